@@ -1,0 +1,261 @@
+/**
+ * `vz:sys`: the system calls and engine services that the base binary offers beside its Node-compatible modules.
+ *
+ * Rules that hold for every function here:
+ * - A failed system call throws an `Error` shaped as Node shapes it: `code` ("ENOENT"), `errno` (negative), `syscall`
+ *   ("open") and, where there is one, `path` (and `dest`). `message` is `CODE: text, syscall 'path'`.
+ * - EINTR is retried inside. Every descriptor is made close-on-exec. SIGPIPE is ignored (a broken pipe is EPIPE) and set
+ *   back to its default, with an empty signal mask, in every program that is started or executed.
+ * - A string that names a file, an argument or a variable is "surrogateescape": a byte that is not UTF-8 stands as the
+ *   lone surrogate U+DC80 + (byte - 0x80), and goes back as that byte. So no name is ever lost. A NUL inside throws.
+ * - Sizes and offsets are exact up to 2^53; above that the call throws EOVERFLOW. Times are seconds with fraction.
+ */
+declare module "vz:sys" {
+  type Path = string | Uint8Array;
+
+  /** Engine name and version, as in "QuickJS 2025-04-26". */
+  export const engine: string;
+  /** Constants of Linux by their C names: O_*, S_IF*, MS_*, MNT_*, CLONE_*, RLIMIT_*, PR_*, LOCK_*, W*, POLL*, AT_*. */
+  export const constants: Readonly<Record<string, number>>;
+  /** Signal numbers by name: {SIGHUP: 1, …}. */
+  export const signals: Readonly<Record<string, number>>;
+  /** Arguments, argv[0] included, and the environment as "NAME=value" lines in their order. */
+  export const argv: readonly string[];
+  export const environ: readonly string[];
+
+  // --- engine ------------------------------------------------------------------------------------------------------
+  /** Bytes of a file that was packed into the executable under `name` ("ansible/deploy.yml"), or null. */
+  export function asset(name: string): Uint8Array | null;
+  /** Names of all packed files, sorted. */
+  export function assets(): string[];
+  /** Path of this executable (/proc/self/exe as read at the start). */
+  export function executable(): string;
+  /** Adds `fn` to the queue that is emptied before promise jobs, after every callback: process.nextTick. */
+  export function nextTick(fn: () => void): void;
+  /** Called with an error that nobody caught, in the main module, a callback or a promise; must not return. */
+  export function onUncaught(fn: (error: unknown, kind: "exception" | "rejection") => void): void;
+  /** Called once when the event loop has run dry and before the process ends by itself; may add new work. */
+  export function onIdle(fn: () => void): void;
+  export function utf8Encode(text: string): Uint8Array;
+  /** Malformed sequences become U+FFFD as WHATWG's decoder has it; no byte order mark is dropped. */
+  export function utf8Decode(bytes: Uint8Array, start?: number, end?: number): string;
+  /** As utf8Encode/utf8Decode, but lossless for any bytes (surrogateescape). */
+  export function fsEncode(text: string): Uint8Array;
+  export function fsDecode(bytes: Uint8Array, start?: number, end?: number): string;
+  export function latin1Decode(bytes: Uint8Array, start?: number, end?: number): string;
+
+  // --- event loop --------------------------------------------------------------------------------------------------
+  /** Runs `fn` after `ms` milliseconds, again every `ms` if `repeat`. A pending timer keeps the process alive. */
+  export function setTimer(fn: () => void, ms: number, repeat: boolean): number;
+  export function clearTimer(id: number): void;
+  /** Whether timer `id` keeps the process alive. */
+  export function refTimer(id: number, ref: boolean): void;
+  /** Calls `fn` whenever `fd` is ready. One reader and one writer a descriptor; a watched one keeps the process alive. */
+  export function watch(fd: number, events: "r" | "w", fn: () => void): void;
+  export function unwatch(fd: number, events: "r" | "w"): void;
+  /** What to do on a signal: run `fn` in the loop (does not keep the process alive), ignore it, or the default. */
+  export function onSignal(signal: number, action: (() => void) | "ignore" | "default"): void;
+  /** Calls `fn` once child `pid` has ended; keeps the process alive until then. `code` is -1 if a signal ended it. */
+  export function onChild(pid: number, fn: (code: number, signal: number) => void): void;
+  /** Monotonic clock in milliseconds, with fraction. */
+  export function now(): number;
+
+  // --- files -------------------------------------------------------------------------------------------------------
+  export interface Stat {
+    dev: number | bigint;
+    /** BigInt where the number is above 2^53. */
+    ino: number | bigint;
+    mode: number;
+    nlink: number;
+    uid: number;
+    gid: number;
+    rdev: number;
+    size: number | bigint;
+    blksize: number;
+    blocks: number;
+    atime: number;
+    mtime: number;
+    ctime: number;
+    /** Nanosecond parts of the three times. */
+    atimeNs: number;
+    mtimeNs: number;
+    ctimeNs: number;
+  }
+  export function open(path: Path, flags: number, mode?: number): number;
+  export function openat(dirfd: number, path: Path, flags: number, mode?: number): number;
+  export function close(fd: number): void;
+  /** Bytes read into `buffer` at `offset`; 0 at the end. `position` null or absent: from where the descriptor stands. */
+  export function read(
+    fd: number,
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+    position?: number | null,
+  ): number;
+  export function write(
+    fd: number,
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+    position?: number | null,
+  ): number;
+  /** Writes all of `text` (UTF-8) or of the bytes, waiting where the descriptor would block. */
+  export function writeAll(fd: number, data: string | Uint8Array): void;
+  /** Copies up to `length` bytes (all, if -1) from one descriptor to another in C; gives the number copied. */
+  export function copy(fromFd: number, toFd: number, length: number): number;
+  export function seek(fd: number, offset: number, whence: number): number;
+  export function stat(path: Path): Stat;
+  export function lstat(path: Path): Stat;
+  export function fstat(fd: number): Stat;
+  /** Entries but "." and "..", unsorted. `type` is the S_IFMT value of mode, 0 where the filesystem does not tell. */
+  export function readdir(path: Path): { name: string; type: number }[];
+  export function readlink(path: Path): string;
+  export function symlink(target: Path, path: Path): void;
+  export function link(from: Path, to: Path): void;
+  export function rename(from: Path, to: Path): void;
+  export function unlink(path: Path): void;
+  export function rmdir(path: Path): void;
+  export function mkdir(path: Path, mode?: number): void;
+  export function mknod(path: Path, mode: number, major: number, minor: number): void;
+  export function access(path: Path, mode: number): void;
+  export function chmod(path: Path, mode: number): void;
+  export function fchmod(fd: number, mode: number): void;
+  export function chown(path: Path, uid: number, gid: number): void;
+  export function lchown(path: Path, uid: number, gid: number): void;
+  export function fchown(fd: number, uid: number, gid: number): void;
+  export function utimes(path: Path, atime: number, mtime: number, followLinks: boolean): void;
+  export function truncate(path: Path, length: number): void;
+  export function ftruncate(fd: number, length: number): void;
+  export function fsync(fd: number): void;
+  export function realpath(path: Path): string;
+  export function statfs(path: Path): {
+    type: number;
+    bsize: number;
+    blocks: number;
+    bfree: number;
+    bavail: number;
+    files: number;
+    ffree: number;
+  };
+  /** flock(2); with LOCK_NB a held lock throws EWOULDBLOCK ("EAGAIN"). */
+  export function flock(fd: number, operation: number): void;
+  export function sync(): void;
+  export function pipe(): [readEnd: number, writeEnd: number];
+  export function dup(fd: number): number;
+  /** dup2 that leaves `to` open across execve. */
+  export function dup2(from: number, to: number): void;
+  export function setCloexec(fd: number, on: boolean): void;
+  export function setNonblock(fd: number, on: boolean): void;
+  /** Closes every descriptor from `first` on that is not in `keep`. */
+  export function closeFrom(first: number, keep?: readonly number[]): void;
+  export function isatty(fd: number): boolean;
+  export function windowSize(fd: number): { columns: number; rows: number } | null;
+  /** A new pseudo-terminal: the master's descriptor and the slave's name. */
+  export function openpty(): { master: number; name: string };
+  /** TIOCSCTTY: makes `fd` the controlling terminal. */
+  export function setControllingTty(fd: number): void;
+  /** Starts a TCP connection to an IPv4 or IPv6 literal; the descriptor does not block: watch "w", then socketError. */
+  export function tcpConnect(address: string, port: number): number;
+  /** SO_ERROR of a socket as a code ("ECONNREFUSED"), or null. */
+  export function socketError(fd: number): string | null;
+  /** poll(2): pairs of descriptor and POLL* events; gives the revents in the same order. -1 waits for ever. */
+  export function poll(fds: readonly (readonly [fd: number, events: number])[], ms: number): number[];
+
+  // --- processes ---------------------------------------------------------------------------------------------------
+  export interface SpawnOptions {
+    /** "NAME=value" lines. */
+    env: readonly string[];
+    cwd?: string;
+    /** Descriptor that becomes 0, 1, 2 … in the child; -1 for /dev/null. */
+    stdio: readonly number[];
+    detached?: boolean;
+    uid?: number;
+    gid?: number;
+    groups?: readonly number[];
+  }
+  /** Starts a program (looked up in PATH of `env` when it has no slash); a failed step in the child throws here. */
+  export function spawn(file: Path, argv: readonly Path[], options: SpawnOptions): number;
+  /** waitpid(2); null with WNOHANG when there is none yet. `code` is -1 if a signal ended it. */
+  export function waitpid(
+    pid: number,
+    options?: number,
+  ): { pid: number; code: number; signal: number } | null;
+  /** fork(2): 0 in the child. The child should end by execve or exit. */
+  export function fork(): number;
+  /** As fork, with CLONE_NEW* flags for the child's namespaces. */
+  export function clone(flags: number): number;
+  /** execve(2) of exactly `path`. Throws ENOENT, EACCES, ENOEXEC … */
+  export function execve(path: Path, argv: readonly Path[], env: readonly Path[]): never;
+  /** _exit(2). */
+  export function exit(status: number): never;
+  export function kill(pid: number, signal: number): void;
+  export function getpid(): number;
+  export function getppid(): number;
+  export function getuid(): number;
+  export function geteuid(): number;
+  export function getgid(): number;
+  export function getegid(): number;
+  export function getgroups(): number[];
+  /** Real, effective and saved id at once. Raises if any of the three could not be set. */
+  export function setuid(uid: number): void;
+  export function setgid(gid: number): void;
+  export function setgroups(gids: readonly number[]): void;
+  export function setsid(): number;
+  export function setpgid(pid: number, pgid: number): void;
+  export function umask(mask: number): number;
+  export function getcwd(): string;
+  export function chdir(path: Path): void;
+  export function fchdir(fd: number): void;
+  /** Limits by RLIMIT_* number; Infinity for RLIM_INFINITY. Exact to 2^53. */
+  export function getrlimit(resource: number): { soft: number; hard: number };
+  export function setrlimit(resource: number, soft: number, hard: number): void;
+  export function uname(): {
+    sysname: string;
+    nodename: string;
+    release: string;
+    version: string;
+    machine: string;
+  };
+  export function sethostname(name: string): void;
+
+  // --- namespaces, mounts, privileges --------------------------------------------------------------------------------
+  export function unshare(flags: number): void;
+  export function setns(fd: number, type: number): void;
+  export function mount(
+    source: Path | null,
+    target: Path,
+    fstype: string | null,
+    flags: number,
+    data: string | null,
+  ): void;
+  export function umount(target: Path, flags?: number): void;
+  export function pivotRoot(newRoot: Path, putOld: Path): void;
+  export function chroot(path: Path): void;
+  export function personality(persona: number): number;
+  export function prctl(option: number, a?: number, b?: number, c?: number, d?: number): number;
+  /** Capability sets as bit masks. */
+  export function capget(): { effective: bigint; permitted: bigint; inheritable: bigint };
+  export function capset(effective: bigint, permitted: bigint, inheritable: bigint): void;
+  /** Loads a classic BPF program (array of struct sock_filter, 8 bytes each) by seccomp(2), or prctl before 3.17. */
+  export function seccomp(program: Uint8Array): void;
+
+  // --- bytes ---------------------------------------------------------------------------------------------------------
+  export class Sha256 {
+    update(bytes: Uint8Array): void;
+    /** The 32 bytes; the object is spent after it. */
+    digest(): Uint8Array;
+  }
+  /** A zlib stream. format "gzip", "zlib" or "raw"; level 0-9, or -1 for the default. */
+  export class Deflate {
+    constructor(format: "gzip" | "zlib" | "raw", level: number);
+    /** Compresses; with `finish` also ends the stream. Gives what came out, maybe nothing. */
+    push(bytes: Uint8Array, finish: boolean): Uint8Array;
+  }
+  /** Reads gzip (many members too) or zlib by its header, raw when asked. Throws code Z_DATA_ERROR on bad data. */
+  export class Inflate {
+    constructor(format: "auto" | "raw");
+    push(bytes: Uint8Array): Uint8Array;
+    /** Throws Z_BUF_ERROR when the stream has not ended properly. */
+    finish(): void;
+  }
+}

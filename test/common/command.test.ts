@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Command, parseArgs } from "../../src/common/command.ts";
+
+const command: Command = {
+  name: "vz thing do",
+  summary: "does it",
+  usage: ["vz thing do FILE"],
+  options: [
+    { name: "json", help: "for machines" },
+    { name: "output", alias: "o", value: "FILE", help: "where to" },
+    { name: "env", value: "K=V", repeat: true, help: "a variable" },
+  ],
+  examples: [],
+  run: async () => 0,
+};
+
+test("flags, values, repeated values and words are told apart", () => {
+  const args = parseArgs(command, ["a", "--json", "-o", "f", "--env", "A=1", "--env=B=2", "--", "--x"]);
+  assert.deepEqual(args.positional, ["a", "--x"]);
+  assert.equal(args.flag("json"), true);
+  assert.equal(args.value("output"), "f");
+  assert.deepEqual(args.values("env"), ["A=1", "B=2"]);
+});
+
+test("words that look like numbers stay as they were typed", () => {
+  assert.deepEqual(parseArgs(command, ["007", "1e3"]).positional, ["007", "1e3"]);
+});
+
+test("an unknown option is an error with a suggestion", () => {
+  assert.throws(() => parseArgs(command, ["--jsn"]), { status: 64, hint: "did you mean --json?" });
+});
+
+test("a value that is missing or given twice is an error", () => {
+  assert.throws(() => parseArgs(command, ["--output"]), { status: 64 });
+  assert.throws(() => parseArgs(command, ["-o", "a", "-o", "b"]), { status: 64 });
+});
+
+test("a command that runs another leaves that one's options alone", () => {
+  const args = parseArgs({ ...command, passThrough: true }, ["--json", "perl", "-e", "1", "--json"]);
+  assert.deepEqual(args.positional, ["perl", "-e", "1", "--json"]);
+});
