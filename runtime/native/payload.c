@@ -1,0 +1,116 @@
+/*
+ * The files that pkg appended to this executable. pkg finds the placeholders below in the base binary and writes decimal
+ * numbers over them. The "prelude" behind the payload ends in five JSON values parted by "\n,\n", the first of which is
+ * the file table: {"/snapshot/vz/NAME": {"1": [offset, size], ...}, ...}, offsets counted from the payload's start.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "vz.h"
+
+#define ROOT "\"/snapshot/vz/"
+#define SEPARATOR "\n,\n"
+
+/* volatile: the compiler must not fold values that pkg changes later */
+__attribute__((used)) static const volatile char bakery[] =
+    "\0"
+    "// BAKERY // BAKERY // BAKERY // BAKERY // BAKERY // BAKERY // BAKERY // BAKERY // BAKERY // BAKERY "
+    "// BAKERY // BAKERY // BAKERY // BAKERY // BAKERY // BAKERY // BAKERY // BAKERY // BAKERY // BAKERY ";
+__attribute__((used)) static const volatile char payload_position[] = "// PAYLOAD_POSITION //";
+__attribute__((used)) static const volatile char payload_size[] = "// PAYLOAD_SIZE //";
+__attribute__((used)) static const volatile char prelude_position[] = "// PRELUDE_POSITION //";
+__attribute__((used)) static const volatile char prelude_size[] = "// PRELUDE_SIZE //";
+
+static int self = -1;
+static int64_t base;
+static char *table;
+
+/* The number pkg wrote, or -1 in a base that it has not touched. */
+static int64_t patched(const volatile char *text)
+{
+    int64_t number = 0;
+    if (*text < '0' || *text > '9') return -1;
+    for (; *text >= '0' && *text <= '9'; text++) number = number * 10 + (*text - '0');
+    return number;
+}
+
+static bool read_at(void *buffer, size_t length, int64_t position)
+{
+    size_t done = 0;
+    while (done < length) {
+        ssize_t n;
+        RETRY(n, pread(self, (char *)buffer + done, length - done, position + done));
+        if (n <= 0) return false;
+        done += n;
+    }
+    return true;
+}
+
+/* The file table inside the prelude's tail: what stands between the fifth and the fourth separator from the end. */
+static char *cut_table(char *tail, size_t length)
+{
+    char *end = NULL;
+    int separators = 0;
+    for (char *at = tail + length - 3; at >= tail; at--) {
+        if (memcmp(at, SEPARATOR, 3) != 0) continue;
+        separators++;
+        if (separators == 4) end = at;
+        if (separators == 5) {
+            *end = 0;
+            return at + 3;
+        }
+    }
+    return NULL;
+}
+
+bool vz_payload_open(void)
+{
+    int64_t position = patched(prelude_position), size = patched(prelude_size);
+    base = patched(payload_position);
+    if (base < 0 || position < 0 || size < 3 || patched(payload_size) < 0) return false;
+    RETRY(self, open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+    if (self == -1) return false;
+    for (int64_t want = 8192;; want *= 4) {
+        int64_t length = want < size ? want : size;
+        char *tail = malloc(length + 1);
+        if (!tail || !read_at(tail, length, position + size - length)) return false;
+        tail[length] = 0;
+        table = cut_table(tail, length);
+        if (table) return true;
+        free(tail);
+        if (length == size) return false;
+    }
+}
+
+uint8_t *vz_payload_read(const char *name, size_t *length)
+{
+    char key[256];
+    int64_t offset, size;
+    if (!table || snprintf(key, sizeof key, ROOT "%s\":{", name) >= (int)sizeof key) return NULL;
+    char *entry = strstr(table, key);
+    entry = entry ? strstr(entry, "\"1\":[") : NULL;
+    if (!entry) return NULL;
+    offset = strtoll(entry + 5, &entry, 10);
+    size = strtoll(entry + 1, NULL, 10);
+    uint8_t *bytes = malloc(size ? size : 1);
+    if (bytes && !read_at(bytes, size, base + offset)) {
+        free(bytes);
+        return NULL;
+    }
+    *length = size;
+    return bytes;
+}
+
+void vz_payload_each(void (*fn)(const char *name, void *opaque), void *opaque)
+{
+    for (char *at = table; at && (at = strstr(at, ROOT)); at++) {
+        char *name = at + strlen(ROOT), *end = strchr(name, '"');
+        /* directories have no content */
+        char *next = end ? strstr(end, ROOT) : NULL, *content = end ? strstr(end, "\"1\":[") : NULL;
+        if (!content || (next && content > next)) continue;
+        *end = 0;
+        fn(name, opaque);
+        *end = '"';
+    }
+}

@@ -1,0 +1,104 @@
+/*
+ * Shared declarations of the base binary. Each sys_*.c gives one kind of system call to `vz:sys`: one call, one function,
+ * no policy. What the functions promise is written in ../vz-sys.d.ts.
+ */
+#ifndef VZ_H
+#define VZ_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "quickjs.h"
+
+/* Runs a call again while a signal interrupts it. */
+#define RETRY(result, call)                    \
+    do {                                       \
+        (result) = (call);                     \
+    } while ((result) == -1 && errno == EINTR)
+
+#define MAX_SAFE 9007199254740992.0
+
+/* --- values.c: between JavaScript's values and C's --- */
+
+/* A C string (js_free it) from a string or Uint8Array; NULL with an exception for other types or a NUL inside. */
+char *vz_path(JSContext *ctx, JSValueConst value);
+/* As vz_path, for an array; a NULL ends it. Free with vz_free_list. */
+char **vz_path_list(JSContext *ctx, JSValueConst array);
+void vz_free_list(JSContext *ctx, char **list);
+/* A string in which bytes that are not UTF-8 stand as lone surrogates. */
+JSValue vz_name(JSContext *ctx, const char *bytes, size_t length);
+/* The bytes behind a Uint8Array; false with an exception for anything else. They live as long as the value does. */
+bool vz_bytes(JSContext *ctx, JSValueConst value, uint8_t **bytes, size_t *length);
+JSValue vz_new_bytes(JSContext *ctx, const void *bytes, size_t length);
+/* A whole number within +-2^53; false with an exception. */
+bool vz_int64(JSContext *ctx, JSValueConst value, int64_t *result);
+bool vz_int(JSContext *ctx, JSValueConst value, int *result);
+/* A number, or a BigInt where a number would not be exact. */
+JSValue vz_exact(JSContext *ctx, uint64_t value);
+/* An array of numbers; -1 with an exception. js_free what *items points to. */
+int vz_int_list(JSContext *ctx, JSValueConst array, int **items);
+extern const JSCFunctionListEntry vz_value_functions[];
+extern const int vz_value_function_count;
+
+/* --- errors.c --- */
+
+/* Throws errno as Node shapes it; path may be NULL. Gives JS_EXCEPTION. */
+JSValue vz_throw(JSContext *ctx, int error, const char *syscall, const char *path, const char *dest);
+const char *vz_error_code(int error);
+/* undefined for a result that is not -1, else throws errno. */
+JSValue vz_check(JSContext *ctx, long result, const char *syscall, const char *path);
+
+/* --- payload.c: the files that pkg packed into this executable --- */
+
+bool vz_payload_open(void);
+/* The file's bytes as one malloc'ed block, or NULL. */
+uint8_t *vz_payload_read(const char *name, size_t *length);
+/* Calls fn for each packed name. */
+void vz_payload_each(void (*fn)(const char *name, void *opaque), void *opaque);
+
+/* --- loop.c --- */
+
+/* Runs until nothing is left to wait for. */
+void vz_loop_run(JSContext *ctx);
+/* Empties the tick and job queues and reports what nobody caught. */
+void vz_drain(JSContext *ctx);
+/* Calls fn without arguments, then drains; an exception ends the process. */
+void vz_call(JSContext *ctx, JSValueConst fn, int argc, JSValueConst *argv);
+/* Reports the pending exception as uncaught; does not return. */
+void vz_fatal(JSContext *ctx, const char *kind) __attribute__((noreturn));
+void vz_track_rejection(JSContext *ctx, JSValueConst promise, JSValueConst reason, JS_BOOL handled, void *opaque);
+/* In a forked child: forgets timers, watchers, children and signal handlers of the parent. */
+void vz_loop_forget(JSContext *ctx);
+extern const JSCFunctionListEntry vz_loop_functions[];
+extern const int vz_loop_function_count;
+
+/* --- sys_*.c, bytes.c --- */
+
+extern const JSCFunctionListEntry vz_fs_functions[], vz_fd_functions[], vz_process_functions[],
+    vz_namespace_functions[];
+extern const int vz_fs_function_count, vz_fd_function_count, vz_process_function_count, vz_namespace_function_count;
+/* Puts the classes Sha256, Deflate and Inflate into the module. */
+int vz_bytes_init(JSContext *ctx, JSModuleDef *module);
+void vz_bytes_export(JSContext *ctx, JSModuleDef *module);
+JSValue vz_constants(JSContext *ctx);
+JSValue vz_signals(JSContext *ctx);
+
+#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
+
+/* Arguments of the functions below; QuickJS pads missing ones with undefined up to the declared length. */
+#define ARGS JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv
+#define INT_ARG(n, name) \
+    int name;            \
+    if (!vz_int(ctx, argv[n], &name)) return JS_EXCEPTION
+#define INT64_ARG(n, name) \
+    int64_t name;          \
+    if (!vz_int64(ctx, argv[n], &name)) return JS_EXCEPTION
+#define PATH_ARG(n, name)                  \
+    char *name = vz_path(ctx, argv[n]);    \
+    if (!name) return JS_EXCEPTION
+
+#endif
