@@ -58,11 +58,7 @@ static JSValue asset(ARGS)
     PATH_ARG(0, name);
     uint8_t *bytes = vz_payload_read(name, &length);
     js_free(ctx, name);
-    if (!bytes) return JS_NULL;
-    JSValue buffer = JS_NewArrayBuffer(ctx, bytes, length, free_malloced, NULL, false);
-    JSValue array = JS_NewTypedArray(ctx, 1, (JSValueConst *)&buffer, JS_TYPED_ARRAY_UINT8);
-    JS_FreeValue(ctx, buffer);
-    return array;
+    return bytes ? vz_wrap_bytes(ctx, bytes, length, free_malloced) : JS_NULL;
 }
 
 typedef struct {

@@ -219,14 +219,21 @@ static void free_bytes(JSRuntime *rt, void *opaque, void *bytes)
     js_free_rt(rt, bytes);
 }
 
+JSValue vz_wrap_bytes(JSContext *ctx, uint8_t *bytes, size_t length, JSFreeArrayBufferDataFunc *release)
+{
+    JSValue buffer = JS_NewArrayBuffer(ctx, bytes, length, release, NULL, false);
+    if (JS_IsException(buffer)) return buffer;
+    /* the constructor reads all three arguments, whatever their number */
+    JSValueConst args[] = {buffer, JS_UNDEFINED, JS_UNDEFINED};
+    JSValue array = JS_NewTypedArray(ctx, 3, args, JS_TYPED_ARRAY_UINT8);
+    JS_FreeValue(ctx, buffer);
+    return array;
+}
+
 /* Takes over `bytes`, which came from js_malloc. */
 static JSValue adopt_bytes(JSContext *ctx, uint8_t *bytes, size_t length)
 {
-    JSValue buffer = JS_NewArrayBuffer(ctx, bytes, length, free_bytes, NULL, false);
-    if (JS_IsException(buffer)) return buffer;
-    JSValue array = JS_NewTypedArray(ctx, 1, (JSValueConst *)&buffer, JS_TYPED_ARRAY_UINT8);
-    JS_FreeValue(ctx, buffer);
-    return array;
+    return vz_wrap_bytes(ctx, bytes, length, free_bytes);
 }
 
 JSValue vz_new_bytes(JSContext *ctx, const void *bytes, size_t length)

@@ -34,6 +34,8 @@ JSValue vz_name(JSContext *ctx, const char *bytes, size_t length);
 /* The bytes behind a Uint8Array; false with an exception for anything else. They live as long as the value does. */
 bool vz_bytes(JSContext *ctx, JSValueConst value, uint8_t **bytes, size_t *length);
 JSValue vz_new_bytes(JSContext *ctx, const void *bytes, size_t length);
+/* A Uint8Array over `bytes`, which `release` frees. */
+JSValue vz_wrap_bytes(JSContext *ctx, uint8_t *bytes, size_t length, JSFreeArrayBufferDataFunc *release);
 /* A whole number within +-2^53; false with an exception. */
 bool vz_int64(JSContext *ctx, JSValueConst value, int64_t *result);
 bool vz_int(JSContext *ctx, JSValueConst value, int *result);
