@@ -8,7 +8,7 @@ import { isSystemError, isVzError, reason, Status, VzError } from "./common/erro
 import { definitions, helpPage } from "./common/help.ts";
 import type { Io } from "./common/io.ts";
 import { suggest } from "./common/suggest.ts";
-import { versionLine } from "./common/version.ts";
+import { version, versionLine } from "./common/version.ts";
 import { processIo } from "./process-io.ts";
 
 interface Role {
@@ -17,6 +17,8 @@ interface Role {
   /** Names of links to the executable (argv[0]) that play it. */
   readonly links: readonly string[];
   readonly summary: string;
+  /** For vz's own use: not in the help. */
+  readonly hidden?: boolean;
   load(): Promise<{ default: Entry }>;
 }
 
@@ -60,13 +62,15 @@ const roles: readonly Role[] = [
   { words: ["lab"], links: [], summary: "fake VPSes on this machine", load: () => import("./lab/index.ts") },
 ];
 
+const shown = roles.filter((role) => role.hidden !== true);
+
 function overview(width: number): string {
-  const rows = roles.map((role) => [role.words[0] ?? "", role.summary] as const);
+  const rows = shown.map((role) => [role.words[0] ?? "", role.summary] as const);
   return `vz - a private cloud on the cheapest VPSes there are
 
 usage: vz COMMAND …
-       vz help [COMMAND…]
-       vz --version
+       vz help [COMMAND…]        vz help --man >vz.1
+       vz completion bash|zsh    vz --version
 
 Commands:
 ${definitions(rows, width)}
@@ -78,7 +82,7 @@ Links to this file named runch, vzexec, strace-trace and ldd-trace play that rol
 function findRole(word: string): Role {
   const role = roles.find((one) => one.words.includes(word));
   if (role !== undefined) return role;
-  const near = suggest(word, [...roles.flatMap((one) => one.words), "help"]);
+  const near = suggest(word, [...shown.flatMap((one) => one.words), "help", "completion"]);
   throw new VzError(Status.usage, `${word}: no such command`, {
     hint: near === undefined ? "vz help lists the commands" : `did you mean vz ${near}?`,
   });
@@ -97,11 +101,41 @@ function findCommand(entry: Entry, words: readonly string[]): { entry: Entry; re
   });
 }
 
+async function chapters() {
+  return Promise.all(
+    shown.map(async ({ words, summary, load }) => ({
+      word: words[0] ?? "",
+      summary,
+      entry: (await load()).default,
+    })),
+  );
+}
+
+async function completion(words: readonly string[], io: Io): Promise<number> {
+  const manual = await import("./manual.ts");
+  const [what = "", ...rest] = words;
+  if (what === "--words") {
+    const found = manual.candidates(await chapters(), rest);
+    io.out(found.map((word) => `${word}\n`).join(""));
+    return Status.ok;
+  }
+  const script = manual.completionScript(what);
+  if (script === undefined) {
+    throw new VzError(Status.usage, `completion ${what}: no such shell`, {
+      hint: "vz completion bash, or zsh",
+    });
+  }
+  io.out(script);
+  return Status.ok;
+}
+
 async function help(words: readonly string[], io: Io): Promise<number> {
   const width = Math.min(io.outColumns ?? 80, 100);
   const [first, ...rest] = words;
   if (first === undefined) {
     io.out(overview(width));
+  } else if (first === "--man") {
+    io.out((await import("./manual.ts")).manPage(await chapters(), version().version));
   } else {
     io.out(helpPage(findCommand((await findRole(first).load()).default, rest).entry, width));
   }
@@ -142,6 +176,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     return Status.usage;
   }
   if (word === "help" || word === "--help" || word === "-h") return help(rest, io);
+  if (word === "completion") return completion(rest, io);
   if (word === "--version" || word === "-V" || word === "version") {
     io.out(`${versionLine()}\n`);
     return Status.ok;
