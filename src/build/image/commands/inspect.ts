@@ -1,0 +1,67 @@
+import type { Args, Command } from "../../../common/command.ts";
+import { Status, VzError } from "../../../common/errors.ts";
+import type { FileEntry } from "../../../common/image/manifest.ts";
+import { withImage } from "../../../common/image/open.ts";
+import { type ImageHead, readManifest } from "../../../common/image/read.ts";
+import { quoteWords } from "../../../common/shell-words.ts";
+import { formatBytes, printable, table } from "../../../common/table.ts";
+
+const BIGGEST = 10;
+
+export const inspect: Command = {
+  name: "vz image inspect",
+  summary: "tell what an image holds",
+  usage: ["vz image inspect IMAGE [--json]"],
+  details:
+    "Reads the manifest at the image's beginning and nothing behind it, so it is quick; vz image verify checks the rest.",
+  options: [{ name: "json", help: "the id and the whole manifest as one JSON object" }],
+  examples: [
+    {
+      command: "vz image inspect hello.tar.gz",
+      does: "Name, id, architecture, oldest kernel, command and the ten biggest files.",
+    },
+  ],
+  async run(args, io) {
+    const head = await withImage(imageArgument(args, "vz image inspect"), readManifest);
+    io.out(
+      args.flag("json")
+        ? `${JSON.stringify({ id: head.id, ...head.manifest })}\n`
+        : inspectionOf(head, io.outColumns),
+    );
+    return Status.ok;
+  },
+};
+
+/** The one IMAGE that `command` works on. */
+export function imageArgument(args: Args, command: string): string {
+  const [image, ...more] = args.positional;
+  if (image !== undefined && more.length === 0) return image;
+  throw new VzError(
+    Status.usage,
+    `${command}: ${image === undefined ? "which image?" : "one image at a time"}`,
+    {
+      hint: `vz help ${command.replace(/^vz /, "")}`,
+    },
+  );
+}
+
+/** The page for people. Everything in it is a stranger's text until the image is trusted. */
+export function inspectionOf({ id, manifest }: ImageHead, columns: number | undefined): string {
+  const { totals } = manifest;
+  const facts: readonly (readonly [string, string])[] = [
+    ["Name", manifest.name],
+    ["Id", id],
+    ["Created", manifest.created === "1970-01-01T00:00:00Z" ? "not dated" : manifest.created],
+    ["Architecture", manifest.architecture],
+    ["Oldest kernel", manifest.kernelFloor ?? "any"],
+    ["Command", quoteWords(manifest.command)],
+    ["Files", `${totals.files}, ${formatBytes(totals.bytes)}`],
+  ];
+  const page = facts.map(([key, value]) => `${key.padEnd(15)}${printable(value)}\n`).join("");
+  const biggest = manifest.files
+    .filter((entry): entry is FileEntry => entry.type === "file")
+    .toSorted((a, b) => b.size - a.size)
+    .slice(0, BIGGEST);
+  const rows = biggest.map((entry) => [formatBytes(entry.size), `/${entry.path.replace(/^rootfs\//, "")}`]);
+  return `${page}\n${table(["SIZE", "BIGGEST FILES"], rows, columns)}`;
+}

@@ -1,0 +1,88 @@
+/**
+ * Names of files as an image has them: any bytes but NUL. A byte that is not UTF-8 stands in a string as the lone
+ * surrogate U+DC80 + (byte - 0x80) ("surrogateescape"), which JSON keeps as `\udcXX`.
+ */
+
+/** Longest name of a file, with its directories, in bytes: PATH_MAX without the final NUL. */
+const MAX_PATH_BYTES = 4095;
+/** Longest part between slashes, in bytes: NAME_MAX. */
+const MAX_PART_BYTES = 255;
+
+/** With the u flag a surrogate matches only when it is not half of a pair. */
+const ESCAPED_BYTE = /[\udc80-\udcff]/gu;
+const STRAY_SURROGATE = /[\ud800-\udc7f\udd00-\udfff]/u;
+
+/** The bytes that `name` stands for. */
+export function nameBytes(name: string): number[] {
+  const bytes: number[] = [];
+  for (const character of name) {
+    const code = character.codePointAt(0) ?? 0;
+    if (code < 0x80) bytes.push(code);
+    else if (code < 0x800) bytes.push(0xc0 | (code >> 6), 0x80 | (code & 0x3f));
+    else if (code >= 0xdc80 && code <= 0xdcff) bytes.push(code - 0xdc00);
+    else if (code < 0x10000)
+      bytes.push(0xe0 | (code >> 12), 0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f));
+    else {
+      bytes.push(0xf0 | (code >> 18), 0x80 | ((code >> 12) & 0x3f));
+      bytes.push(0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f));
+    }
+  }
+  return bytes;
+}
+
+/** Order of names by their bytes, as `LC_ALL=C sort` has it: below 0, 0 or above 0. */
+export function compareNames(a: string, b: string): number {
+  const shorter = Math.min(a.length, b.length);
+  let i = 0;
+  while (i < shorter && a.charCodeAt(i) === b.charCodeAt(i)) i++;
+  if (i === shorter) return a.length - b.length;
+  const left = a.charCodeAt(i);
+  const right = b.charCodeAt(i);
+  // Below the surrogates the order of code units is the order of UTF-8's bytes.
+  if (left < 0xd800 && right < 0xd800) return left - right;
+  const start = i > 0 && isHighSurrogate(a.charCodeAt(i - 1)) ? i - 1 : i;
+  return compareBytes(nameBytes(a.slice(start)), nameBytes(b.slice(start)));
+}
+
+function isHighSurrogate(code: number): boolean {
+  return code >= 0xd800 && code < 0xdc00;
+}
+
+function compareBytes(a: readonly number[], b: readonly number[]): number {
+  const differs = a.findIndex((byte, i) => byte !== b[i]);
+  if (differs < 0) return a.length - b.length;
+  return (a[differs] ?? 0) - (b[differs] ?? -1);
+}
+
+/**
+ * How `name` is written in the tarball, whose format allows only UTF-8: a byte that is not stands as `\x80`. The manifest
+ * has the true name, so nothing is lost.
+ */
+export function archiveName(name: string): string {
+  return name.replace(ESCAPED_BYTE, (byte) => `\\x${(byte.charCodeAt(0) - 0xdc00).toString(16)}`);
+}
+
+/** Why `text` cannot be what a symbolic link points to, or undefined. */
+export function whyBadTarget(text: string): string | undefined {
+  if (text === "") return "empty";
+  if (text.includes("\0")) return "has a NUL";
+  if (STRAY_SURROGATE.test(text)) return "not bytes of a name";
+  return nameBytes(text).length > MAX_PATH_BYTES ? "too long" : undefined;
+}
+
+/** Why `path` cannot be the name of a file in an image, or undefined: relative, without "." and "..", within limits. */
+export function whyBadPath(path: string): string | undefined {
+  if (path.startsWith("/")) return "absolute name";
+  const parts = path.split("/");
+  if (parts.includes("..")) return 'name with ".."';
+  if (parts.includes("") || parts.includes(".")) return "name with an empty part";
+  if (parts.some((part) => part.length > MAX_PART_BYTES || nameBytes(part).length > MAX_PART_BYTES)) {
+    return "name too long";
+  }
+  return whyBadTarget(path);
+}
+
+/** The directory that holds `path`, "" at the top. */
+export function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
+}
