@@ -143,8 +143,10 @@ async function help(words: readonly string[], io: Io): Promise<number> {
 }
 
 async function play(role: Role, words: readonly string[], io: Io): Promise<number> {
-  const { entry, rest } = findCommand((await role.load()).default, words[0]?.startsWith("-") ? [] : words);
-  const argv = isGroup(entry) ? words : rest;
+  const top = (await role.load()).default;
+  if (isGroup(top) && top.play !== undefined) return top.play(words, io);
+  const { entry, rest } = findCommand(top, words[0]?.startsWith("-") ? [] : words);
+  const argv = isGroup(entry) || words[0]?.startsWith("-") ? words : rest;
   if (asksForHelp(entry, argv)) {
     io.out(helpPage(entry, Math.min(io.outColumns ?? 80, 100)));
     return Status.ok;

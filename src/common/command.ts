@@ -46,6 +46,8 @@ export interface CommandGroup {
   readonly name: string;
   readonly summary: string;
   readonly commands: Readonly<Record<string, Command>>;
+  /** Finds the command itself, for words that may come from elsewhere than the command line (`vzexec`: from sshd). */
+  play?(words: readonly string[], io: Io): Promise<number>;
 }
 
 export type Entry = Command | CommandGroup;
