@@ -62,7 +62,7 @@ export interface ContainerRow {
   imageName: string;
   /** Resident bytes; null when it does not run. */
   rss: number | null;
-  /** SHA-256 over the start request, so that apply sees whether it changed. */
+  /** `startSpec` (start-request.ts) of the request, so that apply sees whether it changed. */
   spec: string;
   /** Fleet that owns it, as given to `start`. */
   fleet: string;
