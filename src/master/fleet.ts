@@ -1,0 +1,237 @@
+/** Reads `fleet.yaml`: what the fleet should be. Anything that is not understood is an error with its line. */
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { basename, dirname, join, resolve } from "node:path";
+import * as v from "valibot";
+import { type Document, isMap, isScalar, LineCounter, parseDocument, visit } from "yaml";
+import { reason, Status, VzError } from "../common/errors.ts";
+import { suggest } from "../common/suggest.ts";
+import { fleetSchema, knownKeys, type RawFleet } from "./fleet-schema.ts";
+
+export interface Host {
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  readonly vendor: string;
+  /** Bytes that services may reserve; undefined where the file does not say. */
+  readonly memory: number | undefined;
+}
+
+export interface Service {
+  readonly name: string;
+  /** Absolute path of the image. */
+  readonly image: string;
+  /** Number of containers, for placement to spread; undefined where `hosts` names their places. */
+  readonly replicas: number | undefined;
+  readonly hosts: readonly string[] | undefined;
+  /** Bytes to reserve on a host; null for none. */
+  readonly memory: number | null;
+  readonly env: Readonly<Record<string, string>>;
+  readonly volumes: readonly string[];
+  readonly restart: "always" | "never";
+  /** Port that answers once the service is well. */
+  readonly healthPort: number | undefined;
+}
+
+export interface Fleet {
+  readonly name: string;
+  /** Absolute path of the fleet file. */
+  readonly file: string;
+  /** `.vz` beside it: keys, known hosts, what was last seen. */
+  readonly stateDir: string;
+  readonly user: string;
+  readonly rootKey: string;
+  readonly dailyKey: string;
+  readonly knownHosts: string;
+  /** In the order of the file. */
+  readonly hosts: readonly Host[];
+  readonly services: readonly Service[];
+}
+
+export const DEFAULT_FLEET_FILE = "fleet.yaml";
+
+/** @throws VzError 78 with `FILE:LINE:COLUMN: PLACE: WHY` */
+export function readFleet(file: string): Fleet {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new VzError(Status.badConfig, `${file}: ${reason(cause)}`, {
+      cause,
+      hint: "-f FILE names the fleet file",
+    });
+  }
+  return parseFleet(text, file);
+}
+
+/** @param file its name, for errors and as what paths are relative to */
+export function parseFleet(text: string, file: string, home = homedir()): Fleet {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, strict: true });
+  const at = (offset: number) => {
+    const { line, col } = lines.linePos(offset);
+    return `${file}:${line}:${col}`;
+  };
+  const wrong = document.errors[0] ?? document.warnings[0];
+  if (wrong !== undefined) {
+    throw new VzError(Status.badConfig, `${at(wrong.pos[0])}: ${wrong.message}`, { cause: wrong });
+  }
+  const refuse: Refuse = (path, why, hint) => {
+    const place = path.length === 0 ? "" : `${path.join(".")}: `;
+    throw new VzError(Status.badConfig, `${at(offsetOf(document, path))}: ${place}${why}`, {
+      ...(hint !== undefined && { hint }),
+    });
+  };
+  visit(document, {
+    Pair(_, { key }) {
+      if (!isScalar(key) || !(String(key.value) in {})) return;
+      throw new VzError(Status.badConfig, `${at(key.range?.[0] ?? 0)}: ${key.value}: cannot be a name here`);
+    },
+  });
+  const raw = check(document, refuse);
+  checkReferences(raw, refuse);
+  return resolveFleet(raw, resolve(file), home, (section) => keysInOrder(document, section));
+}
+
+type Refuse = (path: readonly (string | number)[], why: string, hint?: string) => never;
+
+function check(document: Document.Parsed, refuse: Refuse): RawFleet {
+  const result = v.safeParse(fleetSchema, document.toJS(), { abortPipeEarly: true });
+  if (result.success) return result.output;
+  const issues = result.issues.map((issue) => {
+    const path = (issue.path ?? []).map(({ key }) => (typeof key === "number" ? key : String(key)));
+    const closed = issue.type === "strict_object" && issue.expected !== "Object";
+    const known = closed ? knownKeys(path.map(String)) : [];
+    const key = String(path.at(-1));
+    const message = issue.type === "strict_object" ? "not a map" : issue.message;
+    return { path, key, known, message, closed, unknown: closed && !known.includes(key) };
+  });
+  // A misspelt key also leaves the right one missing: the misspelling is what to tell.
+  const { path, key, known, ...issue } = issues.find(({ unknown }) => unknown) ?? issues[0] ?? never();
+  const parent = path.slice(0, -1);
+  if (issue.closed && !isMap(parent.length === 0 ? document.contents : document.getIn(parent, true))) {
+    refuse(parent, "not a map");
+  }
+  if (issue.unknown) {
+    const near = suggest(key, known);
+    refuse(
+      path,
+      "unknown key",
+      near === undefined ? `known here: ${known.join(", ")}` : `did you mean ${near}?`,
+    );
+  }
+  if (issue.closed) refuse(parent, `${key} is missing`);
+  return refuse(path, issue.message);
+}
+
+function never(): never {
+  throw new Error("a failed check without an issue");
+}
+
+function checkReferences(raw: RawFleet, refuse: Refuse): void {
+  const names = Object.keys(raw.hosts);
+  if (names.length === 0) refuse(["hosts"], "no hosts");
+  for (const [name, service] of Object.entries(raw.services)) {
+    for (const [i, host] of (service.hosts ?? []).entries()) {
+      const path = ["services", name, "hosts", i];
+      if (service.hosts?.indexOf(host) !== i) refuse(path, `${host} is listed twice`);
+      if (names.includes(host)) continue;
+      const near = suggest(host, names);
+      refuse(
+        path,
+        `${host} is not among the hosts`,
+        near === undefined ? undefined : `did you mean ${near}?`,
+      );
+    }
+    const targets = service.volumes.map((volume) => volume.slice(volume.indexOf(":")));
+    const twice = targets.findIndex((target, i) => targets.indexOf(target) !== i);
+    if (twice >= 0) refuse(["services", name, "volumes", twice], "two volumes at one place");
+  }
+}
+
+/** Keys of a section as they stand in the file: a JavaScript object would put "10" before "a". */
+function keysInOrder(document: Document.Parsed, section: string): readonly string[] {
+  const node: unknown = document.get(section, true);
+  return isMap(node) ? node.items.map((item) => String(isScalar(item.key) ? item.key.value : item.key)) : [];
+}
+
+function resolveFleet(
+  raw: RawFleet,
+  file: string,
+  home: string,
+  keys: (section: string) => readonly string[],
+): Fleet {
+  const inOrder = <T>(section: string, entries: Readonly<Record<string, T>>): [string, T][] => {
+    const order = keys(section);
+    return Object.entries(entries).sort(([a], [b]) => order.indexOf(a) - order.indexOf(b));
+  };
+  const base = dirname(file);
+  const absolute = (path: string) =>
+    path === "~" || path.startsWith("~/") ? join(home, path.slice(1)) : resolve(base, path);
+  const stateDir = join(base, ".vz");
+  return {
+    name: raw.fleet,
+    file,
+    stateDir,
+    user: raw.ssh.user,
+    rootKey: absolute(raw.ssh.key),
+    dailyKey: raw.ssh.daily_key === undefined ? join(stateDir, "daily_ed25519") : absolute(raw.ssh.daily_key),
+    knownHosts:
+      raw.ssh.known_hosts === undefined ? join(stateDir, "known_hosts") : absolute(raw.ssh.known_hosts),
+    hosts: inOrder("hosts", raw.hosts).map(([name, host]) => ({ name, ...host, memory: host.memory })),
+    services: inOrder("services", raw.services).map(([name, service]) => ({
+      name,
+      image: absolute(service.image),
+      // A service that says nothing of its number is one container.
+      replicas: service.hosts === undefined ? (service.replicas ?? 1) : undefined,
+      hosts: service.hosts,
+      memory: service.memory ?? null,
+      env: service.env,
+      volumes: service.volumes,
+      restart: service.restart,
+      healthPort: service.health?.tcp,
+    })),
+  };
+}
+
+/** Where `path` stands in the text: its key where it has one, so that the line of an unknown key is shown. */
+function offsetOf(document: Document.Parsed, path: readonly (string | number)[]): number {
+  for (let length = path.length; length > 0; length--) {
+    const parent = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
+    const key = path[length - 1];
+    if (isMap(parent)) {
+      const pair = parent.items.find((item) => isScalar(item.key) && String(item.key.value) === key);
+      if (pair !== undefined && isScalar(pair.key)) return pair.key.range?.[0] ?? 0;
+    }
+    const node: unknown = document.getIn(path.slice(0, length), true);
+    if (isScalar(node) || isMap(node)) return node.range?.[0] ?? 0;
+  }
+  return 0;
+}
+
+/** The hosts named, all when none is. @throws VzError 64 for a name that the fleet lacks */
+export function chooseHosts(fleet: Fleet, names: readonly string[]): readonly Host[] {
+  for (const name of names) {
+    if (fleet.hosts.some((host) => host.name === name)) continue;
+    const near = suggest(
+      name,
+      fleet.hosts.map((host) => host.name),
+    );
+    throw new VzError(Status.usage, `${name}: no such host in ${basename(fleet.file)}`, {
+      hint:
+        near === undefined ? `hosts: ${fleet.hosts.map((h) => h.name).join(", ")}` : `did you mean ${near}?`,
+    });
+  }
+  return names.length === 0 ? fleet.hosts : fleet.hosts.filter((host) => names.includes(host.name));
+}
+
+/** @throws VzError 64 for a name that the fleet lacks */
+export function findService(fleet: Fleet, name: string): Service {
+  const found = fleet.services.find((service) => service.name === name);
+  if (found !== undefined) return found;
+  const names = fleet.services.map((service) => service.name);
+  const near = suggest(name, names);
+  throw new VzError(Status.usage, `${name}: no such service in ${basename(fleet.file)}`, {
+    hint: near === undefined ? `services: ${names.join(", ") || "none"}` : `did you mean ${near}?`,
+  });
+}
