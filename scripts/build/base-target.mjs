@@ -1,0 +1,79 @@
+/**
+ * How esbuild bundles for the base: `node:` modules are those of runtime/node, `vz:sys` is left to the base, packages give
+ * their plain JavaScript. Used for src/ and for the conformance tests.
+ */
+import { existsSync } from "node:fs";
+import { builtinModules } from "node:module";
+import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const modules = join(root, "runtime/node");
+const builtins = new Set(builtinModules.map((name) => name.replace(/^node:/, "")));
+
+/** Installs the globals; goes into the program's first bundle and no other. */
+export const bootstrap = join(modules, "bootstrap.ts");
+/** Gives `Buffer` to those bundles that use it. */
+export const bufferShim = join(root, "scripts/build/inject-buffer.js");
+
+/**
+ * Node's modules. They have no effect but through what is used of them, and a module that is not used is left out; only
+ * bootstrap.ts does something by being there.
+ */
+const nodeModules = {
+  name: "node-modules",
+  setup(context) {
+    context.onResolve({ filter: /^(node:)?[a-z_]/ }, ({ path, importer }) => {
+      if (path === "vz:sys") return { path, external: true };
+      const name = path.replace(/^node:/, "");
+      if (!builtins.has(name)) return undefined;
+      const file = join(modules, `${name}.ts`);
+      if (existsSync(file)) return { path: file, sideEffects: false };
+      return {
+        errors: [{ text: `runtime/node offers no ${name}, which ${relative(root, importer)} imports` }],
+      };
+    });
+    context.onResolve({ filter: /^\.\.?\// }, ({ path, importer, resolveDir }) =>
+      importer.startsWith(`${modules}/`)
+        ? { path: resolve(resolveDir, path), sideEffects: false }
+        : undefined,
+    );
+  },
+};
+
+/**
+ * Of ssh2 only the SFTP codec is used. What stands beside it would bring Node's crypto and compiled add-ons along; the
+ * codec itself takes one table and one ASN.1 class from there, and uses them for nothing that we call.
+ */
+const sftpAlone = {
+  name: "sftp-alone",
+  setup(context) {
+    const stubs = {
+      "./constants.js": "exports.DISCONNECT_REASON = {};",
+      asn1: "exports.Ber = {};",
+    };
+    context.onResolve({ filter: /^(\.\/constants\.js|asn1)$/ }, ({ path, importer }) =>
+      /\/ssh2\/lib\/protocol\/[^/]+$/.test(importer) ? { path, namespace: "sftp-alone" } : undefined,
+    );
+    context.onLoad({ filter: /.*/, namespace: "sftp-alone" }, ({ path }) => ({ contents: stubs[path] }));
+  },
+};
+
+export const basePlugins = [sftpAlone, nodeModules];
+
+/** Options for esbuild's build(); `plugins` and `inject` are for the caller to add to. */
+export const baseOptions = {
+  absWorkingDir: root,
+  bundle: true,
+  format: "esm",
+  platform: "neutral",
+  mainFields: ["browser", "module", "main"],
+  conditions: ["browser"],
+  target: "es2023",
+  treeShaking: true,
+  // saves 3 % of bytecode and would spoil the stack traces
+  minify: false,
+  legalComments: "none",
+  charset: "utf8",
+  logLevel: "warning",
+};

@@ -1,0 +1,114 @@
+#!/usr/bin/env bash
+# Compiles musl, QuickJS, zlib, libmd and runtime/native to build/base-i686 (the static i686 program that pkg packs into) and
+# build/vzqjsc (bundle -> bytecode). Only what changed is compiled again: each object has a stamp of its text, headers and
+# flags. Sources are named relative to the tree, since assert() writes the name it was compiled under into the program.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+# shellcheck source=scripts/build/lib.sh
+. scripts/build/lib.sh
+
+obj=build/obj
+musl=build/musl
+cores=$(nproc)
+compiler=$(gcc -m32 --version | head -n 1)
+# -fcf-protection: no instructions newer than an i686; no unwind tables: nothing here unwinds, and they are 15 % of the size
+target=(-m32 -march=i686 -fno-pie -fcf-protection=none -fno-stack-protector -fno-asynchronous-unwind-tables -fno-unwind-tables)
+gcc_include=$(gcc -m32 -print-file-name=include)
+libgcc=$(gcc -m32 -print-libgcc-file-name)
+flags=("${target[@]}" -Os -std=gnu11 -D_GNU_SOURCE -ffunction-sections -fdata-sections
+  -nostdinc -isystem "$musl/include" -isystem "$gcc_include")
+
+build_musl() {
+  local key here=$PWD
+  key=$(hash "$compiler" "${target[@]}" "$(sha256_of_tree build/src/musl)" < <(declare -f build_musl))
+  is_fresh "$musl.stamp" "$key" && return
+  say 'compiling musl'
+  rm -rf "$musl" "$musl.stamp" "$obj/musl"
+  mkdir -p "$musl" "$obj/musl"
+  (
+    cd "$obj/musl"
+    # target = build: no prefix before the names of ar and ranlib
+    run_logged ../musl-configure.log env CC=gcc CFLAGS="${target[*]}" ../../src/musl/configure \
+      --target=i386 --build=i386 --disable-shared --prefix="$here/$musl"
+    run_logged ../musl-make.log make -j "$cores" install-headers lib/libc.a lib/crt1.o lib/crti.o lib/crtn.o
+    mkdir -p "$here/$musl/lib"
+    cp lib/libc.a lib/crt?.o "$here/$musl/lib/"
+    # Debian patches holes in these two (CVE-2026-40200, CVE-2025-26519). Nothing here calls them; now nothing can.
+    ar d "$here/$musl/lib/libc.a" qsort.o qsort_nr.o iconv.o iconv_close.o
+  )
+  rm -rf "$obj/musl"
+  echo "$key" >"$musl.stamp"
+}
+
+# sha256_of_tree DIR: of an unpacked archive its pin, of a directory of the user's own all that is in it
+sha256_of_tree() {
+  if [ -f "$1.stamp" ]; then cat "$1.stamp"; else
+    (cd "$1/" && find . -type f -print0 | sort -z | xargs -0 sha256sum) | hash
+  fi
+}
+
+# object GROUP SOURCE: the name of its object
+object() { echo "$obj/$1/$(basename "$2" .c).o"; }
+
+# compile GROUP "HEADERS' HASH" FLAGS... -- FILE...: objects to build/obj/GROUP, as many at once as there are cores
+compile() {
+  local group=$1 headers=$2 own=() file object key jobs=() pid
+  shift 2
+  while [ "$1" != -- ]; do own+=("$1") && shift; done
+  shift
+  mkdir -p "$obj/$group"
+  for file in "$@"; do
+    object=$(object "$group" "$file")
+    key=$(hash "$compiler" "$(<"$musl.stamp")" "$headers" "${flags[@]}" "${own[@]}" <"$file")
+    ! is_fresh "$object.stamp" "$key" || continue
+    [ ${#jobs[@]} -gt 0 ] || say "compiling $group"
+    if [ ${#jobs[@]} -ge "$cores" ]; then
+      wait "${jobs[0]}" || die "$group does not compile"
+      jobs=("${jobs[@]:1}")
+    fi
+    { rm -f "$object.stamp" && gcc "${flags[@]}" "${own[@]}" -c "$file" -o "$object" && echo "$key" >"$object.stamp"; } &
+    jobs+=($!)
+  done
+  for pid in "${jobs[@]}"; do wait "$pid" || die "$group does not compile"; done
+}
+
+# link PROGRAM OBJECT...
+link() {
+  local program=$1 key
+  shift
+  key=$(cat "$@" | hash "$compiler" "$(<"$musl.stamp")" "${target[@]}" "$libgcc" "$(declare -f link)")
+  is_fresh "$program.stamp" "$key" && return
+  rm -f "$program.stamp"
+  # -m elf_i386: else gcc looks among the 64-bit libraries first
+  gcc "${target[@]}" -static -no-pie -nostdlib -s -Wl,-m,elf_i386 -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,noexecstack \
+    "$musl"/lib/crt1.o "$musl"/lib/crti.o "$@" "$musl"/lib/libc.a "$libgcc" "$musl"/lib/libc.a "$musl"/lib/crtn.o \
+    -o "$program" || die "$program does not link"
+  echo "$key" >"$program.stamp"
+}
+
+quickjs=build/src/quickjs zlib=build/src/zlib libmd=build/src/libmd native=runtime/native
+engine=("$quickjs"/{quickjs,libregexp,libunicode,cutils,dtoa}.c)
+deflate=("$zlib"/{adler32,crc32,deflate,inflate,inffast,inftrees,trees,zutil}.c)
+base=() engine_objects=()
+mkdir -p "$obj"
+build_musl
+version=$(<"$quickjs/VERSION")
+quickjs_key=$(sha256_of_tree "$quickjs")
+# other people's warnings are not ours to mend
+compile quickjs "$quickjs_key" -w "-DCONFIG_VERSION=\"$version\"" -- "${engine[@]}"
+compile zlib "$(sha256_of_tree "$zlib")" -w -- "${deflate[@]}"
+# its configure would only find out what -std and musl already say
+mkdir -p "$obj/empty" && : >"$obj/empty/config.h"
+compile libmd "$(sha256_of_tree "$libmd")" -w -I "$obj/empty" -I "$libmd/include" -I "$libmd/src" -- "$libmd/src/sha2.c"
+compile native "$(cat "$native"/*.h | hash "$quickjs_key" "$(sha256_of_tree "$zlib")" "$(sha256_of_tree "$libmd")")" \
+  -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers -Wno-sign-compare -Wno-cast-function-type \
+  "-DENGINE_VERSION=\"$version\"" -isystem "$quickjs" -isystem "$zlib" -isystem "$libmd/include" -- "$native"/*.c
+# every object of runtime/native, but that of the compiler's own main
+for file in "$native"/*.c; do
+  [ "$file" = "$native/compile.c" ] || base+=("$(object native "$file")")
+done
+for file in "${engine[@]}"; do engine_objects+=("$(object quickjs "$file")"); done
+for file in "${deflate[@]}"; do base+=("$(object zlib "$file")"); done
+base+=("$(object libmd sha2.c)")
+link build/base-i686 "${base[@]}" "${engine_objects[@]}"
+link build/vzqjsc "$(object native compile.c)" "${engine_objects[@]}"
