@@ -60,6 +60,13 @@ const roles: readonly Role[] = [
     load: () => import("./build/image/index.ts"),
   },
   { words: ["lab"], links: [], summary: "fake VPSes on this machine", load: () => import("./lab/index.ts") },
+  {
+    words: ["load-image"],
+    links: [],
+    summary: "take an image into this slave's store, for vzexec load",
+    hidden: true,
+    load: () => import("./slave/store/load-role.ts"),
+  },
 ];
 
 const shown = roles.filter((role) => role.hidden !== true);

@@ -20,7 +20,9 @@ export async function verifyImage(
   const head = await readImage(
     image,
     {
-      ...visitor,
+      head: (read) => visitor.head?.(read),
+      begin: (entry) => visitor.begin?.(entry),
+      end: (entry) => visitor.end?.(entry),
       data(entry, chunk) {
         if (entry.path === CONFIG_NAME) parts.push(chunk);
         visitor.data?.(entry, chunk);

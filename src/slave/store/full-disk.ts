@@ -1,0 +1,29 @@
+import { hasCode, Status, VzError } from "../../common/errors.ts";
+import { formatBytes } from "../../common/table.ts";
+import type { StorePaths } from "./layout.ts";
+import type { StoreSystem } from "./system.ts";
+
+/** `error`, or if it says that the disk is full the one line that tells what did not fit and how much is free. */
+export function explainFullDisk(
+  error: unknown,
+  what: string,
+  place: { readonly paths: StorePaths; readonly system: StoreSystem },
+): unknown {
+  return hasCode(error, "ENOSPC", "EDQUOT") ? noRoom(what, place, error) : error;
+}
+
+export function noRoom(
+  what: string,
+  place: { readonly paths: StorePaths; readonly system: StoreSystem },
+  cause?: unknown,
+): VzError {
+  const free = formatBytes(place.system.freeBytes(place.paths.root));
+  return new VzError(
+    Status.osError,
+    `${what}: no space left on device: ${free} free in ${place.paths.root}`,
+    {
+      hint: "vzexec gc frees what no image uses",
+      cause,
+    },
+  );
+}
