@@ -7,13 +7,13 @@ export const Touch = {
   executed: 2,
   /** Asked about with success. */
   looked: 4,
-  /** The name itself is meant, even where it is a link. */
-  nofollow: 8,
-  /** Made by the run: mkdir, symlink, link, rename to, mknod, bind, open with O_CREAT | O_EXCL. */
+  /** The name itself was looked at, even where it is a link: lstat, readlink. */
+  self: 8,
+  /** The name itself was made by the run: mkdir, symlink, link, rename to, mknod, bind, open with O_CREAT | O_EXCL. */
   made: 16,
   /** Opened with O_CREAT: made, or there before. */
   maybeMade: 32,
-  /** Unlinked, or renamed to something else. */
+  /** The name itself was unlinked, or renamed to something else. */
   removed: 64,
   /** Opened for writing, or changed. */
   written: 128,

@@ -58,7 +58,7 @@ function namingTwo(readOld: NameReader, oldTouch: number, readNew: NameReader): 
     if (old === undefined) return;
     log.touch(task, old.base, old.name, oldTouch);
     const made = readNew(log, task, line, old.end + 2);
-    if (made !== undefined) log.touch(task, made.base, made.name, Touch.made | Touch.nofollow);
+    if (made !== undefined) log.touch(task, made.base, made.name, Touch.made);
   };
 }
 
@@ -68,7 +68,7 @@ function openTouch(line: string, at: number): number {
   let touch: number = Touch.opened;
   if (flags.includes("O_CREAT")) touch |= flags.includes("O_EXCL") ? Touch.made : Touch.maybeMade;
   if (flags.includes("O_WRONLY") || flags.includes("O_RDWR")) touch |= Touch.written;
-  if (flags.includes("O_PATH") && flags.includes("O_NOFOLLOW")) touch |= Touch.nofollow;
+  if (flags.includes("O_PATH") && flags.includes("O_NOFOLLOW")) touch |= Touch.self;
   return touch;
 }
 
@@ -87,7 +87,7 @@ function opening(read: NameReader, touchOf: TouchOf): Handler {
 /** The answer of a stat tells the type, so that directories, which no spec lists for being looked at, cost nothing. */
 function statTouch(line: string, at: number): number {
   if (line.includes("S_IFREG", at)) return Touch.looked;
-  return line.includes("S_IFLNK", at) ? Touch.looked | Touch.nofollow : 0;
+  return line.includes("S_IFLNK", at) ? Touch.self : 0;
 }
 
 const fork: Handler = (log, task, line, at, result) => {
@@ -122,14 +122,11 @@ const chroot: Handler = (log, task, line, at) => {
 const bind: Handler = (log, task, line, at) => {
   const path = line.indexOf('sun_path="', at);
   const found = path < 0 ? undefined : alone(log, task, line, path + "sun_path=".length);
-  if (found !== undefined) log.touch(task, found.base, found.name, Touch.made | Touch.nofollow);
+  if (found !== undefined) log.touch(task, found.base, found.name, Touch.made);
 };
 
-const { executed, looked, opened } = Touch;
-const lookedAtLink = Touch.looked | Touch.nofollow;
+const { executed, looked, made, opened, removed, self } = Touch;
 const changed = Touch.looked | Touch.written;
-const made = Touch.made | Touch.nofollow;
-const removed = Touch.removed | Touch.nofollow;
 const created = Touch.opened | Touch.maybeMade | Touch.written;
 
 export const handlers: ReadonlyMap<string, Handler> = new Map<string, Handler>([
@@ -149,8 +146,8 @@ export const handlers: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ["access", naming(alone, looked)],
   ["faccessat", naming(behindDescriptor, looked)],
   ["faccessat2", naming(behindDescriptor, looked)],
-  ["readlink", naming(alone, lookedAtLink)],
-  ["readlinkat", naming(behindDescriptor, lookedAtLink)],
+  ["readlink", naming(alone, self)],
+  ["readlinkat", naming(behindDescriptor, self)],
   ["chmod", naming(alone, changed)],
   ["fchmodat", naming(behindDescriptor, changed)],
   ["chown", naming(alone, changed)],

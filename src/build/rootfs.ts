@@ -1,0 +1,114 @@
+/** Makes a root filesystem out of a selection of the host's files. */
+import { chmodSync, linkSync, lstatSync, mkdirSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
+import * as sys from "vz:sys";
+import { hasCode } from "../common/errors.ts";
+import type { Progress } from "../common/progress.ts";
+import { copyFile, copyLink, dressDirectory } from "./copy.ts";
+import { toFs } from "./names.ts";
+import type { Selection } from "./selection.ts";
+import { parentOf } from "./walk.ts";
+
+/** What programs expect to be there, made empty where the selection has them not, with these modes. */
+const EXPECTED: readonly (readonly [path: string, mode: number])[] = [
+  ["/dev", 0o755],
+  ["/proc", 0o555],
+  ["/run", 0o755],
+  ["/sys", 0o555],
+  ["/tmp", 0o1777],
+  ["/var/tmp", 0o1777],
+];
+
+/** Character devices that a root filesystem may hold, by major and minor number: devices.txt of the kernel. */
+const DEVICES: Readonly<Record<string, readonly [major: number, minor: number]>> = {
+  "/dev/full": [1, 7],
+  "/dev/null": [1, 3],
+  "/dev/random": [1, 8],
+  "/dev/tty": [5, 0],
+  "/dev/urandom": [1, 9],
+  "/dev/zero": [1, 5],
+};
+
+/** Files between two looks at what else happened: a signal, for one. */
+const TURN = 32;
+
+export interface Copied {
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/**
+ * @param root an empty directory, a string of the file functions
+ * @param total bytes of all files, for the progress bar
+ */
+export async function makeRootfs(
+  root: string,
+  selection: Selection,
+  progress: Progress,
+  total: number,
+): Promise<Copied> {
+  const directories = new Set<string>(["/"]);
+  /** Makes a directory with all above it. */
+  const make = (path: string): void => {
+    if (directories.has(path)) return;
+    make(parentOf(path));
+    directories.add(path);
+    mkdirSync(root + toFs(path), 0o700);
+  };
+  /** First copy of each file that has more than one name, by device and inode. */
+  const shared = new Map<string, string>();
+  let bytes = 0;
+  let count = 0;
+  for (const path of selection.paths()) {
+    if (selection.directories.has(path)) {
+      make(path);
+      continue;
+    }
+    make(parentOf(path));
+    const from = toFs(path);
+    if (selection.links.has(path)) copyLink(from, root + from);
+    else bytes += copyOrLink(from, root + from, shared);
+    progress.update(bytes, total);
+    if (++count % TURN === 0) await setTimeout(0);
+  }
+  for (const [path] of EXPECTED) {
+    if (!selection.links.has(path) && !selection.links.has(parentOf(path))) make(path);
+  }
+  makeDevices(root, selection, directories);
+  for (const path of [...directories].sort().reverse()) dress(root, path);
+  return { files: count, bytes };
+}
+
+function copyOrLink(from: string, to: string, shared: Map<string, string>): number {
+  const stat = lstatSync(from, { bigint: true });
+  const key = `${stat.dev}:${stat.ino}`;
+  const first = stat.nlink > 1n ? shared.get(key) : undefined;
+  if (first !== undefined) {
+    linkSync(first, to);
+    return 0;
+  }
+  if (stat.nlink > 1n) shared.set(key, to);
+  return copyFile(from, to).size;
+}
+
+/** /dev/null always, for hardly a program does without, and what else was used; as far as this user may. */
+function makeDevices(root: string, selection: Selection, directories: ReadonlySet<string>): void {
+  const { S_IFCHR = 0 } = sys.constants;
+  for (const [path, [major, minor]] of Object.entries(DEVICES)) {
+    if (!directories.has("/dev")) return;
+    if (path !== "/dev/null" && !selection.devices.has(path)) continue;
+    try {
+      sys.mknod(root + path, S_IFCHR | 0o666, major, minor);
+      chmodSync(root + path, 0o666);
+    } catch (error) {
+      if (!hasCode(error, "EPERM")) throw error;
+    }
+  }
+}
+
+function dress(root: string, path: string): void {
+  const expected = EXPECTED.find(([name]) => name === path);
+  const own = expected?.[1] ?? (path === "/" ? 0o755 : undefined);
+  if (own === undefined) dressDirectory(toFs(path), root + toFs(path));
+  else chmodSync(root + path, own);
+}

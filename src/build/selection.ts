@@ -1,0 +1,147 @@
+/**
+ * From what a run touched to what its root filesystem needs: existing files that were opened, executed or (regular
+ * files) looked at, every link on the way, directories that it opened or made files in. What the run itself made is
+ * left out. Pure, but for the walker that it is given.
+ */
+import { allTouches, firstTouch, fromHex, Touch } from "./touch.ts";
+import { type Place, parentOf, type Walker } from "./walk.ts";
+
+/** What a root filesystem is to hold. All names are real ones (without links in their directories) and byte strings. */
+export class Selection {
+  readonly files = new Set<string>();
+  readonly directories = new Set<string>();
+  readonly links = new Set<string>();
+  /** Of the files, those that were executed. */
+  readonly executed = new Set<string>();
+  /** Character devices in /dev that were opened; no line of a spec. */
+  readonly devices = new Set<string>();
+  /** Files and directories that the run wrote to. */
+  readonly written = new Set<string>();
+  /** Made by the run and there still. */
+  readonly made = new Set<string>();
+  readonly #walker: Walker;
+
+  constructor(walker: Walker) {
+    this.#walker = walker;
+  }
+
+  /** All names in the order of their bytes. */
+  paths(): string[] {
+    return [...this.files, ...this.directories, ...this.links].sort();
+  }
+
+  /** Adds a name with all links on its way; a directory only if `directory` says so. Gives its real name. */
+  add(name: string, directory = false): string | undefined {
+    const place = this.#walker.resolve(name);
+    if (place !== undefined) this.take(place, directory);
+    return place?.path;
+  }
+
+  take(place: Place, directory: boolean): void {
+    const { path, type } = place;
+    if (type === "device" && path.startsWith("/dev/")) this.devices.add(path);
+    const wanted = type === "file" || type === "link" || (type === "directory" && directory);
+    if (!wanted || path === "/" || this.isMade(path) || !belongs(path, type, place.links)) return;
+    if (type === "file") this.files.add(path);
+    else if (type === "link") this.links.add(path);
+    else this.directories.add(path);
+    for (const link of place.links) if (belongs(link, "link", []) && !this.isMade(link)) this.links.add(link);
+  }
+
+  /** Whether the run made this, or a directory above it. */
+  isMade(path: string): boolean {
+    if (this.made.size === 0) return false;
+    for (let at = path; at !== "/"; at = parentOf(at)) if (this.made.has(at)) return true;
+    return false;
+  }
+}
+
+/**
+ * The kernel's trees are the container's own, and so is what stands in /run; but a link that leads there (as
+ * /etc/resolv.conf may) needs its end.
+ */
+function belongs(path: string, type: Place["type"], links: readonly string[]): boolean {
+  if (/^\/(proc|sys|dev)\//.test(path)) return false;
+  if (!path.startsWith("/run/") || type === "directory") return true;
+  return links.some((link) => !link.startsWith("/run/") && link !== "/var/run");
+}
+
+interface Touched {
+  readonly name: string;
+  readonly first: number;
+  readonly all: number;
+  /** Where the name leads, and what stands at the name itself. */
+  readonly followed: Place | undefined;
+  readonly itself: Place | undefined;
+}
+
+const FOLLOWS = Touch.opened | Touch.executed | Touch.looked | Touch.maybeMade;
+
+/**
+ * @param touched as `TraceLog` keeps it
+ * @param bornDuringRun which of these files were born since the run started
+ */
+export function select(
+  touched: ReadonlyMap<string, number>,
+  walker: Walker,
+  bornDuringRun: (paths: readonly string[]) => ReadonlySet<string>,
+): Selection {
+  const all: Touched[] = [];
+  for (const [hex, value] of touched) {
+    const name = fromHex(hex);
+    const mask = allTouches(value);
+    const followed = (mask & FOLLOWS) !== 0 ? walker.resolve(name) : undefined;
+    const itself = (mask & ~FOLLOWS) !== 0 ? walker.resolve(name, false) : undefined;
+    all.push({ name, first: firstTouch(value), all: mask, followed, itself });
+  }
+  const selection = new Selection(walker);
+  for (const path of madeByRun(all, bornDuringRun)) selection.made.add(path);
+  for (const one of all) choose(one, selection, walker);
+  return selection;
+}
+
+/** Real names whose first touch, by whatever spelling, was the making of them. */
+function madeByRun(
+  all: readonly Touched[],
+  bornDuringRun: (paths: readonly string[]) => ReadonlySet<string>,
+): Set<string> {
+  const first = new Map<string, number>();
+  for (const one of all) {
+    const isItself = (one.first & (Touch.made | Touch.removed | Touch.self)) !== 0;
+    const path = (isItself ? one.itself : one.followed)?.path;
+    if (path !== undefined && !first.has(path)) first.set(path, one.first);
+  }
+  const made = new Set<string>();
+  const unsure: string[] = [];
+  for (const [path, touch] of first) {
+    if ((touch & (Touch.made | Touch.removed)) !== 0) made.add(path);
+    else if ((touch & Touch.maybeMade) !== 0) unsure.push(path);
+  }
+  for (const path of bornDuringRun(unsure)) made.add(path);
+  return made;
+}
+
+function choose(one: Touched, selection: Selection, walker: Walker): void {
+  const { followed, itself, all } = one;
+  if (followed !== undefined) {
+    selection.take(followed, (all & Touch.opened) !== 0);
+    if ((all & Touch.executed) !== 0 && selection.files.has(followed.path))
+      selection.executed.add(followed.path);
+    const changed = (all & Touch.written) !== 0 && /^(file|directory)$/.test(followed.type);
+    if (changed && !selection.isMade(followed.path)) {
+      selection.written.add(followed.path);
+      if (followed.type === "directory") selection.take(followed, true);
+    }
+  }
+  if (itself?.type === "link") selection.take(itself, false);
+  const makes = (all & (Touch.made | Touch.maybeMade | Touch.removed)) !== 0;
+  const place = followed ?? itself;
+  if (makes && (place === undefined || selection.isMade(place.path))) {
+    // The directory must be there for the next run to make it again.
+    const parent = walker.resolve(parentOf(place?.path ?? one.name.replace(/\/+$/, "")));
+    if (parent?.type === "directory" && !selection.isMade(parent.path)) {
+      selection.take(parent, true);
+      if (!/^\/(proc|sys|dev)(\/|$)/.test(parent.path)) selection.written.add(parent.path);
+    }
+  }
+}

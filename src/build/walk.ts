@@ -1,0 +1,104 @@
+/**
+ * Walks a name as the kernel does (path_resolution(7)), component by component, and tells every symbolic link on the
+ * way. All names are byte strings.
+ */
+import { lstatSync, readlinkSync } from "node:fs";
+import { hasCode } from "../common/errors.ts";
+import { fromFs, toFs } from "./names.ts";
+
+export type FileType = "file" | "directory" | "link" | "device" | "other";
+
+export interface Seen {
+  readonly type: FileType;
+  /** Text of a link. */
+  readonly target?: string;
+}
+
+/** Looks at one name without following it; null where nothing is, or nothing can be seen. */
+export type Look = (path: string) => Seen | null;
+
+export interface Place {
+  /** Without links, "." and "..". */
+  readonly path: string;
+  readonly type: FileType;
+  /** Links on the way, by their own real names. */
+  readonly links: readonly string[];
+}
+
+/** As many as the kernel follows (MAXSYMLINKS). */
+const MAX_LINKS = 40;
+
+/** Looks at the real file system. */
+export function lookAtFile(path: string): Seen | null {
+  const name = toFs(path);
+  try {
+    const stat = lstatSync(name);
+    if (stat.isFile()) return { type: "file" };
+    if (stat.isDirectory()) return { type: "directory" };
+    if (stat.isSymbolicLink()) return { type: "link", target: fromFs(readlinkSync(name)) };
+    return { type: stat.isCharacterDevice() ? "device" : "other" };
+  } catch (error) {
+    if (hasCode(error, "ENOENT", "ENOTDIR", "EACCES", "ELOOP", "ENAMETOOLONG")) return null;
+    throw error;
+  }
+}
+
+export function parentOf(path: string): string {
+  return path.slice(0, path.lastIndexOf("/")) || "/";
+}
+
+export function baseOf(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+export class Walker {
+  readonly #look: Look;
+  readonly #seen = new Map<string, Seen | null>();
+
+  constructor(look: Look = lookAtFile) {
+    this.#look = look;
+  }
+
+  look(path: string): Seen | null {
+    let seen = this.#seen.get(path);
+    if (seen === undefined) {
+      seen = this.#look(path);
+      this.#seen.set(path, seen);
+    }
+    return seen;
+  }
+
+  /**
+   * @param follow whether a link at the end is followed
+   * @returns undefined where the name leads nowhere
+   */
+  resolve(path: string, follow = true): Place | undefined {
+    const links: string[] = [];
+    let parts = path.split("/");
+    let real = "";
+    let type: FileType = "directory";
+    for (let i = 0; i < parts.length; i++) {
+      const part = parts[i] ?? "";
+      if (part === "" || part === ".") continue;
+      if (type !== "directory") return undefined;
+      if (part === "..") {
+        real = real.slice(0, real.lastIndexOf("/"));
+        continue;
+      }
+      const next = `${real}/${part}`;
+      const seen = this.look(next);
+      if (seen === null) return undefined;
+      const target = seen.target;
+      if (target !== undefined && (follow || i < parts.length - 1)) {
+        if (links.push(next) > MAX_LINKS) return undefined;
+        if (target.startsWith("/")) real = "";
+        parts = [...target.split("/"), ...parts.slice(i + 1)];
+        i = -1;
+      } else {
+        real = next;
+        type = seen.type;
+      }
+    }
+    return { path: real || "/", type, links };
+  }
+}
