@@ -66,19 +66,21 @@ function put(name, contents) {
 
 function layOut(packed) {
   fs.rmSync(join(stage, ".."), { recursive: true, force: true });
-  const { name, version } = JSON.parse(fs.readFileSync(join(root, "package.json"), "utf8"));
-  // Of its own: with the real one's dependencies pkg would pack node_modules.
-  put("package.json", `${JSON.stringify({ name, version, bin: "entry.js", pkg: { assets: ["**/*"] } })}\n`);
-  put("entry.js", "// The base runs main.qbc; pkg wants an entry.\n");
-  for (const [as, file] of packed) put(as, fs.readFileSync(file));
+  for (const [name, file] of packed) put(name, fs.readFileSync(file));
   for (const bundle of filesIn(bundles)) {
     const bytecode = bundle.replace(/\.js$/, ".qbc");
     put(bytecode, "");
     // The name given here is the one in stack traces.
     run(compiler, [join(bundles, bundle), join(stage, bytecode), bundle]);
   }
-  for (const name of fs.readdirSync(stage, { recursive: true, withFileTypes: true })) {
-    if (name.isDirectory()) fs.chmodSync(join(name.parentPath ?? name.path, name.name), 0o755);
+  // Named one by one: a pattern would give them in whatever order the filesystem has them.
+  const pkg = { assets: filesIn(stage) };
+  const { name, version } = JSON.parse(fs.readFileSync(join(root, "package.json"), "utf8"));
+  // Of its own: with the real one's dependencies pkg would pack node_modules.
+  put("package.json", `${JSON.stringify({ name, version, bin: "entry.js", pkg })}\n`);
+  put("entry.js", "// The base runs main.qbc; pkg wants an entry.\n");
+  for (const entry of fs.readdirSync(stage, { recursive: true, withFileTypes: true })) {
+    if (entry.isDirectory()) fs.chmodSync(join(entry.parentPath ?? entry.path, entry.name), 0o755);
   }
   fs.chmodSync(stage, 0o755);
 }
