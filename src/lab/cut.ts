@@ -1,0 +1,30 @@
+import { writeFileSync } from "node:fs";
+import type { Command } from "../common/command.ts";
+import { Status } from "../common/errors.ts";
+import { needRoot } from "./linux.ts";
+import { withLab } from "./lock.ts";
+import { plugOut } from "./network.ts";
+import { vpsState } from "./power.ts";
+import { labName, needSettings, vpsNumber, vpsPaths } from "./state.ts";
+import { tool } from "./tool.ts";
+
+export const cut: Command = {
+  name: "vz lab cut",
+  summary: "cut a VPS's link: packets vanish both ways, it runs on",
+  usage: ["vz lab cut I"],
+  options: [],
+  examples: [
+    { command: "vz lab cut 3", does: "vps3 is silent until vz lab mend 3; open connections stay open" },
+  ],
+  async run(args, io) {
+    needRoot(this.name);
+    const name = labName(io);
+    const i = vpsNumber(needSettings(name), args.positional[0]);
+    await withLab(name, io, () => {
+      const settings = needSettings(name);
+      writeFileSync(vpsPaths(name, i).cut, "");
+      if (vpsState(settings, i) === "up") tool("ip", plugOut(settings.octet, i));
+    });
+    return Status.ok;
+  },
+};

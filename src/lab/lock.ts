@@ -1,0 +1,66 @@
+/** One lock a lab, for the commands that change it, and one a VPS, for its runner. The kernel drops them with their holder. */
+import { closeSync, fstatSync, mkdirSync, openSync, rmSync, statSync } from "node:fs";
+import { flock, umask } from "vz:sys";
+import { hasCode } from "../common/errors.ts";
+import type { Io } from "../common/io.ts";
+import { flag } from "./linux.ts";
+import { labPaths, RUN, readSettings, removeIfEmpty } from "./state.ts";
+
+/** Takes the lock at `path` if nobody holds it: its descriptor, or undefined. The directory must exist. */
+export function tryLock(path: string, wait = false): number | undefined {
+  for (;;) {
+    const fd = openSync(path, "a", 0o600);
+    try {
+      flock(fd, flag("LOCK_EX") | (wait ? 0 : flag("LOCK_NB")));
+      // Its last holder may have removed the file that was just locked.
+      if (isSameFile(fd, path)) return fd;
+    } catch (error) {
+      closeSync(fd);
+      if (hasCode(error, "EAGAIN", "EWOULDBLOCK")) return undefined;
+      throw error;
+    }
+    closeSync(fd);
+  }
+}
+
+function isSameFile(fd: number, path: string): boolean {
+  try {
+    const [held, named] = [fstatSync(fd), statSync(path)];
+    return held.ino === named.ino && held.dev === named.dev;
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return false;
+    throw error;
+  }
+}
+
+/** Takes a lock, waiting for who holds it, and says so; makes its directory as often as it is removed. */
+export function waitForLock(dir: string, path: string, busy: () => void): number {
+  for (let told = false; ; ) {
+    try {
+      mkdirSync(dir, { recursive: true });
+      const fd = tryLock(path, told);
+      if (fd !== undefined) return fd;
+      busy();
+      told = true;
+    } catch (error) {
+      if (!hasCode(error, "ENOENT")) throw error;
+    }
+  }
+}
+
+/** Runs `work` while no other command changes the lab. */
+export async function withLab<T>(name: string, io: Io, work: () => T | Promise<T>): Promise<T> {
+  const { dir, lock } = labPaths(name);
+  umask(0o022);
+  const fd = waitForLock(dir, lock, () => io.err(`vz: lab ${name}: waiting for another vz lab command\n`));
+  try {
+    return await work();
+  } finally {
+    if (readSettings(name) === undefined) {
+      rmSync(lock, { force: true });
+      removeIfEmpty(dir);
+    }
+    closeSync(fd);
+    removeIfEmpty(RUN);
+  }
+}

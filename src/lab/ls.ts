@@ -1,0 +1,64 @@
+import type { Command } from "../common/command.ts";
+import { Status } from "../common/errors.ts";
+import type { Io } from "../common/io.ts";
+import { table } from "../common/table.ts";
+import { vendorOf } from "./fleet-file.ts";
+import { vpsAddress } from "./network.ts";
+import { vpsState } from "./power.ts";
+import { readPid } from "./processes.ts";
+import { type LabSettings, labName, readSettings, vpsPaths } from "./state.ts";
+
+export const ls: Command = {
+  name: "vz lab ls",
+  summary: "list the VPSes and their states",
+  usage: ["vz lab ls [--json]"],
+  details: "A VPS is up, booting, cut (it runs, its link does not) or dead (kill, or its own poweroff).",
+  options: [{ name: "json", help: "an array of {name, address, vendor, state, init, pid, memory}" }],
+  examples: [],
+  async run(args, io) {
+    const settings = readSettings(labName(io));
+    if (args.flag("json"))
+      io.out(`${JSON.stringify(settings === undefined ? [] : rows(settings), null, 2)}\n`);
+    else if (settings === undefined) io.err(`vz: lab ${labName(io)} is not up\n`);
+    else showLab(settings, io);
+    return Status.ok;
+  },
+};
+
+/** A row of `vz lab ls --json`. */
+export interface LabRow {
+  name: string;
+  address: string;
+  vendor: string;
+  state: string;
+  init: string;
+  /** PID 1 as this machine sees it; null when the VPS is dead. */
+  pid: number | null;
+  /** Bytes. */
+  memory: number;
+}
+
+function rows(settings: LabSettings): LabRow[] {
+  return Array.from({ length: settings.count }, (_, at) => at + 1).map((i) => ({
+    name: `vps${i}`,
+    address: vpsAddress(settings.octet, i),
+    vendor: vendorOf(i, settings.vendors),
+    state: vpsState(settings, i),
+    init: settings.init,
+    pid: readPid(vpsPaths(settings.name, i).init) ?? null,
+    memory: settings.memory * 1024 * 1024,
+  }));
+}
+
+export function showLab(settings: LabSettings, io: Io): void {
+  const cells = rows(settings).map((row) => [
+    row.name,
+    row.address,
+    row.vendor,
+    row.state,
+    row.init,
+    row.pid === null ? "-" : String(row.pid),
+    `${settings.memory} MB`,
+  ]);
+  io.out(table(["VPS", "ADDRESS", "VENDOR", "STATE", "INIT", "PID 1", "MEMORY"], cells, io.outColumns));
+}

@@ -1,0 +1,28 @@
+import { rmSync } from "node:fs";
+import type { Command } from "../common/command.ts";
+import { Status } from "../common/errors.ts";
+import { needRoot } from "./linux.ts";
+import { withLab } from "./lock.ts";
+import { plugIn } from "./network.ts";
+import { vpsState } from "./power.ts";
+import { labName, needSettings, vpsNumber, vpsPaths } from "./state.ts";
+import { tool } from "./tool.ts";
+
+export const mend: Command = {
+  name: "vz lab mend",
+  summary: "mend a VPS's link that was cut",
+  usage: ["vz lab mend I"],
+  options: [],
+  examples: [],
+  async run(args, io) {
+    needRoot(this.name);
+    const name = labName(io);
+    const i = vpsNumber(needSettings(name), args.positional[0]);
+    await withLab(name, io, () => {
+      const settings = needSettings(name);
+      rmSync(vpsPaths(name, i).cut, { force: true });
+      if (vpsState(settings, i) === "cut") tool("ip", plugIn(settings.octet, i));
+    });
+    return Status.ok;
+  },
+};

@@ -1,0 +1,151 @@
+/** The way from a fresh process in fresh namespaces to a VPS's init: everything that happens before execve of /sbin/init. */
+import { constants as osConstants } from "node:os";
+import * as sys from "vz:sys";
+import { reason } from "../common/errors.ts";
+import { keepsCapability } from "./capabilities.ts";
+import { flag } from "./linux.ts";
+import { seccompProgram } from "./seccomp.ts";
+import { type LabSettings, type VpsPaths, vpsPaths } from "./state.ts";
+import { TOOL_PATH } from "./tool.ts";
+
+/** What Linux itself gives init (init/main.c). */
+const INIT_ENVIRONMENT = ["HOME=/", "TERM=linux"];
+/** personality(2): uname -m reads i686. */
+const PER_LINUX32 = 8;
+/** Soft and hard limit of descriptors that Linux gives init. */
+const DESCRIPTORS = [1024, 4096] as const;
+
+/** [name, major, minor] of character devices that every VPS has. */
+const DEVICES = [
+  ["null", 1, 3],
+  ["zero", 1, 5],
+  ["full", 1, 7],
+  ["random", 1, 8],
+  ["urandom", 1, 9],
+  ["tty", 5, 0],
+] as const;
+
+/** Overlay filesystems take commas and colons in names behind a backslash. */
+export function overlayOptions(lower: string, upper: string, work: string): string {
+  const escaped = (path: string) => path.replace(/[\\,:]/g, "\\$&");
+  // Without redirect_dir a directory of the lower layer cannot be renamed.
+  return `lowerdir=${escaped(lower)},upperdir=${escaped(upper)},workdir=${escaped(work)},redirect_dir=on`;
+}
+
+/** /proc/meminfo of a machine with so many kB of memory and no swap, nothing of it used: the host's own would mislead. */
+export function meminfo(kilobytes: number): string {
+  const rows = { MemTotal: kilobytes, MemFree: kilobytes, MemAvailable: kilobytes, Buffers: 0, Cached: 0 };
+  return Object.entries({ ...rows, SwapTotal: 0, SwapFree: 0 })
+    .map(([name, value]) => `${`${name}:`.padEnd(16)}${String(value).padStart(8)} kB\n`)
+    .join("");
+}
+
+/**
+ * Becomes VPS `i`'s init. Called in the child of clone(2); waits for a byte from `go`, which the runner sends once the
+ * network is there. Only system calls are made here: the event loop is the runner's.
+ * @param console name of the pseudo-terminal that is its console
+ */
+export function becomeInit(settings: LabSettings, i: number, console: string, go: number): never {
+  try {
+    sys.prctl(flag("PR_SET_PDEATHSIG"), osConstants.signals.SIGKILL);
+    // The runner may have died before the line above: then its end of the pipe is closed.
+    if (sys.read(go, new Uint8Array(1), 0, 1) !== 1) sys.exit(1);
+    const paths = vpsPaths(settings.name, i);
+    sys.setsid();
+    sys.umask(0o022);
+    const terminal = sys.open(console, flag("O_RDWR") | flag("O_NOCTTY"));
+    bringLinksUp(paths);
+    mountRoot(settings, paths, console);
+    sys.sethostname(`vps${i}`);
+    sys.personality(PER_LINUX32);
+    sys.setrlimit(flag("RLIMIT_NOFILE"), ...DESCRIPTORS);
+    for (const fd of [0, 1, 2]) sys.dup2(terminal, fd);
+    sys.closeFrom(3);
+    dropPrivileges(settings);
+    sys.execve("/sbin/init", ["init"], INIT_ENVIRONMENT);
+  } catch (error) {
+    sys.writeAll(2, `vps${i}: cannot boot: ${error instanceof Error ? error.message : reason(error)}\n`);
+    return sys.exit(1);
+  }
+}
+
+function bringLinksUp(paths: VpsPaths): void {
+  const pid = sys.spawn("ip", ["ip", "-batch", paths.batch], {
+    env: [`PATH=${TOOL_PATH}`],
+    stdio: [-1, 1, 2],
+  });
+  const end = sys.waitpid(pid);
+  if (end?.code !== 0) throw new Error(`ip -batch ${paths.batch}: ended with ${end?.code}`);
+}
+
+function mountRoot(settings: LabSettings, paths: VpsPaths, console: string): void {
+  const { MS_NOSUID, MS_NODEV, MS_NOEXEC } = {
+    MS_NOSUID: flag("MS_NOSUID"),
+    MS_NODEV: flag("MS_NODEV"),
+    MS_NOEXEC: flag("MS_NOEXEC"),
+  };
+  const plain = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+  const root = paths.mount;
+  sys.mount(null, "/", null, flag("MS_REC") | flag("MS_PRIVATE"), null);
+  const layers = overlayOptions(settings.base, `${paths.disk}/upper`, `${paths.disk}/work`);
+  sys.mount("overlay", root, "overlay", 0, layers);
+  sys.mount("proc", `${root}/proc`, "proc", plain, null);
+  sys.mount("sysfs", `${root}/sys`, "sysfs", plain | flag("MS_RDONLY"), null);
+  sys.mount("tmpfs", `${root}/run`, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755");
+  makeDevices(root, console);
+  if (settings.memoryLimited) bind(paths.meminfo, `${root}/proc/meminfo`);
+  // Root in a VPS is root of this machine, whose kernel these would change.
+  bindReadOnly(`${root}/proc/sys`);
+  bindReadOnly(`${root}/proc/sysrq-trigger`);
+  sys.chdir(root);
+  sys.pivotRoot(".", ".");
+  sys.umount(".", flag("MNT_DETACH"));
+  sys.chdir("/");
+}
+
+function makeDevices(root: string, console: string): void {
+  const dev = `${root}/dev`;
+  sys.mount("tmpfs", dev, "tmpfs", flag("MS_NOSUID"), "mode=755");
+  for (const [name, major, minor] of DEVICES) {
+    sys.mknod(`${dev}/${name}`, flag("S_IFCHR") | 0o666, major, minor);
+    sys.chmod(`${dev}/${name}`, 0o666);
+  }
+  sys.mkdir(`${dev}/pts`, 0o755);
+  sys.mount("devpts", `${dev}/pts`, "devpts", flag("MS_NOSUID"), "newinstance,ptmxmode=0666,mode=0620,gid=5");
+  sys.symlink("pts/ptmx", `${dev}/ptmx`);
+  sys.symlink("/proc/self/fd", `${dev}/fd`);
+  ["stdin", "stdout", "stderr"].forEach((name, fd) => {
+    sys.symlink(`/proc/self/fd/${fd}`, `${dev}/${name}`);
+  });
+  sys.mkdir(`${dev}/shm`);
+  sys.chmod(`${dev}/shm`, 0o1777);
+  sys.close(sys.open(`${dev}/console`, flag("O_CREAT") | flag("O_WRONLY"), 0o600));
+  bind(console, `${dev}/console`);
+}
+
+function bind(from: string, to: string): void {
+  sys.mount(from, to, null, flag("MS_BIND"), null);
+}
+
+function bindReadOnly(path: string): void {
+  bind(path, path);
+  sys.mount(null, path, null, flag("MS_BIND") | flag("MS_REMOUNT") | flag("MS_RDONLY"), null);
+}
+
+/** The filter comes last and before no_new_privs would be needed: CAP_SYS_ADMIN is still effective, until execve. */
+function dropPrivileges(settings: LabSettings): void {
+  for (let cap = 0; cap < 64; cap++) {
+    if (!keepsCapability(cap, settings.limits.openvz) && exists(cap)) sys.prctl(flag("PR_CAPBSET_DROP"), cap);
+  }
+  const program = seccompProgram(settings.limits);
+  if (program !== null) sys.seccomp(program);
+}
+
+/** Whether this kernel knows the capability. */
+function exists(cap: number): boolean {
+  try {
+    return sys.prctl(flag("PR_CAPBSET_READ"), cap) === 1;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,160 @@
+/** Starts and stops VPSes from outside. Callers hold the lab's lock. */
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
+import { constants as osConstants } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import * as sys from "vz:sys";
+import { hasCode, Status, VzError } from "../common/errors.ts";
+import type { Io } from "../common/io.ts";
+import { limitVps, vpsGroup } from "./cgroup.ts";
+import { tryLock } from "./lock.ts";
+import { plugOut, portName, vpsAddress } from "./network.ts";
+import { readPid } from "./processes.ts";
+import { type LabSettings, list, vpsPaths } from "./state.ts";
+import { TOOL_PATH, tool } from "./tool.ts";
+
+export type VpsState = "up" | "booting" | "cut" | "dead";
+
+/** Whether VPS `i` runs and has its link, by what is written down; `cut` says that it runs without. */
+export function vpsState(settings: LabSettings, i: number): VpsState {
+  const paths = vpsPaths(settings.name, i);
+  if (readPid(paths.runner) === undefined) return "dead";
+  if (readPid(paths.init) === undefined) return "booting";
+  return isPlugged(settings.octet, i) ? "up" : "cut";
+}
+
+function isPlugged(octet: number, i: number): boolean {
+  return list(`/sys/class/net/${portName(octet, i)}`).includes("master");
+}
+
+/** Holds VPS `i` to its memory and devices; tells what this machine cannot hold. */
+export function limit(settings: LabSettings, i: number) {
+  return limitVps(vpsGroup(settings.name, i), settings.memory * 1024 * 1024);
+}
+
+/** Starts the runner of VPS `i` unless it has one. */
+export function startVps(settings: LabSettings, i: number): void {
+  const paths = vpsPaths(settings.name, i);
+  mkdirSync(paths.dir, { recursive: true });
+  if (readPid(paths.runner) !== undefined) return;
+  limit(settings, i);
+  const log = openSync(paths.log, "w");
+  try {
+    sys.spawn("/proc/self/exe", ["vz", "lab", "vps", String(i)], {
+      env: [`PATH=${TOOL_PATH}`, `VZ_LAB=${settings.name}`],
+      cwd: "/",
+      stdio: [-1, log, log],
+      detached: true,
+    });
+  } finally {
+    closeSync(log);
+  }
+}
+
+const STOP_MS = 10_000;
+/** After so long a runner that does not end with its init is ended too. */
+const PATIENCE_MS = 1000;
+
+/**
+ * Ends VPS `i` as a power cut does, and gives its lock, so that it cannot start until that is closed.
+ * @throws VzError 71 when it does not end
+ */
+export async function stopVps(lab: string, i: number): Promise<number> {
+  const paths = vpsPaths(lab, i);
+  mkdirSync(paths.dir, { recursive: true });
+  const started = sys.now();
+  for (;;) {
+    const lock = tryLock(paths.lock);
+    const init = readPid(paths.init);
+    if (lock !== undefined && init === undefined) return lock;
+    if (lock !== undefined) closeSync(lock);
+    const patient = sys.now() - started < PATIENCE_MS;
+    const target = init ?? (patient ? undefined : readPid(paths.runner));
+    if (target !== undefined) killProcess(target);
+    if (sys.now() - started > STOP_MS) {
+      throw new VzError(Status.osError, `vps${i}: does not end`, { hint: `see ${paths.log}` });
+    }
+    await sleep(5);
+  }
+}
+
+function killProcess(pid: number): void {
+  try {
+    sys.kill(pid, osConstants.signals.SIGKILL);
+  } catch (error) {
+    if (!hasCode(error, "ESRCH")) throw error;
+  }
+}
+
+/** Cuts the link first: dying sockets would say goodbye, which a power loss does not. */
+export async function killVps(settings: LabSettings, i: number): Promise<void> {
+  if (isPlugged(settings.octet, i)) tool("ip", plugOut(settings.octet, i));
+  const lock = await stopVps(settings.name, i);
+  rmSync(vpsPaths(settings.name, i).runner, { force: true });
+  closeSync(lock);
+}
+
+const BOOT_MS = 10_000;
+
+/** Waits until sshd of VPS `i` answers. @throws VzError 71 when it has not after ten seconds, or the VPS has ended */
+export async function waitForSshd(settings: LabSettings, i: number): Promise<void> {
+  const paths = vpsPaths(settings.name, i);
+  const end = sys.now() + BOOT_MS;
+  let seen = false;
+  while (!(await answers(vpsAddress(settings.octet, i), 22))) {
+    const alive = readPid(paths.runner) !== undefined;
+    seen ||= alive;
+    if ((seen && !alive) || sys.now() > end) {
+      const said = lastLine(paths.log);
+      const why = said === "" ? `sshd does not answer after ${BOOT_MS / 1000} s` : said;
+      throw new VzError(Status.osError, `vps${i}: did not boot: ${why}`, {
+        hint: `its console is in ${paths.console}`,
+      });
+    }
+    await sleep(10);
+  }
+}
+
+function lastLine(path: string): string {
+  try {
+    return readFileSync(path, "utf8").trimEnd().split("\n").at(-1) ?? "";
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return "";
+    throw error;
+  }
+}
+
+const CONNECT_MS = 200;
+const BANNER_MS = 2000;
+
+/** Whether a server there says who it is, as sshd does. */
+async function answers(address: string, port: number): Promise<boolean> {
+  const fd = sys.tcpConnect(address, port);
+  try {
+    if (!(await ready(fd, "w", CONNECT_MS)) || sys.socketError(fd) !== null) return false;
+    if (!(await ready(fd, "r", BANNER_MS))) return false;
+    return sys.read(fd, new Uint8Array(255), 0, 255) > 0;
+  } catch (error) {
+    if (hasCode(error, "ECONNRESET", "ECONNREFUSED", "EAGAIN")) return false;
+    throw error;
+  } finally {
+    sys.close(fd);
+  }
+}
+
+function ready(fd: number, events: "r" | "w", ms: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const done = (is: boolean) => {
+      sys.clearTimer(timer);
+      sys.unwatch(fd, events);
+      resolve(is);
+    };
+    const timer = sys.setTimer(() => done(false), ms, false);
+    sys.watch(fd, events, () => done(true));
+  });
+}
+
+/** Says once what this machine cannot hold VPSes to. */
+export function sayWhatIsNotHeld(held: { memory: boolean; devices: boolean }, io: Io): void {
+  if (!held.memory) io.err("vz: lab: no memory limit: this machine's cgroups offer none\n");
+  if (!held.devices) io.err("vz: lab: root in a VPS can open this machine's devices: no devices cgroup\n");
+}

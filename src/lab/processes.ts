@@ -1,0 +1,38 @@
+/** Processes that outlive the command that started them, by what a lab has written down. */
+import { readFileSync, rmSync } from "node:fs";
+import { hasCode } from "../common/errors.ts";
+import { replaceFile } from "./state.ts";
+
+/** A process that was written down, or undefined when there is none or it has ended. */
+export function readPid(path: string): number | undefined {
+  let words: string[];
+  try {
+    words = readFileSync(path, "utf8").split(" ");
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return undefined;
+    throw error;
+  }
+  const pid = Number(words[0]);
+  return pid > 0 && words[1] === startTime(pid) ? pid : undefined;
+}
+
+/** Writes down a process together with its start, so that another that gets its number later is not taken for it. */
+export function writePid(path: string, pid: number): void {
+  replaceFile(path, `${pid} ${startTime(pid) ?? ""} `);
+}
+
+export function removePid(path: string): void {
+  rmSync(path, { force: true });
+}
+
+/** Field 22 of /proc/PID/stat, in clock ticks since boot; undefined for a process that has ended. proc(5). */
+function startTime(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];
+  } catch (error) {
+    if (hasCode(error, "ENOENT", "ESRCH")) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,40 @@
+/** Runs the programs that the lab stands on: ip, ssh-keygen, mmdebstrap. */
+import { spawnSync } from "node:child_process";
+import { hasCode, reason, Status, VzError } from "../common/errors.ts";
+
+/** Root's, whatever su or cron has left of it. */
+export const TOOL_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+const packages: Readonly<Record<string, string>> = {
+  ip: "iproute2",
+  "ssh-keygen": "openssh-client",
+  mmdebstrap: "mmdebstrap",
+  setpriv: "util-linux",
+};
+
+/** Runs a tool and gives its standard output. @throws VzError 71 with the first line of what it complained about. */
+export function tool(name: string, args: readonly string[], input = ""): string {
+  const run = spawnSync(name, [...args], {
+    input,
+    encoding: "utf8",
+    env: { ...process.env, PATH: TOOL_PATH, LC_ALL: "C" },
+  });
+  if (run.error !== undefined) throw cannotRun(name, run.error);
+  if (run.status === 0) return run.stdout;
+  const complaint = run.stderr.trim().split("\n")[0] ?? "";
+  const why = complaint === "" ? `ended with ${run.status ?? run.signal}` : complaint;
+  throw new VzError(Status.osError, `${[name, ...args].join(" ")}: ${why}`);
+}
+
+export function cannotRun(name: string, error: Error): VzError {
+  const from = hasCode(error, "ENOENT") ? packages[name] : undefined;
+  return new VzError(Status.osError, `${name}: ${from === undefined ? reason(error) : "is not installed"}`, {
+    ...(from === undefined ? {} : { hint: `apt-get install ${from}` }),
+    cause: error,
+  });
+}
+
+/** Runs lines of `ip` in one process; they stop at the first that fails. */
+export function ipBatch(lines: readonly string[]): void {
+  tool("ip", ["-batch", "-"], `${lines.join("\n")}\n`);
+}
