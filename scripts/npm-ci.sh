@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# Installs the npm packages that package-lock.json names, unless they are already there as it names them.
+# npm ci, when node_modules is not what package-lock.json says.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-stamp=node_modules/.vz-lock
-if [ -f "$stamp" ] && cmp -s package-lock.json "$stamp"; then exit 0; fi
-echo "npm ci: installing the npm packages"
-npm ci --no-audit --no-fund
-cp package-lock.json "$stamp"
+
+stamp=node_modules/.lock-sha256
+lock=$(sha256sum <package-lock.json)
+[ -f "$stamp" ] && [ "$(<"$stamp")" = "$lock" ] && exit 0
+echo 'npm-ci: installing the npm packages of package-lock.json' >&2
+npm ci --no-audit --no-fund --loglevel=error
+echo "$lock" >"$stamp"

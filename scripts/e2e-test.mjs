@@ -1,0 +1,41 @@
+/**
+ * Bundles the end-to-end tests with esbuild, since Node 20 reads no TypeScript, and runs them one after the other: they
+ * share the machine. `node scripts/e2e-test.mjs test/e2e/lab.test.ts` runs a part.
+ */
+import { spawnSync } from "node:child_process";
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { root } from "./build/base-target.mjs";
+
+const outdir = join(root, "build/e2e");
+const wanted = process.argv.slice(2);
+
+const tests = readdirSync(join(root, "test/e2e"))
+  .map((name) => `test/e2e/${name}`)
+  .filter((name) => name.endsWith(".test.ts"))
+  .filter((name) => wanted.length === 0 || wanted.includes(name))
+  .sort();
+if (tests.length === 0) {
+  process.stderr.write(`e2e-test: no tests match ${wanted.join(" ")}\n`);
+  process.exit(1);
+}
+
+if (wanted.length === 0) rmSync(outdir, { recursive: true, force: true });
+await build({
+  absWorkingDir: root,
+  entryPoints: tests,
+  outdir,
+  outExtension: { ".js": ".mjs" },
+  bundle: true,
+  platform: "node",
+  format: "esm",
+  target: "node20",
+  sourcemap: "inline",
+  logLevel: "warning",
+  packages: "external",
+});
+const files = tests.map((name) => join(outdir, name.replace(/^test\/e2e\/(.*)\.ts$/, "$1.mjs")));
+const options = ["--enable-source-maps", "--test", "--test-concurrency=1", "--test-reporter=spec"];
+const { status } = spawnSync(process.execPath, [...options, ...files], { cwd: root, stdio: "inherit" });
+process.exit(status ?? 1);

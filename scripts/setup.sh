@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that build, lab, demo and tests need and that are missing. The only script that needs root.
+#   setup.sh [PACKAGE...]   installs them, and PACKAGE... beside
+#   setup.sh --check        only says what is missing; status 1 if anything is
+set -euo pipefail
+
+build=(gcc libc6-dev make xz-utils git ca-certificates debian-archive-keyring)
+# the master drives slaves with these
+master=(ansible-core openssh-client)
+# the lab makes its slaves with these
+lab=(mmdebstrap eatmydata busybox-static iproute2)
+trace=(strace)
+# what tests and benchmarks trace, compare with or look through
+tests=(crun runc file procps perl libhttp-date-perl shellcheck)
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+
+node_version() { node -p 'parseInt(process.versions.node)' 2>/dev/null || echo 0; }
+
+check=
+[ "${1:-}" != --check ] || { check=yes && shift; }
+packages=("${build[@]}" "${master[@]}" "${lab[@]}" "${trace[@]}" "${tests[@]}" "$@")
+command -v dpkg-query >/dev/null || { say 'this is not Debian: no dpkg-query here'; exit 1; }
+# on amd64 the compiler's 32-bit libgcc is apart
+[ "$(dpkg --print-architecture)" != amd64 ] || packages+=(gcc-multilib)
+
+installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${packages[@]}" 2>/dev/null | sed -n 's/^installed //p') || true
+missing=()
+for package in "${packages[@]}"; do
+  grep -qxF "$package" <<<"$installed" || missing+=("$package")
+done
+
+if [ -n "$check" ]; then
+  [ ${#missing[@]} -eq 0 ] || say "missing: ${missing[*]}"
+elif [ ${#missing[@]} -gt 0 ]; then
+  if [ "$(id -u)" -ne 0 ]; then
+    say "installing ${missing[*]} needs root: sudo bash scripts/setup.sh"
+    exit 1
+  fi
+  say "installing ${missing[*]}"
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update -q
+  apt-get install -q -y --no-install-recommends "${missing[@]}"
+  missing=()
+fi
+
+if [ "$(node_version)" -lt 20 ]; then
+  say "Node 20 or newer is needed, $(node --version 2>/dev/null || echo none) is here; Debian 13 has it as nodejs and npm, see also https://nodejs.org/en/download"
+  exit 1
+fi
+[ ${#missing[@]} -eq 0 ]

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Everything: set-up, build, static checks, unit tests, conformance of the base, end-to-end tests of dist/vz.
+# Runs on a bare Debian 12 or 13 with Node >= 20, and again at once. Without root it runs what it can, and fails.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+failed=()
+skipped=()
+begin=$SECONDS
+
+# step TITLE COMMAND...: goes on after a failure, so that one run shows all that is wrong
+step() {
+  local title=$1 start=$SECONDS status=0
+  shift
+  printf '\n== %s\n' "$title"
+  "$@" || status=$?
+  printf -- '-- %s, %d s\n' "$([ "$status" -eq 0 ] && echo passed || echo "FAILED with status $status")" $((SECONDS - start))
+  [ "$status" -eq 0 ] || failed+=("$title")
+  return 0
+}
+
+# must TITLE COMMAND...: what all that follows stands on
+must() {
+  step "$@"
+  [ ${#failed[@]} -eq 0 ] || finish
+}
+
+finish() {
+  printf '\n'
+  for title in "${skipped[@]}"; do printf 'not run: %s\n' "$title"; done
+  for title in "${failed[@]}"; do printf 'FAILED: %s\n' "$title"; done
+  printf 'test: %s after %d s\n' "$([ ${#failed[@]}${#skipped[@]} = 00 ] && echo passed || echo failed)" $((SECONDS - begin))
+  [ ${#failed[@]}${#skipped[@]} = 00 ]
+  exit
+}
+
+root=
+[ "$(id -u)" -ne 0 ] || root=yes
+if [ -n "$root" ]; then must 'Debian packages' bash scripts/setup.sh; else step 'Debian packages' bash scripts/setup.sh --check; fi
+must 'npm packages' bash scripts/npm-ci.sh
+must 'build dist/vz' bash scripts/build-i686.sh
+step 'shell scripts' bash -c 'shellcheck -x -S warning scripts/*.sh scripts/*/*.sh .ci/run'
+step 'types, lint, unit tests' npm run --silent check
+step 'Node API of the base' node scripts/conformance.mjs
+if [ -n "$root" ]; then
+  step 'dist/vz end to end' node scripts/e2e-test.mjs
+else
+  skipped+=('dist/vz end to end: the lab needs root (sudo npm test)')
+fi
+finish
