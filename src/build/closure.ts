@@ -2,10 +2,14 @@
  * What a run needed and strace cannot show, for the kernel and the loader opened it themselves, or will: ELF loaders,
  * interpreters of scripts, libraries that were not loaded this time, and the parts of glibc's name service.
  */
-import type { HostFiles } from "./host-files.ts";
-import { LibraryPath } from "./loader-path.ts";
+import { type LibraryFiles, LibraryPath } from "./loader-path.ts";
 import type { Selection } from "./selection.ts";
 import { baseOf } from "./walk.ts";
+
+export interface ClosureFiles extends LibraryFiles {
+  /** Up to `length` bytes from `offset` on, one character each; "" where there is nothing to read. */
+  part(path: string, offset: number, length: number): string;
+}
 
 /** As many interpreters in a row as the kernel allows (BINPRM_MAX_RECURSION and the program itself). */
 const MAX_SCRIPTS = 5;
@@ -18,14 +22,14 @@ export function interpreterOf(head: string): string | undefined {
 }
 
 /** Completes `selection`. Changes nothing else. */
-export function complete(selection: Selection, files: HostFiles): void {
+export function complete(selection: Selection, files: ClosureFiles): void {
   addInterpreters(selection, files);
   addNameService(selection, files);
   addLibraries(selection, files);
 }
 
 /** Adds what the kernel loads to run each executed file: the ELF loader, or the script's interpreter and its own. */
-function addInterpreters(selection: Selection, files: HostFiles): void {
+function addInterpreters(selection: Selection, files: ClosureFiles): void {
   for (const program of [...selection.executed]) {
     let at: string | undefined = program;
     for (let depth = 0; at !== undefined && depth < MAX_SCRIPTS; depth++) {
@@ -40,7 +44,7 @@ function addInterpreters(selection: Selection, files: HostFiles): void {
 }
 
 /** Adds libraries by DT_NEEDED, where no file of that name came along already. */
-function addLibraries(selection: Selection, files: HostFiles): void {
+function addLibraries(selection: Selection, files: ClosureFiles): void {
   const path = new LibraryPath(files);
   const roots = [
     ...selection.executed,
@@ -66,7 +70,7 @@ const HOSTS = ["/etc/hosts", "/etc/resolv.conf", "/etc/host.conf"];
  * A program that asked glibc for users or hosts will ask again, for other names perhaps, which other files answer.
  * Before 2.34 glibc loaded a module for each source; since then those for files and DNS are in libc.so.6 itself.
  */
-function addNameService(selection: Selection, files: HostFiles): void {
+function addNameService(selection: Selection, files: ClosureFiles): void {
   const libc = [...selection.files].find(
     (file) => /^libc[.-].*so/.test(baseOf(file)) && !file.includes("musl"),
   );
@@ -88,7 +92,7 @@ function addNameService(selection: Selection, files: HostFiles): void {
 }
 
 /** Whether this libc.so.6 is of glibc 2.34 or later, by the names of its symbol versions. */
-function hasOwnNameService(libc: string, files: HostFiles): boolean {
+function hasOwnNameService(libc: string, files: ClosureFiles): boolean {
   const strings = files.elf(libc)?.strings;
   return (
     strings !== undefined &&

@@ -2,7 +2,7 @@
 import { closeSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
 import { type Elf, readElf } from "../common/elf.ts";
 import { hasCode } from "../common/errors.ts";
-import type { LibraryFiles } from "./loader-path.ts";
+import type { ClosureFiles } from "./closure.ts";
 import { fromFs, toFs } from "./names.ts";
 import type { Walker } from "./walk.ts";
 
@@ -16,7 +16,7 @@ function orNull<T>(read: () => T): T | null {
   }
 }
 
-export class HostFiles implements LibraryFiles {
+export class HostFiles implements ClosureFiles {
   readonly #walker: Walker;
   readonly #elves = new Map<string, Elf | null>();
 
@@ -40,7 +40,6 @@ export class HostFiles implements LibraryFiles {
     return real === null ? null : orNull(() => readFileSync(toFs(real)).toString("latin1"));
   }
 
-  /** Up to `length` bytes from `offset` on, one character each; "" where there is nothing to read. */
   part(path: string, offset: number, length: number): string {
     const real = this.#regular(path);
     const bytes = real === null ? null : orNull(() => readPart(toFs(real), offset, length));

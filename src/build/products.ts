@@ -1,6 +1,6 @@
 /** What is made of a trace beyond the spec: a root filesystem, a bundle, an image. */
 import { closeSync, fsyncSync, lstatSync, mkdirSync, openSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { Status, VzError } from "../common/errors.ts";
 import type { Io } from "../common/io.ts";
 import { progressBar } from "../common/progress.ts";
@@ -20,17 +20,6 @@ export interface Product {
   readonly force: boolean;
   /** Name of an image. */
   readonly name: string;
-}
-
-/** A name for the image of `command`: its program's, with what no name may hold left out. */
-export function imageName(command: readonly string[]): string {
-  const name = basename(command[0] ?? "").replaceAll(/[^A-Za-z0-9_.-]+/g, "-");
-  return (
-    name
-      .replace(/^[^A-Za-z0-9]+/, "")
-      .replaceAll(/\.{2,}/g, ".")
-      .slice(0, 63) || "image"
-  );
 }
 
 /** Raises what would fail after the run, before it. */

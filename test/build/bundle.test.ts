@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { bundleConfig, type Seen } from "../../src/build/bundle.ts";
+import { imageName } from "../../src/build/image-name.ts";
+
+const seen: Seen = {
+  command: ["server", "--port", "80", ""],
+  cwd: "/srv/app",
+  env: {
+    PATH: "/bin",
+    LANG: "C",
+    LC_ALL: "C",
+    SECRET_TOKEN: "x",
+    HOME: "/root",
+    AWS_KEY: "y",
+    PYTHONPATH: "/p",
+  },
+  uid: 0,
+  gid: 0,
+  files: new Set(["/usr/bin/server"]),
+  directories: new Set(),
+  written: new Set(),
+};
+const destinations = (one: Seen) => bundleConfig(one).mounts.map(({ destination }) => destination);
+
+test("the command is kept word by word, and of the environment only what finds files and sets the language", () => {
+  const { args, env } = bundleConfig(seen).process;
+  assert.deepEqual(args, ["server", "--port", "80", ""]);
+  assert.deepEqual(env, ["LANG=C", "LC_ALL=C", "PATH=/bin", "PYTHONPATH=/p"]);
+});
+
+test("without a PATH there is the usual one", () => {
+  assert.match(bundleConfig({ ...seen, env: {} }).process.env[0] ?? "", /^PATH=.*:\/usr\/bin:/);
+});
+
+test("the working directory is kept where the root has it, else it is the root", () => {
+  assert.equal(bundleConfig(seen).process.cwd, "/");
+  assert.equal(bundleConfig({ ...seen, files: new Set(["/srv/app/conf"]) }).process.cwd, "/srv/app");
+  assert.equal(bundleConfig({ ...seen, files: new Set(["/srv/apples"]) }).process.cwd, "/");
+});
+
+test("the root is read-only while all that was written lies in memory", () => {
+  assert.equal(bundleConfig({ ...seen, written: new Set(["/tmp", "/run/x.pid"]) }).root.readonly, true);
+  assert.equal(bundleConfig({ ...seen, written: new Set(["/var/lib/data"]) }).root.readonly, false);
+});
+
+test("a directory in /run that the program expects gets memory of its own, above /run's", () => {
+  assert.deepEqual(destinations({ ...seen, directories: new Set(["/run/sshd"]) }), [
+    "/proc",
+    "/dev",
+    "/run",
+    "/run/sshd",
+    "/tmp",
+  ]);
+});
+
+test("no mount hides a file of the root", () => {
+  const files = new Set(["/tmp/app/server", "/run/resolv.conf"]);
+  const one = { ...seen, files, written: new Set(["/tmp/app"]) };
+  assert.deepEqual(destinations(one), ["/proc", "/dev"]);
+  assert.equal(bundleConfig(one).root.readonly, false);
+});
+
+test("root keeps what daemons start with, another user nothing", () => {
+  const capabilities = bundleConfig(seen).process.capabilities;
+  assert.ok(capabilities?.bounding.includes("CAP_SETUID"));
+  assert.ok(!capabilities.bounding.includes("CAP_SYS_ADMIN"));
+  assert.equal(bundleConfig({ ...seen, uid: 1000 }).process.capabilities, undefined);
+});
+
+test("an image bears its program's name, made fit", () => {
+  assert.equal(imageName(["/usr/bin/redis-server", "--port", "1"]), "redis-server");
+  assert.equal(imageName(["./my app.sh"]), "my-app.sh");
+  assert.equal(imageName(["/usr/bin/["]), "image");
+  assert.equal(imageName(["g++..x"]), "g-.x");
+});
