@@ -2,28 +2,11 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { mknod } from "vz:sys";
-import { BOOT_SCRIPT, bootScript, busyboxApplets, type Init, inittab, sysvOnly } from "./inittab.ts";
+import { diskFiles } from "./disk-files.ts";
+import { busyboxApplets, sysvOnly } from "./inittab.ts";
 import { flag } from "./linux.ts";
 import { type LabSettings, labPaths, vpsPaths } from "./state.ts";
 import { tool } from "./tool.ts";
-
-export interface DiskFile {
-  readonly path: string;
-  readonly mode: number;
-  readonly text: string;
-}
-
-/** Files of VPS `i` that are text. */
-export function diskFiles(i: number, init: Init, publicKey: string): DiskFile[] {
-  const host = `vps${i}`;
-  return [
-    { path: "/etc/hostname", mode: 0o644, text: `${host}\n` },
-    { path: "/etc/hosts", mode: 0o644, text: `127.0.0.1 localhost\n127.0.1.1 ${host}\n` },
-    { path: "/etc/inittab", mode: 0o644, text: inittab(init) },
-    { path: BOOT_SCRIPT, mode: 0o755, text: bootScript },
-    { path: "/root/.ssh/authorized_keys", mode: 0o600, text: publicKey },
-  ];
-}
 
 const HOST_KEY = "/etc/ssh/ssh_host_ed25519_key";
 

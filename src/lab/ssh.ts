@@ -3,7 +3,8 @@ import type { Command } from "../common/command.ts";
 import { Status, VzError } from "../common/errors.ts";
 import { vpsAddress } from "./network.ts";
 import { vpsState } from "./power.ts";
-import { type LabPaths, labName, labPaths, needSettings, vpsNumber } from "./state.ts";
+import { sshCommand } from "./ssh-command.ts";
+import { labName, labPaths, needSettings, vpsNumber } from "./state.ts";
 
 export const ssh: Command = {
   name: "vz lab ssh",
@@ -30,20 +31,6 @@ export const ssh: Command = {
     return execve("/usr/bin/env", ["env", ...words], environment(io.env));
   },
 };
-
-/** The command line of ssh; the user's own configuration has no say. */
-export function sshCommand(paths: LabPaths, address: string, command: readonly string[]): string[] {
-  const options = {
-    BatchMode: "yes",
-    ConnectTimeout: "5",
-    IdentitiesOnly: "yes",
-    StrictHostKeyChecking: "yes",
-    UserKnownHostsFile: paths.knownHosts,
-    LogLevel: "ERROR",
-  };
-  const flags = Object.entries(options).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
-  return ["ssh", "-F", "none", "-i", paths.key, ...flags, `root@${address}`, ...command];
-}
 
 function environment(env: Readonly<Record<string, string | undefined>>): string[] {
   return Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));

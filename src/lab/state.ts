@@ -1,26 +1,19 @@
-/** Where a lab keeps what it knows: names of files, its settings, and one lock for the commands that change it. */
+/** Where a lab keeps what it knows: names of files, and its settings. */
 import {
   closeSync,
-  fstatSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
-  readlinkSync,
   renameSync,
   rmdirSync,
   rmSync,
-  statSync,
-  symlinkSync,
   writeSync,
 } from "node:fs";
-import { flock } from "vz:sys";
 import { hasCode, Status, VzError } from "../common/errors.ts";
 import type { Io } from "../common/io.ts";
 import { checkName } from "../common/names.ts";
 import type { Init } from "./inittab.ts";
-import { flag } from "./linux.ts";
 import type { Limits } from "./seccomp.ts";
 
 export interface LabSettings {
@@ -44,6 +37,7 @@ export interface LabSettings {
 export const RUN = "/run/vz-lab";
 /** What VPSes have written: not in RUN, which may be in RAM. */
 const DISKS = "/var/lib/vz-lab";
+
 export interface LabPaths {
   readonly dir: string;
   readonly settings: string;

@@ -1,37 +1,21 @@
 import { chownSync, existsSync, renameSync, rmSync } from "node:fs";
 import * as sys from "vz:sys";
-import type { Args, Command } from "../common/command.ts";
+import type { Command } from "../common/command.ts";
 import { hasCode, Status, VzError } from "../common/errors.ts";
 import type { Io } from "../common/io.ts";
 import { claim, claims } from "./claims.ts";
 import { ensureDisk, knownHost } from "./disk.ts";
 import { takeDown } from "./down.ts";
-import { fleetFile, MAX_VENDORS } from "./fleet-file.ts";
-import { isInit } from "./inittab.ts";
+import { fleetFile } from "./fleet-file.ts";
 import { needRoot } from "./linux.ts";
 import { withLab } from "./lock.ts";
 import { showLab } from "./ls.ts";
-import {
-  addBridge,
-  bridgeName,
-  configureBridge,
-  freeOctet,
-  MAX_VPSES,
-  octetsInUse,
-  vpsAddress,
-} from "./network.ts";
+import { addBridge, bridgeName, configureBridge, freeOctet, octetsInUse, vpsAddress } from "./network.ts";
 import { limit, sayWhatIsNotHeld, startVps, waitForSshd } from "./power.ts";
 import { ensureRootfs } from "./rootfs.ts";
-import { isKernelFloor } from "./seccomp.ts";
 import { type LabSettings, labName, labPaths, readSettings, replaceFile } from "./state.ts";
 import { ipBatch, tool } from "./tool.ts";
-
-/** What the command line asks for. */
-export type Wish = Pick<LabSettings, "count" | "vendors" | "init" | "memory" | "limits">;
-
-const DEFAULT_MEMORY = 256;
-const LEAST_MEMORY = 32;
-const MOST_MEMORY = 65_536;
+import { readWish, sameWish, type Wish, wishOptions } from "./wish.ts";
 
 export const up: Command = {
   name: "vz lab up",
@@ -41,22 +25,7 @@ export const up: Command = {
     "Each VPS has an i386 Debian with a real init and sshd, its own address, disk and memory limit, and no python, node or perl. " +
     "The first run on a machine makes the root filesystem, which takes half a minute. Run again, it brings up what is down. " +
     'VZ_LAB=NAME in the environment chooses another lab than "default"; labs do not see each other.',
-  options: [
-    { name: "vendors", value: "K", help: "spread the VPSes over K vendors (default 2)" },
-    { name: "init", value: "NAME", help: "busybox (default) or sysv" },
-    { name: "mem", value: "MB", help: `memory of each VPS (default ${DEFAULT_MEMORY})` },
-    {
-      name: "openvz",
-      help: "root may not mount or make namespaces, and has an OpenVZ container's capabilities",
-    },
-    {
-      name: "kernel",
-      value: "VERSION",
-      help: "2.6.32 or 3.10: every system call that it lacks answers ENOSYS",
-    },
-    { name: "only32", help: "a 64-bit program dies at once" },
-    { name: "force", help: "replace ./fleet.yaml" },
-  ],
+  options: wishOptions,
   examples: [
     { command: "vz lab up 3", does: "three VPSes at two vendors" },
     {
@@ -82,32 +51,6 @@ export const up: Command = {
   },
 };
 
-export function readWish(args: Args): Wish {
-  const [word, extra] = args.positional;
-  if (extra !== undefined) throw bad(`unexpected ${JSON.stringify(extra)}`);
-  const count = whole(word, "how many VPSes?", 1, MAX_VPSES);
-  const asked = args.value("vendors");
-  const vendors = asked === undefined ? Math.min(2, count) : whole(asked, "--vendors", 1, MAX_VENDORS);
-  const memory = whole(args.value("mem") ?? String(DEFAULT_MEMORY), "--mem", LEAST_MEMORY, MOST_MEMORY);
-  const init = args.value("init") ?? "busybox";
-  if (!isInit(init)) throw bad(`--init ${init}: busybox or sysv`);
-  const kernel = args.value("kernel") ?? null;
-  if (kernel !== null && !isKernelFloor(kernel)) throw bad(`--kernel ${kernel}: 2.6.32 or 3.10`);
-  const limits = { openvz: args.flag("openvz"), kernel, only32: args.flag("only32") };
-  return { count, vendors, init, memory, limits };
-}
-
-function bad(why: string): VzError {
-  return new VzError(Status.usage, `vz lab up: ${why}`, { hint: "vz help lab up" });
-}
-
-function whole(word: string | undefined, what: string, least: number, most: number): number {
-  const value = /^[0-9]{1,9}$/.test(word ?? "") ? Number(word) : Number.NaN;
-  if (value >= least && value <= most) return value;
-  const got = word === undefined ? "" : ` ${JSON.stringify(word)}:`;
-  throw bad(`${what}${got} a number from ${least} to ${most}`);
-}
-
 /** The lab's settings: those that it is up with, or new ones after whatever an interrupted run has left is gone. */
 async function establish(name: string, wish: Wish, base: string, io: Io): Promise<LabSettings> {
   const present = readSettings(name);
@@ -125,13 +68,6 @@ async function establish(name: string, wish: Wish, base: string, io: Io): Promis
   const all = { ...settings, memoryLimited: held.memory };
   replaceFile(labPaths(name).settings, `${JSON.stringify(all, null, 2)}\n`);
   return all;
-}
-
-function sameWish(present: LabSettings, wish: Wish): boolean {
-  const { count, vendors, init, memory, limits } = present;
-  const { openvz, kernel, only32 } = limits;
-  const has: Wish = { count, vendors, init, memory, limits: { openvz, kernel, only32 } };
-  return JSON.stringify(has) === JSON.stringify(wish);
 }
 
 function claimOctet(name: string): number {

@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { FALLBACK } from "../../src/lab/apt-sources.ts";
+import { buildCommand, cacheDir, cacheName, lastComplaint, releasesToTry } from "../../src/lab/recipe.ts";
+
+test("Debian 12 is tried first, then the release of the machine", () => {
+  assert.deepEqual(releasesToTry("ID=debian\nVERSION_CODENAME=bookworm\n"), ["bookworm"]);
+  assert.deepEqual(releasesToTry("VERSION_CODENAME=trixie\nID=debian\n"), ["bookworm", "trixie"]);
+  assert.deepEqual(releasesToTry("ID=ubuntu\nID_LIKE=debian\nVERSION_CODENAME=noble\n"), ["bookworm"]);
+});
+
+test("the build dies with its starter and keeps its mounts to itself", () => {
+  const words = buildCommand("bookworm", "/cache/x.part", FALLBACK, [], false);
+  assert.deepEqual(words.slice(0, 3), ["setpriv", "--pdeathsig", "KILL"]);
+  assert.ok(words.indexOf("--kill-child") < words.indexOf("mmdebstrap"));
+  assert.ok(words.includes("--mount") && words.includes("--pid"));
+  assert.ok(!words.includes("eatmydata"));
+  assert.deepEqual(words.slice(-3), [
+    "bookworm",
+    "/cache/x.part",
+    "deb http://deb.debian.org/debian bookworm main",
+  ]);
+});
+
+test("a proxy of the machine's apt is handed on", () => {
+  const line = 'Acquire::http::Proxy "http://proxy.example:3142";';
+  assert.ok(buildCommand("bookworm", "/x", FALLBACK, [line], true).includes(`--aptopt=${line}`));
+});
+
+test("the cache is named by the recipe and lies where XDG says, if that is absolute", () => {
+  assert.match(cacheName(), /^i386-[0-9a-f]{12}$/);
+  assert.equal(cacheDir({ XDG_CACHE_HOME: "/c" }), "/c/vz/lab");
+  assert.match(cacheDir({ XDG_CACHE_HOME: "relative" }), /^\/.*\/\.cache\/vz\/lab$/);
+});
+
+test("of a failed build its first error is told", () => {
+  const log =
+    "I: running apt-get update...\nErr:1 http://x\nE: The repository does not exist.\nE: apt-get failed\n";
+  assert.equal(lastComplaint(log), "The repository does not exist.");
+  assert.equal(lastComplaint("I: interrupted\n"), "ended early");
+});
