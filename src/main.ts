@@ -4,9 +4,10 @@
  */
 import { basename } from "node:path";
 import { Args, type Entry, isGroup, parseArgs } from "./common/command.ts";
-import { isSystemError, isVzError, reason, Status, VzError } from "./common/errors.ts";
+import { Status, VzError } from "./common/errors.ts";
 import { definitions, helpPage } from "./common/help.ts";
 import type { Io } from "./common/io.ts";
+import { report } from "./common/report.ts";
 import { suggest } from "./common/suggest.ts";
 import { version, versionLine } from "./common/version.ts";
 import { processIo } from "./process-io.ts";
@@ -191,28 +192,6 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     return Status.ok;
   }
   return play(findRole(word), rest, io);
-}
-
-/** Prints an error as the design has it and gives the status to end with. */
-export function report(error: unknown, io: Io): number {
-  const debug = io.env["VZ_DEBUG"] === "1";
-  let status: number = Status.bug;
-  if (isVzError(error)) {
-    status = error.status;
-    io.err(`vz: ${error.message}\n`);
-    if (error.hint !== undefined) io.err(`hint: ${error.hint}\n`);
-  } else if (isSystemError(error)) {
-    status = Status.osError;
-    const object = error.path === undefined ? error.syscall : `${error.syscall} ${error.path}`;
-    io.err(`vz: ${object}: ${reason(error)}\n`);
-  } else {
-    const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    io.err(`vz: this is a bug in vz: ${what}\n`);
-    if (!debug) io.err("hint: run it again with VZ_DEBUG=1 and report what it prints\n");
-  }
-  for (let at = debug ? error : undefined; at instanceof Error; at = at.cause)
-    io.err(`${at.stack ?? at.message}\n`);
-  return status;
 }
 
 const io = processIo();
