@@ -1,0 +1,69 @@
+/** Waits until a container that init was told of runs, or until it is plain that it will not. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { Status, VzError } from "../../common/errors.ts";
+import { printable } from "../../common/table.ts";
+import { tailLog } from "./log-file.ts";
+import type { Places } from "./places.ts";
+import { type Observed, observe } from "./state.ts";
+
+const POLL_MS = 20;
+/** busybox looks at its table once a second; a slow VPS needs its time too. */
+const PATIENCE_MS = 8_000;
+/** A program that lives this long has not ended at once. */
+const SETTLE_MS = 400;
+
+export interface Expectation {
+  readonly name: string;
+  readonly places: Places;
+  /** Where the log ended before the start: what stands behind it tells why a start failed. */
+  readonly logFrom: number;
+  /** A container that runs once may have ended well by now. */
+  readonly mayEnd: boolean;
+}
+
+/**
+ * @returns once the program runs, or a program that may end has ended
+ * @throws VzError 126 or 127 for a program that cannot be executed or is not there, 1 for one that ends at once or cannot
+ *   be started for another reason, 124 when init does nothing
+ */
+export async function awaitStart(expected: Expectation): Promise<void> {
+  let first: Observed | undefined;
+  let lived = 0;
+  for (let waited = 0; waited < PATIENCE_MS; waited += POLL_MS) {
+    const seen = observe(expected.places) ?? undefined;
+    if (seen?.file.reason != null) throw cannotStart(expected, seen.file.reason);
+    if (seen?.status === "running") {
+      if (first !== undefined && first.file.pid !== seen.file.pid) throw endedAtOnce(expected);
+      first = seen;
+      lived += POLL_MS;
+      if (lived > SETTLE_MS || Date.now() - Date.parse(seen.file.started) > 2 * PATIENCE_MS) return;
+    } else if (first !== undefined || seen?.status === "stopped" || seen?.status === "restarting") {
+      if (expected.mayEnd) return;
+      throw endedAtOnce(expected);
+    }
+    await sleep(POLL_MS);
+  }
+  throw new VzError(Status.timedOut, `container ${expected.name}: init did not start it in time`);
+}
+
+function endedAtOnce({ name, places, logFrom }: Expectation): VzError {
+  const said = lastWords(places, logFrom);
+  const hint = said === undefined ? `it wrote nothing; vzexec logs ${name}` : `its last words: ${said}`;
+  return new VzError(Status.failed, `container ${name}: its program ended at once`, { hint });
+}
+
+function cannotStart({ name }: Expectation, reason: string): VzError {
+  return new VzError(statusFor(reason), `container ${name}: ${printable(reason)}`);
+}
+
+/** runch's reasons end like those of execve(2) and of its own look into PATH. */
+function statusFor(reason: string): number {
+  if (/no such file|not found/i.test(reason)) return Status.notFound;
+  if (/permission denied|not executable|exec format/i.test(reason)) return Status.notExecutable;
+  return Status.failed;
+}
+
+function lastWords(places: Places, from: number): string | undefined {
+  const line = tailLog(places.log, 1, 64 * 1024, from)[0];
+  return line === undefined || line.trim() === "" ? undefined : printable(line).slice(0, 300);
+}

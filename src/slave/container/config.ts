@@ -1,0 +1,49 @@
+/** The `config.json` of a container: its image's, with what the start request adds. */
+import { Annotation } from "../../common/annotations.ts";
+import type { StartRequest } from "../../common/protocol.ts";
+import { type Json, list, object } from "./json.ts";
+import { LOG_LIMIT, VOLUMES_DIR } from "./places.ts";
+import { splitVolume } from "./request.ts";
+
+/**
+ * @param image the image's `config.json`
+ * @param log file that the container's output goes to
+ */
+export function containerConfig(image: Json, request: StartRequest, log: string): Json {
+  const process = object(image["process"]);
+  return {
+    ...image,
+    // Images have it there, and nothing else is laid out.
+    root: { ...object(image["root"]), path: "rootfs" },
+    process: { ...process, terminal: false, env: mergeEnv(list(process["env"]).map(String), request.env) },
+    mounts: [...list(image["mounts"]), ...request.volumes.map(volumeMount)],
+    annotations: {
+      ...object(image["annotations"]),
+      [Annotation.log]: log,
+      [Annotation.logLimit]: String(LOG_LIMIT),
+      [Annotation.backoff]: String(request.restart === "always"),
+    },
+  };
+}
+
+/** Variables of the image in their order, with the request's values, then the request's own. */
+export function mergeEnv(image: readonly string[], request: Readonly<Record<string, string>>): string[] {
+  const left = new Map(Object.entries(request));
+  const merged = image.map((line) => {
+    const name = line.split("=", 1)[0] ?? "";
+    const value = left.get(name);
+    left.delete(name);
+    return value === undefined ? line : `${name}=${value}`;
+  });
+  return [...merged, ...[...left].map(([name, value]) => `${name}=${value}`)];
+}
+
+function volumeMount(volume: string): Json {
+  const { name, path } = splitVolume(volume);
+  return {
+    destination: path,
+    type: "bind",
+    source: `${VOLUMES_DIR}/${name}`,
+    options: ["bind", "rw", "nosuid", "nodev"],
+  };
+}

@@ -1,0 +1,88 @@
+/** Makes a container's bundle and puts it in place. */
+import { chmodSync, chownSync, mkdirSync, readFileSync, renameSync } from "node:fs";
+import { Status, VzError } from "../../common/errors.ts";
+import { CONTAINERS_DIR, LOGS_DIR } from "../../common/paths.ts";
+import type { ImageRow, StartRequest } from "../../common/protocol.ts";
+import { startSpec } from "../../common/start-request.ts";
+import { mountNamespace } from "../probe.ts";
+import { openStore } from "../store/real-system.ts";
+import type { Store } from "../store/store.ts";
+import { replaceFile, syncDirectory } from "../supervise/replace-file.ts";
+import { containerConfig } from "./config.ts";
+import { type Json, object } from "./json.ts";
+import { asideOf, type Places, placesIn, placesOf, VOLUMES_DIR } from "./places.ts";
+import { type ContainerRecord, writeRecord } from "./record.ts";
+import { splitVolume } from "./request.ts";
+import { mayShare, type Powers, powersOf } from "./share.ts";
+import { exists, removeTree } from "./tree.ts";
+
+export interface Prepared {
+  readonly places: Places;
+  readonly record: ContainerRecord;
+  /** What this slave cannot give the container, each a line for people. */
+  readonly warnings: readonly string[];
+}
+
+/** The request with the image's whole id, whatever it was called by. @throws VzError 65 where the slave lacks it */
+export function resolveImage(request: StartRequest): { request: StartRequest; image: ImageRow } {
+  const image = openStore().get(request.image);
+  return { request: { ...request, image: image.id }, image };
+}
+
+/** Makes the whole bundle beside the one that may run. */
+export async function prepare(name: string, request: StartRequest, image: ImageRow): Promise<Prepared> {
+  const places = placesIn(asideOf(name, "next"), name);
+  for (const directory of [CONTAINERS_DIR, LOGS_DIR, VOLUMES_DIR, places.bundle]) {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  }
+  const store = openStore();
+  const config = readConfig(store, image.id);
+  const powers = powersOf(config, store.manifest(image.id).files, mountNamespace());
+  const share = (entry: Parameters<typeof mayShare>[0]) => mayShare(entry, powers);
+  const warnings = await store.checkout(image.id, places.rootfs, { share });
+  for (const volume of request.volumes) makeVolume(splitVolume(volume).name, powers);
+  const text = JSON.stringify(containerConfig(config, request, places.log), null, 1);
+  replaceFile(places.config, Buffer.from(`${text}\n`), 0o600);
+  const record: ContainerRecord = {
+    name,
+    fleet: request.fleet,
+    image: image.id,
+    imageName: image.name,
+    spec: startSpec(request),
+    restart: request.restart,
+    desired: "running",
+    launched: false,
+  };
+  writeRecord(places, record);
+  if (request.memory !== null) warnings.push("the memory limit is not enforced on this slave, only reserved");
+  return { places, record, warnings };
+}
+
+/** Puts a prepared bundle in place of the container's old one, which must be stopped. */
+export function putInPlace(name: string, prepared: Prepared): void {
+  const bundle = placesOf(name).bundle;
+  const last = asideOf(name, "last");
+  if (exists(bundle)) renameSync(bundle, last);
+  renameSync(prepared.places.bundle, bundle);
+  syncDirectory(CONTAINERS_DIR);
+  if (exists(last)) removeTree(last);
+}
+
+/** A volume is made once, as the container's user's; what is in it outlives the container. */
+function makeVolume(name: string, powers: Powers): void {
+  const directory = `${VOLUMES_DIR}/${name}`;
+  if (exists(directory)) return;
+  // Under its last name only when it has its owner: a call that is killed leaves no volume that cannot be written.
+  const fresh = `${VOLUMES_DIR}/.next.${name}`;
+  mkdirSync(fresh, { recursive: true, mode: 0o700 });
+  chownSync(fresh, powers.uid, powers.gids[0] ?? 0);
+  chmodSync(fresh, 0o755);
+  renameSync(fresh, directory);
+}
+
+function readConfig(store: Store, id: string): Json {
+  const config: unknown = JSON.parse(readFileSync(store.configFile(id), "utf8"));
+  const json = object(config);
+  if (Object.keys(json).length > 0) return json;
+  throw new VzError(Status.badData, `image ${id}: its config.json is empty`);
+}

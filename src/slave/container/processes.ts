@@ -1,0 +1,97 @@
+/** Processes of a container, found in /proc: without a namespace of their own they are anybody's children. */
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { basename } from "node:path";
+import { hasCode } from "../../common/errors.ts";
+
+export interface Process {
+  readonly pid: number;
+  readonly group: number;
+  /** Clock ticks between boot and start (proc(5), /proc/PID/stat field 22): with the pid it names a process for good. */
+  readonly startTime: number;
+  /** Resident bytes. */
+  readonly rss: number;
+}
+
+/** Bytes of a page on i386 and amd64. */
+const PAGE = 4096;
+
+/** Reads /proc/PID/stat. Undefined for a zombie, which is a process no more, and for what is not such a file. */
+export function parseStat(stat: string): Process | undefined {
+  // The name, in parentheses, may hold spaces and parentheses.
+  const pid = Number.parseInt(stat, 10);
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const [state, group, startTime, rss] = [fields[0], fields[2], fields[19], fields[21]];
+  if (!Number.isInteger(pid) || startTime === undefined || rss === undefined) return undefined;
+  if (state === "Z" || state === "X") return undefined;
+  return { pid, group: Number(group), startTime: Number(startTime), rss: Number(rss) * PAGE };
+}
+
+/**
+ * All processes by the directory that is their root, be it by chroot or in a mount namespace, where a name would say
+ * nothing: so by device and inode.
+ */
+export class ProcessesByRoot {
+  readonly #pids = new Map<string, number[]>();
+
+  constructor() {
+    for (const pid of allPids()) {
+      const root = rootKey(`/proc/${pid}/root`);
+      if (root === undefined) continue;
+      const pids = this.#pids.get(root);
+      if (pids === undefined) this.#pids.set(root, [pid]);
+      else pids.push(pid);
+    }
+  }
+
+  /** Processes whose root is `directory`. */
+  in(directory: string): Process[] {
+    const root = rootKey(directory);
+    // The machine's own root, as a directory that was swapped for a link would give it, is no container's.
+    if (root === undefined || root === rootKey("/")) return [];
+    return (this.#pids.get(root) ?? []).flatMap((pid) => read(pid) ?? []);
+  }
+}
+
+function rootKey(directory: string): string | undefined {
+  try {
+    const { dev, ino } = statSync(directory, { bigint: true });
+    return `${dev}:${ino}`;
+  } catch (error) {
+    // ESRCH and EACCES: a process that is ending, or one of the kernel's own.
+    if (hasCode(error, "ENOENT", "ENOTDIR", "ESRCH", "EACCES", "EPERM")) return undefined;
+    throw error;
+  }
+}
+
+/** Runners of a bundle that have not become its program yet: they wait, or make things ready. */
+export function runnersOf(bundle: string): Process[] {
+  return allPids().flatMap((pid) => (isRunner(commandLine(pid), bundle) ? (read(pid) ?? []) : []));
+}
+
+export function isRunner(words: readonly string[], bundle: string): boolean {
+  const program = basename(words[0] ?? "");
+  return (program === "runch" || program === "vz") && words.at(-2) === "start" && words.at(-1) === bundle;
+}
+
+function commandLine(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").slice(0, -1);
+  } catch {
+    return [];
+  }
+}
+
+function read(pid: number): Process | undefined {
+  try {
+    return parseStat(readFileSync(`/proc/${pid}/stat`, "latin1"));
+  } catch (error) {
+    if (hasCode(error, "ENOENT", "ESRCH")) return undefined;
+    throw error;
+  }
+}
+
+function allPids(): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^[1-9][0-9]*$/.test(name))
+    .map(Number);
+}

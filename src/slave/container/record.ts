@@ -1,0 +1,68 @@
+/** What vzexec keeps about a container beside its bundle, so that any later call knows what was asked for. */
+import { readdirSync, readFileSync } from "node:fs";
+import { hasCode, Status, VzError } from "../../common/errors.ts";
+import { isName } from "../../common/names.ts";
+import { CONTAINERS_DIR } from "../../common/paths.ts";
+import { replaceFile } from "../supervise/replace-file.ts";
+import type { Places } from "./places.ts";
+
+export interface ContainerRecord {
+  readonly name: string;
+  readonly fleet: string;
+  /** sha256:… */
+  readonly image: string;
+  readonly imageName: string;
+  /** startSpec of the request. */
+  readonly spec: string;
+  readonly restart: "always" | "never";
+  readonly desired: "running" | "stopped";
+  /** Whether a container that must run once has been handed over to run. */
+  readonly launched: boolean;
+}
+
+/** Names of all containers, sorted. */
+export function containerNames(): string[] {
+  try {
+    return readdirSync(CONTAINERS_DIR).filter(isName).sort();
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return [];
+    throw error;
+  }
+}
+
+/** The container's record, or undefined where there is no such container. @throws VzError 65 when it is damaged */
+export function readRecord(name: string, places: Places): ContainerRecord | undefined {
+  let content: string;
+  try {
+    content = readFileSync(places.record, "utf8");
+  } catch (error) {
+    if (hasCode(error, "ENOENT", "ENOTDIR")) return undefined;
+    throw error;
+  }
+  const record = parseRecord(content);
+  if (record !== undefined && record.name === name) return record;
+  throw new VzError(Status.badData, `container ${name}: ${places.record} is damaged`, {
+    hint: `vzexec rm ${name}, and start it again`,
+  });
+}
+
+export function parseRecord(content: string): ContainerRecord | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(content);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== "object" || value === null) return undefined;
+  const fields: Record<string, unknown> = { ...value };
+  const { name, fleet, image, imageName, spec, restart, desired, launched } = fields;
+  if (typeof name !== "string" || typeof fleet !== "string" || typeof spec !== "string") return undefined;
+  if (typeof image !== "string" || typeof imageName !== "string") return undefined;
+  if (restart !== "always" && restart !== "never") return undefined;
+  if ((desired !== "running" && desired !== "stopped") || typeof launched !== "boolean") return undefined;
+  return { name, fleet, image, imageName, spec, restart, desired, launched };
+}
+
+export function writeRecord(places: Places, record: ContainerRecord): void {
+  replaceFile(places.record, Buffer.from(`${JSON.stringify(record, null, 1)}\n`), 0o600);
+}

@@ -1,0 +1,26 @@
+/** Ends processes. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { hasCode } from "../../common/errors.ts";
+import type { Process } from "./processes.ts";
+
+const POLL_MS = 25;
+
+/** Sends to each process, and to its group where it leads one, so that children get it that are not listed. */
+export function signalAll(processes: readonly Process[], signal: "SIGTERM" | "SIGKILL"): void {
+  for (const { pid, group } of processes) {
+    try {
+      process.kill(group === pid ? -pid : pid, signal);
+    } catch (error) {
+      if (!hasCode(error, "ESRCH")) throw error;
+    }
+  }
+}
+
+/** Waits until `check` holds, for at most `ms`. @returns whether it came to hold */
+export async function waitFor(check: () => boolean, ms: number): Promise<boolean> {
+  for (let waited = 0; !check(); waited += POLL_MS) {
+    if (waited >= ms) return false;
+    await sleep(POLL_MS);
+  }
+  return true;
+}

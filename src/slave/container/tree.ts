@@ -1,0 +1,66 @@
+/** Directory trees of containers, and what may be mounted in them. */
+import { lstatSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import * as sys from "vz:sys";
+import { hasCode, Status, VzError } from "../../common/errors.ts";
+import { CONTAINERS_DIR } from "../../common/paths.ts";
+import { constant } from "../constant.ts";
+import { asideOf, placesOf, readAside } from "./places.ts";
+
+/**
+ * Removes a bundle with all that lies in it. Where there are no mount namespaces a container's volumes are mounted below
+ * its root for all to see, and removing that would empty the volumes: so they are unmounted first.
+ * @throws VzError 71 when something stays mounted; then nothing is removed
+ */
+export function removeTree(directory: string): void {
+  for (const point of mountsBelow(readFileSync("/proc/self/mounts", "latin1"), directory).reverse()) {
+    sys.umount(point, constant("MNT_DETACH"));
+  }
+  const [left] = mountsBelow(readFileSync("/proc/self/mounts", "latin1"), directory);
+  if (left !== undefined) throw new VzError(Status.osError, `${left}: is mounted and stays so`);
+  rmSync(directory, { recursive: true, force: true });
+}
+
+/** Mount points at or below `directory`, in the order in which they were mounted. */
+export function mountsBelow(mounts: string, directory: string): string[] {
+  return mounts
+    .split("\n")
+    .map((line) =>
+      (line.split(" ")[1] ?? "").replace(/\\([0-7]{3})/g, (_, octal: string) =>
+        String.fromCharCode(Number.parseInt(octal, 8)),
+      ),
+    )
+    .filter((point) => point === directory || point.startsWith(`${directory}/`));
+}
+
+export function exists(path: string): boolean {
+  try {
+    lstatSync(path);
+    return true;
+  } catch (error) {
+    if (hasCode(error, "ENOENT", "ENOTDIR")) return false;
+    throw error;
+  }
+}
+
+/**
+ * Puts right what a killed call left of container `name`: a bundle that was set aside and not replaced comes back, all
+ * else goes. Under the container's lock.
+ */
+export function repair(name: string): void {
+  const last = asideOf(name, "last");
+  const bundle = placesOf(name).bundle;
+  if (exists(last)) {
+    if (exists(bundle)) removeTree(last);
+    else renameSync(last, bundle);
+  }
+  for (const role of ["next", "gone"] as const) {
+    const aside = asideOf(name, role);
+    if (exists(aside)) removeTree(aside);
+  }
+}
+
+/** Names of containers that killed calls left something of. */
+export function unrepaired(): string[] {
+  if (!exists(CONTAINERS_DIR)) return [];
+  return [...new Set(readdirSync(CONTAINERS_DIR).flatMap((entry) => readAside(entry)?.name ?? []))];
+}

@@ -1,0 +1,63 @@
+/** Has the machine's own init keep containers running. */
+import { readFileSync, realpathSync } from "node:fs";
+import { hasCode, reason, Status, VzError } from "../../common/errors.ts";
+import { detectInit } from "./init-kind.ts";
+import { type InittabKind, supervised, withContainer, withoutContainer } from "./inittab.ts";
+import { INIT_LOCK, withLock } from "./lock.ts";
+import { replaceFile } from "./replace-file.ts";
+
+const INITTAB = "/etc/inittab";
+
+/** @throws VzError 71 on a machine whose init reads no inittab */
+export function requireInittab(): InittabKind {
+  const { kind, executable } = detectInit();
+  if (kind === "sysvinit" || kind === "busybox") return kind;
+  const name = kind === "unknown" ? "no init that vz knows" : kind;
+  throw new VzError(Status.osError, `PID 1 is ${name} (${executable}): it keeps no /etc/inittab`, {
+    hint: "containers need sysvinit or busybox as init",
+  });
+}
+
+/** Has init start container `name`, and again whenever it ends. `renew` as in inittab.ts. */
+export async function keepRunning(name: string, renew: boolean): Promise<void> {
+  const kind = requireInittab();
+  await edit((text) => withContainer(text, kind, name, renew));
+}
+
+/** Has init leave container `name` alone. init also sends TERM to what it started for it. */
+export async function letGo(name: string): Promise<void> {
+  await edit((text) => withoutContainer(text, name));
+}
+
+/** Containers that init keeps running. */
+export function keptRunning(): string[] {
+  try {
+    return supervised(readFileSync(INITTAB, "latin1"));
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return [];
+    throw error;
+  }
+}
+
+async function edit(change: (text: string) => string): Promise<void> {
+  await withLock(INIT_LOCK, () => {
+    // Whoever keeps /etc elsewhere and links to it keeps the link.
+    const file = existing(INITTAB);
+    const text = readFileSync(file, "latin1");
+    const changed = change(text);
+    if (changed !== text) replaceFile(file, Buffer.from(changed, "latin1"), 0o644);
+    // Also after no change: a call before this one may have been killed before it told init.
+    process.kill(1, "SIGHUP");
+  });
+}
+
+function existing(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch (cause) {
+    throw new VzError(Status.osError, `${file}: ${reason(cause)}`, {
+      cause,
+      hint: "init needs its own lines there before vz can add one",
+    });
+  }
+}
