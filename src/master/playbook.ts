@@ -1,0 +1,143 @@
+/**
+ * Runs a playbook of `ansible/` and tells what it does while it does it. The files come out of the executable into a cache, and
+ * are compared with it every time: nothing that somebody put there is run.
+ */
+import { spawn } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import * as sys from "vz:sys";
+import { writeFileAtomic } from "../common/files.ts";
+import type { Io } from "../common/io.ts";
+import { version } from "../common/version.ts";
+import { playbookEnvironment } from "./playbook-environment.ts";
+import { type PlaybookEvent, readEvent } from "./playbook-events.ts";
+import { missingProgram } from "./program.ts";
+import type { SshSettings } from "./ssh.ts";
+
+const PREFIX = "ansible/";
+
+export interface PlaybookRun {
+  /** "deploy.yml" */
+  readonly playbook: string;
+  readonly inventory: unknown;
+  readonly variables?: Readonly<Record<string, unknown>>;
+  readonly knownHosts: string;
+  readonly ssh?: SshSettings;
+  /** Only tells what it would change. */
+  readonly check?: boolean;
+  /** Shows all that Ansible says. */
+  readonly verbose?: boolean;
+}
+
+export interface PlaybookEnd {
+  readonly status: number;
+  /** What Ansible said beside the events: warnings, errors in a playbook. */
+  readonly said: string;
+}
+
+/** Runs it to its end. Failures of hosts come as events; the status is Ansible's. */
+export async function runPlaybook(
+  run: PlaybookRun,
+  io: Io,
+  onEvent: (event: PlaybookEvent) => void,
+): Promise<PlaybookEnd> {
+  const files = unpack(io.env);
+  const scratch = mkdtempSync(join(tmpdir(), "vz-ansible-"));
+  const forget = () => rmSync(scratch, { recursive: true, force: true });
+  try {
+    const inventory = join(scratch, "inventory.json");
+    const variables = join(scratch, "variables.json");
+    writeFileAtomic(inventory, JSON.stringify(run.inventory), 0o600);
+    writeFileAtomic(variables, JSON.stringify(run.variables ?? {}), 0o600);
+    const args = ["-i", inventory, "-e", `@${variables}`, ...(run.check ? ["--check"] : [])];
+    const env = playbookEnvironment(io.env, {
+      files,
+      scratch,
+      knownHosts: run.knownHosts,
+      ssh: run.ssh ?? {},
+    });
+    return await follow([...args, join(files, run.playbook)], files, env, (line) => {
+      const event = readEvent(line);
+      if (event !== undefined) onEvent(event);
+      else if (run.verbose) io.err(`${line}\n`);
+    });
+  } finally {
+    forget();
+  }
+}
+
+function follow(
+  args: readonly string[],
+  cwd: string,
+  env: Record<string, string>,
+  onLine: (line: string) => void,
+): Promise<PlaybookEnd> {
+  return new Promise((resolve, reject) => {
+    const child = spawn("ansible-playbook", [...args], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+    const said: string[] = [];
+    const out = eachLine(child.stdout, (line) => {
+      if (!line.startsWith("{")) said.push(line);
+      onLine(line);
+    });
+    const err = eachLine(child.stderr, (line) => {
+      said.push(line);
+      onLine(line);
+    });
+    child.on("error", (cause) => reject(missingProgram("ansible-playbook", cause)));
+    child.on("close", (code) => {
+      out();
+      err();
+      resolve({ status: code ?? 1, said: said.join("\n").trim() });
+    });
+  });
+}
+
+/** Calls `onLine` for each whole line; the function that it gives hands over what is left at the end. */
+function eachLine(stream: NodeJS.ReadableStream, onLine: (line: string) => void): () => void {
+  const decoder = new TextDecoder();
+  let rest = "";
+  const feed = (text: string) => {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) onLine(line);
+  };
+  stream.on("data", (chunk: Buffer) => feed(decoder.decode(chunk, { stream: true })));
+  return () => {
+    feed(decoder.decode());
+    if (rest !== "") onLine(rest);
+  };
+}
+
+/** Lays the packed files out and gives the directory. */
+export function unpack(env: Io["env"]): string {
+  const cache = env["XDG_CACHE_HOME"] || join(env["HOME"] || homedir(), ".cache");
+  const { version: number, commit } = version();
+  const root = join(cache, "vz", `${number}-${commit}`);
+  const directory = join(root, "ansible");
+  mkdirSync(root, { recursive: true, mode: 0o700 });
+  chmodSync(root, 0o700);
+  const names = sys.assets().filter((name) => name.startsWith(PREFIX));
+  for (const name of names) {
+    const bytes = sys.asset(name);
+    if (bytes !== null) settle(join(root, name), bytes);
+  }
+  removeStrangers(directory, new Set(names.map((name) => join(root, name))));
+  return directory;
+}
+
+/** Writes the file unless it is there with these very bytes. */
+function settle(file: string, bytes: Uint8Array): void {
+  if (existsSync(file) && Buffer.compare(readFileSync(file), bytes) === 0) return;
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  writeFileAtomic(file, bytes, 0o644);
+}
+
+/** Ansible runs every plugin that it finds: what we did not put there goes. */
+function removeStrangers(directory: string, known: ReadonlySet<string>): void {
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory()) removeStrangers(path, known);
+    else if (!known.has(path) && !entry.name.startsWith(".")) rmSync(path, { force: true });
+  }
+}
