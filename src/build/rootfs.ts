@@ -6,7 +6,7 @@ import { hasCode } from "../common/errors.ts";
 import type { Progress } from "../common/progress.ts";
 import { copyFile, copyLink, dressDirectory } from "./copy.ts";
 import { toFs } from "./names.ts";
-import type { Selection } from "./selection.ts";
+import { COMMON_DEVICES, type Selection } from "./selection.ts";
 import { parentOf } from "./walk.ts";
 
 /** What programs expect to be there, made empty where the selection has them not, with these modes. */
@@ -18,16 +18,6 @@ const EXPECTED: readonly (readonly [path: string, mode: number])[] = [
   ["/tmp", 0o1777],
   ["/var/tmp", 0o1777],
 ];
-
-/** Character devices that a root filesystem may hold, by major and minor number: devices.txt of the kernel. */
-const DEVICES: Readonly<Record<string, readonly [major: number, minor: number]>> = {
-  "/dev/full": [1, 7],
-  "/dev/null": [1, 3],
-  "/dev/random": [1, 8],
-  "/dev/tty": [5, 0],
-  "/dev/urandom": [1, 9],
-  "/dev/zero": [1, 5],
-};
 
 /** Files between two looks at what else happened: a signal, for one. */
 const TURN = 32;
@@ -60,11 +50,8 @@ export async function makeRootfs(
   let bytes = 0;
   let count = 0;
   for (const path of selection.paths()) {
-    if (selection.directories.has(path)) {
-      make(path);
-      continue;
-    }
-    make(parentOf(path));
+    make(selection.directories.has(path) ? path : parentOf(path));
+    if (selection.directories.has(path) || selection.devices.has(path)) continue;
     const from = toFs(path);
     if (selection.links.has(path)) copyLink(from, root + from);
     else bytes += copyOrLink(from, root + from, shared);
@@ -94,7 +81,7 @@ function copyOrLink(from: string, to: string, shared: Map<string, string>): numb
 /** /dev/null always, for hardly a program does without, and what else was used; as far as this user may. */
 function makeDevices(root: string, selection: Selection, directories: ReadonlySet<string>): void {
   const { S_IFCHR = 0 } = sys.constants;
-  for (const [path, [major, minor]] of Object.entries(DEVICES)) {
+  for (const [path, [major, minor]] of Object.entries(COMMON_DEVICES)) {
     if (!directories.has("/dev")) return;
     if (path !== "/dev/null" && !selection.devices.has(path)) continue;
     try {

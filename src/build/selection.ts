@@ -6,6 +6,16 @@
 import { allTouches, firstTouch, fromHex, Touch } from "./touch.ts";
 import { type Place, parentOf, type Walker } from "./walk.ts";
 
+/** Devices that a root filesystem may hold, by major and minor number: devices.txt of the kernel. */
+export const COMMON_DEVICES: Readonly<Record<string, readonly [major: number, minor: number]>> = {
+  "/dev/full": [1, 7],
+  "/dev/null": [1, 3],
+  "/dev/random": [1, 8],
+  "/dev/tty": [5, 0],
+  "/dev/urandom": [1, 9],
+  "/dev/zero": [1, 5],
+};
+
 /** What a root filesystem is to hold. All names are real ones (without links in their directories) and byte strings. */
 export class Selection {
   readonly files = new Set<string>();
@@ -13,7 +23,7 @@ export class Selection {
   readonly links = new Set<string>();
   /** Of the files, those that were executed. */
   readonly executed = new Set<string>();
-  /** Character devices in /dev that were opened; no line of a spec. */
+  /** Of the devices that were opened, those that mean the same everywhere. */
   readonly devices = new Set<string>();
   /** Files and directories that the run wrote to. */
   readonly written = new Set<string>();
@@ -27,7 +37,7 @@ export class Selection {
 
   /** All names in the order of their bytes. */
   paths(): string[] {
-    return [...this.files, ...this.directories, ...this.links].sort();
+    return [...this.files, ...this.directories, ...this.links, ...this.devices].sort();
   }
 
   /** Adds a name with all links on its way; a directory only if `directory` says so. Gives its real name. */
@@ -39,7 +49,7 @@ export class Selection {
 
   take(place: Place, directory: boolean): void {
     const { path, type } = place;
-    if (type === "device" && path.startsWith("/dev/")) this.devices.add(path);
+    if (type === "device" && Object.hasOwn(COMMON_DEVICES, path)) this.devices.add(path);
     const wanted = type === "file" || type === "link" || (type === "directory" && directory);
     if (!wanted || path === "/" || this.isMade(path) || !belongs(path, type, place.links)) return;
     if (type === "file") this.files.add(path);

@@ -133,9 +133,10 @@ test("what is gone at the end is not listed, but the directory in which it was m
   );
 });
 
-test("the kernel's trees and /run are left out, but for the end of a link from elsewhere; devices are noted", () => {
+test("the kernel's trees and /run are left out, but for common devices and the end of a link from elsewhere", () => {
   const tree: Tree = {
     "/dev/null": { device: true },
+    "/dev/sda": { device: true },
     "/proc/version": "",
     "/run/utmp": "",
     "/run/resolv.conf": "",
@@ -145,12 +146,13 @@ test("the kernel's trees and /run are left out, but for the end of a link from e
   };
   const selection = choose(tree, [
     ["/dev/null", opened],
+    ["/dev/sda", opened],
     ["/proc/version", opened],
     ["/run/utmp", opened],
     ["/var/run/utmp", opened],
     ["/run/sshd", opened],
     ["/etc/resolv.conf", opened],
   ]);
-  assert.deepEqual(selection.paths(), ["/etc/resolv.conf", "/run/resolv.conf", "/run/sshd"]);
+  assert.deepEqual(selection.paths(), ["/dev/null", "/etc/resolv.conf", "/run/resolv.conf", "/run/sshd"]);
   assert.deepEqual([...selection.devices], ["/dev/null"]);
 });
