@@ -102,9 +102,12 @@ function addBytes(pack: Pack, name: string, bytes: Uint8Array, mtime: Date): Pro
   return settled((callback) => pack.entry(header, Buffer.from(bytes), callback));
 }
 
-function settled(start: (callback: (error?: Error | null) => void) => unknown): Promise<void> {
+type Sink = ReturnType<Pack["entry"]>;
+
+/** Resolves once the member that `start` begins is in the archive; its sink's error is the callback's too. */
+function settled(start: (callback: (error?: Error | null) => void) => Sink): Promise<void> {
   return new Promise((resolve, reject) => {
-    start((error) => (error ? reject(error) : resolve()));
+    start((error) => (error ? reject(error) : resolve())).on("error", reject);
   });
 }
 
@@ -122,14 +125,18 @@ async function addFile(pack: Pack, entry: FileEntry, file: string, mtime: Date):
   try {
     await settled((callback) => {
       const sink = pack.entry(headerOf(entry, mtime), callback);
-      copyFile(fd, entry, sink).then(() => sink.end(null), callback);
+      copyFile(fd, entry, sink).then(
+        () => sink.end(null),
+        (error: Error) => sink.destroy(error),
+      );
+      return sink;
     });
   } finally {
     closeSync(fd);
   }
 }
 
-async function copyFile(fd: number, entry: FileEntry, sink: ReturnType<Pack["entry"]>): Promise<void> {
+async function copyFile(fd: number, entry: FileEntry, sink: Sink): Promise<void> {
   const hash = createHash("sha256");
   let left = entry.size;
   while (left > 0) {
