@@ -79,10 +79,12 @@ function layOut(packed) {
   // Of its own: with the real one's dependencies pkg would pack node_modules.
   put("package.json", `${JSON.stringify({ name, version, bin: "entry.js", pkg })}\n`);
   put("entry.js", "// The base runs main.qbc; pkg wants an entry.\n");
-  for (const entry of fs.readdirSync(stage, { recursive: true, withFileTypes: true })) {
+  // the folder around the stage is packed as /snapshot
+  const around = join(stage, "..");
+  fs.chmodSync(around, 0o755);
+  for (const entry of fs.readdirSync(around, { recursive: true, withFileTypes: true })) {
     if (entry.isDirectory()) fs.chmodSync(join(entry.parentPath ?? entry.path, entry.name), 0o755);
   }
-  fs.chmodSync(stage, 0o755);
 }
 
 /** Puts the executable in place by renaming: the one that is there may be running. */

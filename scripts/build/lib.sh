@@ -29,6 +29,6 @@ run_logged() {
   shift
   if ! "$@" >"$log" 2>&1; then
     tail -n 40 "$log" >&2
-    die "$1 failed; all of its output is in $log"
+    die "$1 failed; all of its output is in $(realpath "$log")"
   fi
 }

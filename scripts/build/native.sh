@@ -19,7 +19,7 @@ flags=("${target[@]}" -Os -std=gnu11 -D_GNU_SOURCE -ffunction-sections -fdata-se
   -nostdinc -isystem "$musl/include" -isystem "$gcc_include")
 
 build_musl() {
-  local key here=$PWD
+  local key
   key=$(hash "$compiler" "${target[@]}" "$(sha256_of_tree build/src/musl)" < <(declare -f build_musl))
   is_fresh "$musl.stamp" "$key" && return
   say 'compiling musl'
@@ -27,14 +27,14 @@ build_musl() {
   mkdir -p "$musl" "$obj/musl"
   (
     cd "$obj/musl"
-    # target = build: no prefix before the names of ar and ranlib
+    # target = build: no prefix before the names of ar and ranlib; make takes no blanks in names, so they are relative
     run_logged ../musl-configure.log env CC=gcc CFLAGS="${target[*]}" ../../src/musl/configure \
-      --target=i386 --build=i386 --disable-shared --prefix="$here/$musl"
+      --target=i386 --build=i386 --disable-shared --prefix=../../musl
     run_logged ../musl-make.log make -j "$cores" install-headers lib/libc.a lib/crt1.o lib/crti.o lib/crtn.o
-    mkdir -p "$here/$musl/lib"
-    cp lib/libc.a lib/crt?.o "$here/$musl/lib/"
+    mkdir -p ../../musl/lib
+    cp lib/libc.a lib/crt?.o ../../musl/lib/
     # Debian patches holes in these two (CVE-2026-40200, CVE-2025-26519). Nothing here calls them; now nothing can.
-    ar d "$here/$musl/lib/libc.a" qsort.o qsort_nr.o iconv.o iconv_close.o
+    ar d ../../musl/lib/libc.a qsort.o qsort_nr.o iconv.o iconv_close.o
   )
   rm -rf "$obj/musl"
   echo "$key" >"$musl.stamp"
