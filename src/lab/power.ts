@@ -104,7 +104,7 @@ export async function waitForSshd(settings: LabSettings, i: number): Promise<voi
     const alive = readPid(paths.runner) !== undefined;
     seen ||= alive;
     if ((seen && !alive) || sys.now() > end) {
-      const said = lastLine(paths.log);
+      const said = lastLine(paths.log) || (alive ? "" : lastLine(paths.console));
       const why = said === "" ? `sshd does not answer after ${BOOT_MS / 1000} s` : said;
       throw new VzError(Status.osError, `vps${i}: did not boot: ${why}`, {
         hint: `its console is in ${paths.console}`,
