@@ -139,7 +139,7 @@ class TreeBuilder {
       return true;
     } catch (error) {
       if (!hasCode(error, "EPERM")) throw error;
-      this.notes.push(`/${shown(entry.path)}: device left out: ${reason(error)}`);
+      this.notes.push(`${shown(entry.path)}: device left out: ${reason(error)}`);
       return false;
     }
   }
