@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 for program in node npm gcc make ar xz tar awk sha256sum flock; do need "$program"; done
 [ "$(node -p 'parseInt(process.versions.node)')" -ge 20 ] || die "node is $(node --version)" 'Node 20 or newer is needed'
-if ! [ -f "$(gcc -m32 -print-libgcc-file-name)" ] || ! echo 'int x;' | gcc -m32 -c -x c -o /dev/null - 2>/dev/null; then
+if ! [ -f "$(gcc -m32 -print-libgcc-file-name 2>/dev/null)" ] || ! echo 'int x;' | gcc -m32 -c -x c -o /dev/null - 2>/dev/null; then
   die 'gcc -m32 does not compile here' 'sudo bash scripts/setup.sh installs gcc-multilib'
 fi
 for package in esbuild @yao-pkg/pkg; do

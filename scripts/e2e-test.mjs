@@ -3,12 +3,15 @@
  * share the machine. `node scripts/e2e-test.mjs test/e2e/lab.test.ts` runs a part.
  */
 import { spawnSync } from "node:child_process";
-import { readdirSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { root } from "./build/base-target.mjs";
 
-const outdir = join(root, "build/e2e");
+mkdirSync(join(root, "build"), { recursive: true });
+// of its own, so that runs beside one another do not take each other's files away
+const outdir = mkdtempSync(join(root, "build/e2e-"));
+process.on("exit", () => rmSync(outdir, { recursive: true, force: true }));
 const wanted = process.argv.slice(2);
 
 const tests = readdirSync(join(root, "test/e2e"))
@@ -21,7 +24,6 @@ if (tests.length === 0) {
   process.exit(1);
 }
 
-if (wanted.length === 0) rmSync(outdir, { recursive: true, force: true });
 await build({
   absWorkingDir: root,
   entryPoints: tests,

@@ -3,13 +3,16 @@
  * and runs them with node:test. `node scripts/unit-test.mjs test/common` runs a part.
  */
 import { spawnSync } from "node:child_process";
-import { readdirSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const outdir = join(root, "build/unit");
+mkdirSync(join(root, "build"), { recursive: true });
+// of its own, so that runs beside one another do not take each other's files away
+const outdir = mkdtempSync(join(root, "build/unit-"));
+process.on("exit", () => rmSync(outdir, { recursive: true, force: true }));
 const apart = /^test\/(e2e|conformance|support)\//;
 const wanted = process.argv.slice(2);
 
@@ -23,7 +26,6 @@ if (tests.length === 0) {
   process.exit(1);
 }
 
-rmSync(outdir, { recursive: true, force: true });
 await build({
   absWorkingDir: root,
   entryPoints: tests,
