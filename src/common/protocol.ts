@@ -46,6 +46,13 @@ export interface LoadAnswer {
   added: boolean;
 }
 
+/** `vzexec logs NAME` */
+export interface LogsAnswer {
+  container: string;
+  /** Without line ends; what a program wrote, so anything may stand in them. */
+  lines: string[];
+}
+
 export type ContainerState = "running" | "restarting" | "stopped" | "failed";
 
 /** A row of `vzexec ps`. */

@@ -1,0 +1,20 @@
+/** Refused calls leave a trace on the slave: a cheap VPS often runs no syslog daemon, so in a file of our own. */
+import { appendFileSync, mkdirSync } from "node:fs";
+import { DATA_DIR } from "../../common/paths.ts";
+import { printable } from "../../common/table.ts";
+import { cutLog } from "../container/log-file.ts";
+
+export const REFUSALS_LOG = `${DATA_DIR}/refused.log`;
+const LIMIT = 64 * 1024;
+
+/** @param from who called, @param what the words or line, of which the start is kept */
+export function recordRefusal(from: string, what: string): void {
+  const line = `${new Date().toISOString()} ${printable(from)}: ${printable(what.slice(0, 300))}\n`;
+  try {
+    mkdirSync(DATA_DIR, { recursive: true });
+    appendFileSync(REFUSALS_LOG, line, { mode: 0o600 });
+    cutLog(REFUSALS_LOG, LIMIT);
+  } catch {
+    // A full or read-only disk must not keep us from refusing.
+  }
+}

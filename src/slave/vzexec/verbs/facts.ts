@@ -1,0 +1,35 @@
+import type { Command } from "../../../common/command.ts";
+import type { FactsAnswer } from "../../../common/protocol.ts";
+import { formatBytes, formatSpan } from "../../../common/table.ts";
+import { readFacts } from "../../facts.ts";
+import { answer, jsonOption, noArguments } from "../answer.ts";
+
+export const factsVerb: Command = {
+  name: "vzexec facts",
+  summary: "what this slave is and can do",
+  usage: ["vzexec facts [--json]"],
+  options: [jsonOption],
+  examples: [
+    { command: "vzexec facts", does: "tells of kernel, init, memory, disk, and what may be isolated here" },
+  ],
+  async run(args, io) {
+    noArguments(args, "facts");
+    return answer(args, io, readFacts(), human);
+  },
+};
+
+function human(facts: FactsAnswer): string {
+  const { memory, disk } = facts;
+  const part = ({ total, available }: FactsAnswer["memory"]) =>
+    `${formatBytes(available)} of ${formatBytes(total)} free`;
+  return [
+    `host        ${facts.hostname}, up ${formatSpan(facts.uptime)}`,
+    `kernel      ${facts.kernel} ${facts.machine}, runs ${facts.elfClasses.map((c) => `${c}-bit`).join(" and ")} programs`,
+    `init        ${facts.init}`,
+    `memory      ${part(memory)}`,
+    `disk        ${part(disk)}`,
+    `isolation   ${facts.mountNamespace ? "mount namespaces" : "chroot only"}`,
+    `images      ${facts.images.length}`,
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,29 @@
+import type { Command } from "../../../common/command.ts";
+import type { ImageRow } from "../../../common/protocol.ts";
+import { formatBytes, table } from "../../../common/table.ts";
+import { openStore } from "../../store/real-system.ts";
+import { answer, jsonOption, noArguments } from "../answer.ts";
+
+export const imagesVerb: Command = {
+  name: "vzexec images",
+  summary: "the images in this slave's store",
+  usage: ["vzexec images [--json]"],
+  options: [jsonOption],
+  examples: [],
+  async run(args, io) {
+    noArguments(args, "images");
+    return answer(args, io, openStore().list(), (rows: ImageRow[]) =>
+      table(
+        ["NAME", "ID", "CREATED", "FILES", "SIZE"],
+        rows.map(({ name, id, created, files, bytes }) => [
+          name,
+          id.slice(0, 19),
+          created,
+          String(files),
+          formatBytes(bytes),
+        ]),
+        io.outColumns,
+      ),
+    );
+  },
+};

@@ -1,0 +1,17 @@
+import type { Command } from "../../../common/command.ts";
+import { remove } from "../../container/containers.ts";
+import { answer, jsonOption, oneContainer } from "../answer.ts";
+
+export const rmVerb: Command = {
+  name: "vzexec rm",
+  summary: "stop a container and remove it, with its log",
+  usage: ["vzexec rm NAME [--json]"],
+  details: "Its volumes and its image stay.",
+  options: [jsonOption],
+  examples: [],
+  async run(args, io) {
+    const container = oneContainer(args, "rm");
+    await remove(container);
+    return answer(args, io, { container, removed: true }, () => `${container}: removed\n`);
+  },
+};
