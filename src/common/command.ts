@@ -86,6 +86,9 @@ export class Args {
 export function parseArgs(command: Command, argv: readonly string[]): Args {
   const bad = (why: string, hint?: string) =>
     new VzError(Status.usage, `${command.name}: ${why}`, { hint: hint ?? `vz help ${helpTopic(command)}` });
+  // minimist takes what every object has ("constructor") for a known option, and fails in it.
+  const inherited = ownOptions(command, argv).find((word) => optionName(word) in Object.prototype);
+  if (inherited !== undefined) throw bad(`unknown option ${inherited}`);
   const valued = command.options.filter((option) => option.value !== undefined);
   const known = new Set(command.options.flatMap((option) => [option.name, option.alias ?? option.name]));
   const parsed = minimist([...argv], {
@@ -95,7 +98,7 @@ export function parseArgs(command: Command, argv: readonly string[]): Args {
     stopEarly: command.passThrough ?? false,
     unknown(word) {
       if (!word.startsWith("-") || word === "-") return true;
-      const name = word.replace(/^-+/, "").replace(/=.*$/s, "");
+      const name = optionName(word);
       const near = suggest(
         name,
         [...known].filter((option) => option.length > 1),
@@ -113,6 +116,16 @@ export function parseArgs(command: Command, argv: readonly string[]): Args {
     if (all.length > 1 && !option.repeat) throw bad(`--${option.name} was given ${all.length} times`);
   }
   return new Args(parsed._.map(String), parsed);
+}
+
+/** Words that look like options of the command itself. */
+function ownOptions(command: Command, argv: readonly string[]): string[] {
+  const end = argv.findIndex((word) => word === "--" || (command.passThrough && !word.startsWith("-")));
+  return argv.slice(0, end < 0 ? argv.length : end).filter((word) => word.startsWith("-"));
+}
+
+function optionName(word: string): string {
+  return word.replace(/^-+(no-)?/, "").replace(/=.*$/s, "");
 }
 
 /** The words after `vz help` that lead to this command. */

@@ -40,3 +40,9 @@ test("a command that runs another leaves that one's options alone", () => {
   const args = parseArgs({ ...command, passThrough: true }, ["--json", "perl", "-e", "1", "--json"]);
   assert.deepEqual(args.positional, ["perl", "-e", "1", "--json"]);
 });
+
+test("an option named like something that every object has is unknown, not a crash", () => {
+  for (const word of ["--constructor", "--__proto__=1", "--no-toString", "--hasOwnProperty"]) {
+    assert.throws(() => parseArgs(command, [word]), { name: "VzError", status: 64 }, word);
+  }
+});
