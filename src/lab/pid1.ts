@@ -1,4 +1,5 @@
 /** The way from a fresh process in fresh namespaces to a VPS's init: everything that happens before execve of /sbin/init. */
+import { existsSync } from "node:fs";
 import { constants as osConstants } from "node:os";
 import * as sys from "vz:sys";
 import { reason } from "../common/errors.ts";
@@ -81,8 +82,9 @@ function mountRoot(settings: LabSettings, paths: VpsPaths, console: string): voi
   makeDevices(root, console);
   if (settings.memoryLimited) bind(paths.meminfo, `${root}/proc/meminfo`);
   // Root in a VPS is root of this machine, whose kernel these would change.
-  bindReadOnly(`${root}/proc/sys`);
-  bindReadOnly(`${root}/proc/sysrq-trigger`);
+  for (const name of ["sys", "sysrq-trigger"]) {
+    if (existsSync(`${root}/proc/${name}`)) bindReadOnly(`${root}/proc/${name}`);
+  }
   sys.chdir(root);
   sys.pivotRoot(".", ".");
   sys.umount(".", flag("MNT_DETACH"));
