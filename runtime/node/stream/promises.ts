@@ -1,0 +1,2 @@
+/** `node:stream/promises`. */
+export { pipelinePromise as pipeline } from "streamx";

@@ -1,0 +1,2 @@
+/** `node:timers`: the globals by name. */
+export const { setTimeout, setInterval, setImmediate, clearTimeout, clearInterval, clearImmediate } = globalThis;
