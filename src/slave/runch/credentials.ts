@@ -1,0 +1,136 @@
+/** What the container's process may do, set in the one order that works: each step takes a right that a later one may drop. */
+import * as sys from "vz:sys";
+import { hasCode, reason, Status, VzError } from "../../common/errors.ts";
+import { type CapabilitySets, capabilityNames } from "./capabilities.ts";
+import type { Credentials, RlimitStep } from "./plan-process.ts";
+import type { Shortfalls } from "./shortfalls.ts";
+
+const {
+  O_WRONLY = 0,
+  PR_CAPBSET_DROP = 0,
+  PR_SET_KEEPCAPS = 0,
+  PR_SET_NO_NEW_PRIVS = 0,
+  PR_CAP_AMBIENT = 0,
+  PR_CAP_AMBIENT_RAISE = 0,
+} = sys.constants;
+
+/** One more than any kernel knows so far. */
+const CAPABILITY_LIMIT = 64;
+
+function failed(what: string, error: unknown): VzError {
+  return new VzError(Status.runnerFailed, `${what}: ${reason(error)}`, { cause: error });
+}
+
+function attempt(what: string, act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    throw failed(what, error);
+  }
+}
+
+function setLimit({ name, resource, soft, hard }: RlimitStep, short: Shortfalls): void {
+  try {
+    sys.setrlimit(resource, soft, hard);
+  } catch (error) {
+    if (!hasCode(error, "EPERM", "EINVAL")) throw failed(`process.rlimits ${name}`, error);
+    short.add(`process.rlimits ${name}`, reason(error));
+  }
+}
+
+/**
+ * The part that needs the machine's /proc: before the root is changed.
+ * Before 2.6.36 there is oom_adj alone, from -17 to 15.
+ */
+export function setOomScore(adjustment: number | undefined, short: Shortfalls): void {
+  if (adjustment === undefined) return;
+  const write = (path: string, text: string) => {
+    const fd = sys.open(path, O_WRONLY);
+    try {
+      sys.writeAll(fd, text);
+    } finally {
+      sys.close(fd);
+    }
+  };
+  try {
+    try {
+      write("/proc/self/oom_score_adj", `${adjustment}`);
+    } catch (error) {
+      if (!hasCode(error, "ENOENT")) throw error;
+      write("/proc/self/oom_adj", `${Math.round((adjustment * (adjustment < 0 ? 17 : 15)) / 1000)}`);
+    }
+  } catch (error) {
+    short.add("process.oomScoreAdj", reason(error));
+  }
+}
+
+/** Drops from the bounding set what is not wanted (PR_CAPBSET_DROP, Linux 2.6.25). */
+function limitBounding(wanted: bigint): void {
+  for (let number = 0; number < CAPABILITY_LIMIT; number++) {
+    if ((wanted >> BigInt(number)) & 1n) continue;
+    try {
+      sys.prctl(PR_CAPBSET_DROP, number);
+    } catch (error) {
+      // EINVAL: above the last one that this kernel knows
+      if (hasCode(error, "EINVAL")) return;
+      throw failed("dropping capabilities", error);
+    }
+  }
+}
+
+function raiseAmbient(wanted: bigint, short: Shortfalls): void {
+  for (let number = 0; number < CAPABILITY_LIMIT; number++) {
+    if (((wanted >> BigInt(number)) & 1n) === 0n) continue;
+    try {
+      sys.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, number);
+    } catch (error) {
+      // EINVAL: before Linux 4.3. EPERM: not permitted or not inheritable
+      if (!hasCode(error, "EINVAL", "EPERM")) throw error;
+      short.add("process.capabilities.ambient", reason(error));
+      return;
+    }
+  }
+}
+
+/** The sets cut down to what this machine grants to us, with a word about the rest. */
+function granted(sets: CapabilitySets, own: bigint, short: Shortfalls): CapabilitySets {
+  const lacking = (sets.bounding | sets.effective | sets.permitted | sets.inheritable | sets.ambient) & ~own;
+  if (lacking === 0n) return sets;
+  short.add(capabilityNames(lacking).join(" "), "not granted to this machine");
+  return {
+    bounding: sets.bounding,
+    effective: sets.effective & own,
+    permitted: sets.permitted & own,
+    inheritable: sets.inheritable & own,
+    ambient: sets.ambient & own,
+  };
+}
+
+/**
+ * Limits, groups, ids, capabilities. After it the process has no more rights than the container's.
+ * @throws VzError 125 naming the field that cannot be had
+ */
+export function applyCredentials(who: Credentials, short: Shortfalls): void {
+  for (const limit of who.rlimits) setLimit(limit, short);
+  const { personality } = who;
+  if (personality !== undefined) attempt("linux.personality", () => sys.personality(personality));
+  const sets = granted(who.capabilities, sys.capget().permitted, short);
+  limitBounding(sets.bounding);
+  const keeps = who.uid !== 0 && sets.permitted !== 0n;
+  if (keeps) sys.prctl(PR_SET_KEEPCAPS, 1);
+  attempt("process.user.additionalGids", () => sys.setgroups(who.groups));
+  attempt(`process.user.gid ${who.gid}`, () => sys.setgid(who.gid));
+  attempt(`process.user.uid ${who.uid}`, () => sys.setuid(who.uid));
+  attempt("process.capabilities", () => sys.capset(sets.effective, sets.permitted, sets.inheritable));
+  if (keeps) sys.prctl(PR_SET_KEEPCAPS, 0);
+  raiseAmbient(sets.ambient, short);
+  if (who.noNewPrivileges) {
+    try {
+      sys.prctl(PR_SET_NO_NEW_PRIVS, 1);
+    } catch (error) {
+      if (!hasCode(error, "EINVAL")) throw error;
+      short.add("process.noNewPrivileges", "this kernel does not have it");
+    }
+  }
+  sys.umask(who.umask);
+}

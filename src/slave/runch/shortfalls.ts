@@ -1,0 +1,43 @@
+/**
+ * What a bundle asks for and this machine (or this runch) does not give. Weak isolation is allowed, silence is not: in
+ * `strict` each such thing is an error at once, otherwise all of them are told in one line.
+ */
+import { Status, VzError } from "../../common/errors.ts";
+
+export const ISOLATIONS = ["auto", "strict", "chroot"] as const;
+export type Isolation = (typeof ISOLATIONS)[number];
+
+export function isIsolation(text: string): text is Isolation {
+  return (ISOLATIONS as readonly string[]).includes(text);
+}
+
+export class Shortfalls {
+  readonly isolation: Isolation;
+  readonly #list: string[] = [];
+
+  constructor(isolation: Isolation) {
+    this.isolation = isolation;
+  }
+
+  /**
+   * @param what the field or the thing: "linux.seccomp"
+   * @throws VzError 125 in strict
+   */
+  add(what: string, why: string): void {
+    if (this.isolation === "strict") {
+      throw new VzError(Status.runnerFailed, `${what}: ${why}`, {
+        hint: "isolation is strict; with --isolation=auto the container runs without it",
+      });
+    }
+    this.#list.push(`${what} (${why})`);
+  }
+
+  get list(): readonly string[] {
+    return this.#list;
+  }
+
+  /** The line for standard error, or "" where nothing falls short. */
+  line(id: string): string {
+    return this.#list.length === 0 ? "" : `runch: ${id}: runs without ${this.#list.join(", ")}\n`;
+  }
+}

@@ -1,0 +1,120 @@
+/** Where runch keeps the state of containers: ROOT/ID/state.json, see `src/common/container-state.ts`. */
+import * as sys from "vz:sys";
+import {
+  type ContainerStateFile,
+  formatState,
+  parseProcStat,
+  parseState,
+  type RunStatus,
+  statusOf,
+} from "../../common/container-state.ts";
+import { hasCode, Status, VzError } from "../../common/errors.ts";
+import { makeDirectories, readTextIfAny, replaceText } from "./files.ts";
+
+/** The characters of runc's ids; a first "-" would read as an option. */
+export function checkId(id: string): string {
+  if (/^[A-Za-z0-9_+.][A-Za-z0-9_+.-]{0,254}$/.test(id) && id !== "." && id !== "..") return id;
+  throw new VzError(Status.usage, `container id ${JSON.stringify(id.slice(0, 80))}: not an id`, {
+    hint: "letters, digits, '_', '+', '.' and '-', no '-' first, not '.' or '..'",
+  });
+}
+
+export function stateDirectory(root: string, id: string): string {
+  return `${root}/${id}`;
+}
+
+export function stateFile(root: string, id: string): string {
+  return `${root}/${id}/state.json`;
+}
+
+/** This boot's id, "" where the kernel has none. */
+export function bootId(): string {
+  try {
+    return readTextIfAny("/proc/sys/kernel/random/boot_id")?.trim() ?? "";
+  } catch {
+    return "";
+  }
+}
+
+/** Start time of a process in clock ticks since boot; 0 when it has ended or /proc is not there. */
+export function startTime(pid: number | "self"): number {
+  const text = readTextIfAny(`/proc/${pid}/stat`);
+  return text === null ? 0 : (parseProcStat(text)?.starttime ?? 0);
+}
+
+/** The state of `id`, or null. A file that is just being rewritten is read again. */
+export function readState(root: string, id: string): ContainerStateFile | null {
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const text = readTextIfAny(stateFile(root, id));
+    if (text === null) return null;
+    const state = parseState(text);
+    if (state !== null) return state;
+    sys.poll([], 2);
+  }
+  return null;
+}
+
+/** As readState. @throws VzError 1 where there is none */
+export function needState(root: string, id: string): ContainerStateFile {
+  const state = readState(root, checkId(id));
+  if (state === null) throw new VzError(Status.failed, `container ${id}: does not exist`);
+  return state;
+}
+
+/** Writes the state; its directory must exist. */
+export function writeState(root: string, state: ContainerStateFile): void {
+  replaceText(stateFile(root, state.id), formatState(state), 0o600);
+}
+
+/** Makes the directory for an id that has to be new. @throws VzError 125 if it is taken */
+export function claimId(root: string, id: string): void {
+  makeDirectories(root, 0o711);
+  try {
+    sys.mkdir(stateDirectory(root, id), 0o700);
+  } catch (error) {
+    if (!hasCode(error, "EEXIST")) throw error;
+    throw new VzError(Status.runnerFailed, `container ${id}: exists already`, { hint: `runch delete ${id}` });
+  }
+}
+
+/** Removes what is kept of `id`; nothing is not an error. */
+export function removeState(root: string, id: string): void {
+  const directory = stateDirectory(root, id);
+  try {
+    for (const { name } of sys.readdir(directory)) sys.unlink(`${directory}/${name}`);
+    sys.rmdir(directory);
+  } catch (error) {
+    if (!hasCode(error, "ENOENT")) throw error;
+  }
+}
+
+/** What the container is doing now, by its state and /proc. */
+export function currentStatus(state: ContainerStateFile): RunStatus {
+  if (state.pid === 0) return statusOf(state, null, "");
+  return statusOf(state, readTextIfAny(`/proc/${state.pid}/stat`), bootId());
+}
+
+/** Whether the process of `state` is there: the container's, or runch's that will become it. */
+export function isAlive(state: ContainerStateFile): boolean {
+  if (state.pid === 0) return false;
+  const status = statusOf(
+    { ...state, status: "running" },
+    readTextIfAny(`/proc/${state.pid}/stat`),
+    bootId(),
+  );
+  return status === "running";
+}
+
+/** Ids that have a state, sorted. */
+export function listIds(root: string): string[] {
+  try {
+    return sys
+      .readdir(root)
+      .map(({ name }) => name)
+      .filter((name) => readTextIfAny(stateFile(root, name)) !== null)
+      .sort();
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return [];
+    throw error;
+  }
+}
