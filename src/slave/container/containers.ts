@@ -1,22 +1,21 @@
-/** The containers of this slave: what the verbs do. One call at a time works on a container; every one can be repeated. */
+/** What the verbs do to containers. One call at a time works on a container; every one can be repeated. */
 import { renameSync, rmSync } from "node:fs";
-import { isVzError, Status, VzError } from "../../common/errors.ts";
+import { isVzError } from "../../common/errors.ts";
 import type { Io } from "../../common/io.ts";
 import type { ContainerRow, StartRequest } from "../../common/protocol.ts";
 import { startSpec } from "../../common/start-request.ts";
-import { keepRunning, keptRunning, requireInittab } from "../supervise/init.ts";
-import { ifUnlocked, withLock } from "../supervise/lock.ts";
+import { keepRunning, requireInittab } from "../supervise/init.ts";
+import { withLock } from "../supervise/lock.ts";
 import { awaitStart } from "./await-start.ts";
 import { prepare, putInPlace, resolveImage } from "./install.ts";
 import { launchOnce } from "./launch.ts";
-import { cutLog, logSize } from "./log-file.ts";
-import { asideOf, LOG_LIMIT, type Places, placesOf } from "./places.ts";
-import { ProcessesByRoot } from "./processes.ts";
-import { type ContainerRecord, containerNames, readRecord, writeRecord } from "./record.ts";
-import { containerRow, damagedRow } from "./row.ts";
-import { forgetState, observe } from "./state.ts";
+import { logSize } from "./log-file.ts";
+import { asideOf, type Places, placesOf } from "./places.ts";
+import { type ContainerRecord, readRecord, writeRecord } from "./record.ts";
+import { readRow, unknownContainer } from "./rows.ts";
+import { forgetState } from "./state.ts";
 import { stopContainer } from "./stop.ts";
-import { exists, repair, unrepaired } from "./tree.ts";
+import { exists, repair } from "./tree.ts";
 
 /** Starts the container, or has it run as the request says now. Nothing changes where it does so already. */
 export async function startContainer(name: string, asked: StartRequest, io: Io): Promise<ContainerRow> {
@@ -37,9 +36,9 @@ export async function startContainer(name: string, asked: StartRequest, io: Io):
     }
     await handOver(name, places, !same);
     const mayEnd = request.restart === "never";
-    if (same && mayEnd) return row(name);
+    if (same && mayEnd) return readRow(name);
     await awaitStart({ name, places, logFrom, mayEnd });
-    return row(name);
+    return readRow(name);
   });
 }
 
@@ -63,7 +62,7 @@ export async function stop(name: string): Promise<ContainerRow> {
     const record = readRecord(name, places);
     if (record === undefined) throw unknownContainer(name);
     await stopContainer(name, places, record);
-    return row(name);
+    return readRow(name);
   });
 }
 
@@ -78,42 +77,6 @@ export async function remove(name: string): Promise<void> {
     repair(name);
     forgetState(places);
     rmSync(places.log, { force: true });
-  });
-}
-
-export function rows(): ContainerRow[] {
-  const all = new ProcessesByRoot();
-  const supervised = keptRunning();
-  return containerNames().map((name) => readRow(name, all, supervised));
-}
-
-function row(name: string): ContainerRow {
-  return readRow(name, new ProcessesByRoot(), keptRunning());
-}
-
-function readRow(name: string, all: ProcessesByRoot, supervised: readonly string[]): ContainerRow {
-  const places = placesOf(name);
-  let record: ContainerRecord | undefined;
-  try {
-    record = readRecord(name, places);
-  } catch (error) {
-    if (!isVzError(error)) throw error;
-    return damagedRow(name, error.message);
-  }
-  if (record === undefined) return damagedRow(name, "its record is missing: remove it");
-  const rss = all.in(places.rootfs).reduce((sum, process) => sum + process.rss, 0);
-  return containerRow(record, observe(places), rss, supervised.includes(name));
-}
-
-/** Cuts all logs back, and ends what killed calls left. Every call of vzexec does it; it costs a few system calls. */
-export function tidy(): void {
-  for (const name of containerNames()) cutLog(placesOf(name).log, LOG_LIMIT);
-  for (const name of unrepaired()) ifUnlocked(name, () => repair(name));
-}
-
-export function unknownContainer(name: string): VzError {
-  return new VzError(Status.failed, `container ${name}: there is none of that name`, {
-    hint: "vzexec ps lists them",
   });
 }
 

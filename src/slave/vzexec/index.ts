@@ -7,7 +7,6 @@ import { takeEnvironment } from "./environment.ts";
 import { type Call, readCall } from "./mode.ts";
 import { recordRefusal } from "./refusals.ts";
 import { findVerb, runVerb } from "./run-verb.ts";
-import { serve } from "./subsystem.ts";
 import { verbs } from "./verbs/index.ts";
 
 const group: CommandGroup = {
@@ -45,6 +44,7 @@ async function answerCall(call: Call, io: Io): Promise<number> {
   const [first, ...rest] = words;
   const unknown = remote ? Status.refused : Status.usage;
   if (first === "subsystem" && rest.length === 0) {
+    const { serve } = await import("./subsystem.ts");
     return serve(io, (request, output) => runVerb(request, output, Status.refused));
   }
   if (!remote && words.some((word) => word === "--help" || word === "-h")) return help(words, io);

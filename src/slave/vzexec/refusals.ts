@@ -2,7 +2,7 @@
 import { appendFileSync, mkdirSync } from "node:fs";
 import { DATA_DIR } from "../../common/paths.ts";
 import { printable } from "../../common/table.ts";
-import { cutLog } from "../container/log-file.ts";
+import { cutLog } from "../runch/log-file.ts";
 
 export const REFUSALS_LOG = `${DATA_DIR}/refused.log`;
 const LIMIT = 64 * 1024;

@@ -2,7 +2,7 @@ import { type Command, parseArgs } from "../../common/command.ts";
 import { Status, VzError } from "../../common/errors.ts";
 import type { Io } from "../../common/io.ts";
 import { suggest } from "../../common/suggest.ts";
-import { tidy } from "../container/containers.ts";
+import { tidy } from "../container/rows.ts";
 import { verbs } from "./verbs/index.ts";
 
 /**

@@ -1,7 +1,6 @@
 import type { Command } from "../../../common/command.ts";
 import type { FactsAnswer } from "../../../common/protocol.ts";
 import { formatBytes, formatSpan } from "../../../common/table.ts";
-import { readFacts } from "../../facts.ts";
 import { answer, jsonOption, noArguments } from "../answer.ts";
 
 export const factsVerb: Command = {
@@ -14,6 +13,7 @@ export const factsVerb: Command = {
   ],
   async run(args, io) {
     noArguments(args, "facts");
+    const { readFacts } = await import("../../facts.ts");
     return answer(args, io, readFacts(), human);
   },
 };

@@ -1,7 +1,6 @@
 import type { Command } from "../../../common/command.ts";
 import type { ImageRow } from "../../../common/protocol.ts";
 import { formatBytes, table } from "../../../common/table.ts";
-import { openStore } from "../../store/real-system.ts";
 import { answer, jsonOption, noArguments } from "../answer.ts";
 
 export const imagesVerb: Command = {
@@ -12,6 +11,7 @@ export const imagesVerb: Command = {
   examples: [],
   async run(args, io) {
     noArguments(args, "images");
+    const { openStore } = await import("../../store/real-system.ts");
     return answer(args, io, openStore().list(), (rows: ImageRow[]) =>
       table(
         ["NAME", "ID", "CREATED", "FILES", "SIZE"],

@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import type { Command } from "../../../common/command.ts";
 import { Status, VzError } from "../../../common/errors.ts";
@@ -23,6 +22,7 @@ export const loadVerb: Command = {
       throw new VzError(Status.usage, `file ${JSON.stringify(name.slice(0, 80))}: not a name in incoming/`);
     }
     const file = `${INCOMING_DIR}/${name}`;
+    const { spawnSync } = await import("node:child_process");
     // A process of its own, so that the archive's code and memory are gone when it ends.
     const loader = spawnSync(process.execPath, ["load-image", file], {
       argv0: "vz",

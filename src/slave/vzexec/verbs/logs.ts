@@ -1,9 +1,9 @@
 import type { Command } from "../../../common/command.ts";
 import { Status, VzError } from "../../../common/errors.ts";
 import type { LogsAnswer } from "../../../common/protocol.ts";
-import { unknownContainer } from "../../container/containers.ts";
 import { tailLog } from "../../container/log-file.ts";
 import { LOG_LIMIT, placesOf } from "../../container/places.ts";
+import { unknownContainer } from "../../container/rows.ts";
 import { exists } from "../../container/tree.ts";
 import { answer, jsonOption, oneContainer } from "../answer.ts";
 

@@ -1,7 +1,7 @@
 import type { Command } from "../../../common/command.ts";
 import type { ContainerRow } from "../../../common/protocol.ts";
 import { formatBytes, table } from "../../../common/table.ts";
-import { rows } from "../../container/containers.ts";
+import { rows } from "../../container/rows.ts";
 import { answer, jsonOption, noArguments } from "../answer.ts";
 
 export const psVerb: Command = {

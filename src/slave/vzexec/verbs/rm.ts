@@ -1,5 +1,4 @@
 import type { Command } from "../../../common/command.ts";
-import { remove } from "../../container/containers.ts";
 import { answer, jsonOption, oneContainer } from "../answer.ts";
 
 export const rmVerb: Command = {
@@ -11,6 +10,7 @@ export const rmVerb: Command = {
   examples: [],
   async run(args, io) {
     const container = oneContainer(args, "rm");
+    const { remove } = await import("../../container/containers.ts");
     await remove(container);
     return answer(args, io, { container, removed: true }, () => `${container}: removed\n`);
   },

@@ -1,7 +1,5 @@
 import type { Command } from "../../../common/command.ts";
 import type { ContainerRow } from "../../../common/protocol.ts";
-import { startContainer } from "../../container/containers.ts";
-import { readRequest } from "../../container/request.ts";
 import { answer, jsonOption, oneContainer } from "../answer.ts";
 
 export const startVerb: Command = {
@@ -34,7 +32,10 @@ export const startVerb: Command = {
   ],
   async run(args, io) {
     const name = oneContainer(args, "start");
-    const row = await startContainer(name, readRequest(args), io);
+    const { readRequest } = await import("../../container/request.ts");
+    const request = readRequest(args);
+    const { startContainer } = await import("../../container/containers.ts");
+    const row = await startContainer(name, request, io);
     return answer(args, io, row, started);
   },
 };

@@ -1,5 +1,4 @@
 import type { Command } from "../../../common/command.ts";
-import { stop } from "../../container/containers.ts";
 import { answer, jsonOption, oneContainer } from "../answer.ts";
 
 export const stopVerb: Command = {
@@ -10,7 +9,9 @@ export const stopVerb: Command = {
   options: [jsonOption],
   examples: [],
   async run(args, io) {
-    const row = await stop(oneContainer(args, "stop"));
+    const name = oneContainer(args, "stop");
+    const { stop } = await import("../../container/containers.ts");
+    const row = await stop(name);
     return answer(args, io, row, ({ container }) => `${container}: stopped\n`);
   },
 };

@@ -1,0 +1,49 @@
+/** The containers of this slave as they are now. Apart from what changes them, so that `vzexec ps` loads little. */
+import { isVzError, Status, VzError } from "../../common/errors.ts";
+import type { ContainerRow } from "../../common/protocol.ts";
+import { cutLog } from "../runch/log-file.ts";
+import { keptRunning } from "../supervise/init.ts";
+import { ifUnlocked } from "../supervise/lock.ts";
+import { LOG_LIMIT, placesOf } from "./places.ts";
+import { ProcessesByRoot } from "./processes.ts";
+import { type ContainerRecord, containerNames, readRecord } from "./record.ts";
+import { containerRow, damagedRow } from "./row.ts";
+import { observe } from "./state.ts";
+import { repair, unrepaired } from "./tree.ts";
+
+/** Rows of all containers, by name. */
+export function rows(): ContainerRow[] {
+  const all = new ProcessesByRoot();
+  const supervised = keptRunning();
+  return containerNames().map((name) => readRow(name, all, supervised));
+}
+
+export function readRow(
+  name: string,
+  all = new ProcessesByRoot(),
+  supervised: readonly string[] = keptRunning(),
+): ContainerRow {
+  const places = placesOf(name);
+  let record: ContainerRecord | undefined;
+  try {
+    record = readRecord(name, places);
+  } catch (error) {
+    if (!isVzError(error)) throw error;
+    return damagedRow(name, error.message);
+  }
+  if (record === undefined) return damagedRow(name, "its record is missing: remove it");
+  const rss = all.in(places.rootfs).reduce((sum, process) => sum + process.rss, 0);
+  return containerRow(record, observe(places), rss, supervised.includes(name));
+}
+
+/** Cuts all logs back, and ends what killed calls left. Every call of vzexec does it; it costs a few system calls. */
+export function tidy(): void {
+  for (const name of containerNames()) cutLog(placesOf(name).log, LOG_LIMIT);
+  for (const name of unrepaired()) ifUnlocked(name, () => repair(name));
+}
+
+export function unknownContainer(name: string): VzError {
+  return new VzError(Status.failed, `container ${name}: there is none of that name`, {
+    hint: "vzexec ps lists them",
+  });
+}
