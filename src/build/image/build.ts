@@ -119,7 +119,7 @@ function readBundle(bundleDir: string): Bundle {
     throw new VzError(Status.badData, `${configFile}: root.path: ${rootfs} does not exist`, { cause });
   }
   // In an image the root filesystem is always called rootfs; a config.json that has it so goes in byte for byte.
-  const configBytes = rootfs === resolve(bundleDir, ROOTFS_NAME) ? bytes : withRootPath(config.document);
+  const configBytes = rootfs === resolve(bundleDir, ROOTFS_NAME) ? bytes : withRootPath(bytes);
   return { configBytes, rootfs, command: config.command };
 }
 
@@ -134,7 +134,8 @@ function readConfig(file: string, bundleDir: string): Buffer {
   throw new VzError(Status.badData, `${file}: larger than ${MAX_CONFIG_BYTES} bytes`);
 }
 
-function withRootPath(document: Readonly<Record<string, unknown>>): Uint8Array {
+function withRootPath(bytes: Buffer): Uint8Array {
+  const document: Record<string, unknown> = JSON.parse(bytes.toString("utf8"));
   const root: unknown = document["root"];
   const changed = { ...document, root: { ...(typeof root === "object" ? root : {}), path: ROOTFS_NAME } };
   return Buffer.from(`${JSON.stringify(changed, null, 2)}\n`);

@@ -5,6 +5,8 @@ import { Status, VzError } from "../errors.ts";
 import { formatBytes } from "../table.ts";
 
 const CHUNK = 64 * 1024;
+/** Packed bytes that are unpacked at once: they may become a thousand times as many, all in memory. */
+const PACKED_CHUNK = 4 * 1024;
 /** deflate cannot make more than this of one byte (zlib's technical notes: 1032), with room for rounding. */
 const MAX_INFLATION = 1040;
 
@@ -31,7 +33,7 @@ export function openArchive({ fd, label }: OpenImage): Archive {
     compression,
     size,
     chunks(onRead) {
-      const stored = storedChunks(fd, onRead);
+      const stored = storedChunks(fd, compression === "gzip" ? PACKED_CHUNK : CHUNK, onRead);
       return compression === "gzip" ? inflate(stored, label) : stored;
     },
   };
@@ -66,7 +68,11 @@ function compressionOf(start: Uint8Array, label: string): "none" | "gzip" {
 }
 
 /** A fresh buffer for each read, since the readers behind keep parts of it. */
-async function* storedChunks(fd: number, onRead: (done: number) => void): AsyncGenerator<Uint8Array> {
+async function* storedChunks(
+  fd: number,
+  step: number,
+  onRead: (done: number) => void,
+): AsyncGenerator<Uint8Array> {
   let done = 0;
   for (;;) {
     const buffer = Buffer.allocUnsafe(CHUNK);
@@ -74,7 +80,7 @@ async function* storedChunks(fd: number, onRead: (done: number) => void): AsyncG
     if (count === 0) return;
     done += count;
     onRead(done);
-    yield buffer.subarray(0, count);
+    for (let at = 0; at < count; at += step) yield buffer.subarray(at, Math.min(count, at + step));
   }
 }
 

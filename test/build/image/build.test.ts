@@ -154,7 +154,7 @@ test("a failed build leaves neither an image nor a temporary file, and the old i
   writeFileSync(out, "old");
   writeFileSync(join(bundle, "config.json"), "{}");
   await assert.rejects(buildImage(bundle, out, { name: "x" }), {
-    message: /config\.json: ociVersion: not a string$/,
+    message: /config\.json: ociVersion: missing$/,
     status: 65,
   });
   assert.equal(readFileSync(out, "utf8"), "old");

@@ -288,7 +288,7 @@ test("a config.json that no runner could use is refused", async () => {
     const members = membersOf(manifestOf([directory("rootfs")], config), { "config.json": config });
     await refused(await tarball(members), message);
   };
-  await change("{", /^IMG: config\.json: not JSON$/);
+  await change("{", /^IMG: config\.json: not JSON: /);
   await change(CONFIG.replace('"/bin/hello"', ""), /^IMG: config\.json: process\.args: no command$/);
   await change(CONFIG.replace("/bin/hello", "/bin/other"), /not the command of the manifest$/);
   await change(CONFIG.replace('"rootfs"', '"/etc"'), /^IMG: config\.json: root\.path: not rootfs$/);
