@@ -6,6 +6,18 @@ export class TextEncoder {
   encode(text = ""): Uint8Array {
     return sys.utf8Encode(text);
   }
+  /** Writes as many whole characters as `target` has room for. */
+  encodeInto(text: string, target: Uint8Array): { read: number; written: number } {
+    let bytes = sys.utf8Encode(text);
+    let read = text.length;
+    if (bytes.length > target.length) {
+      const cut = bytes.subarray(0, target.length);
+      bytes = cut.subarray(0, cut.length - unfinished(cut));
+      read = sys.utf8Decode(bytes).length;
+    }
+    target.set(bytes);
+    return { read, written: bytes.length };
+  }
 }
 
 /** Bytes at the end of `bytes` that begin a character and do not complete it (0 to 3). */
