@@ -1,6 +1,6 @@
 import type { Command } from "../common/command.ts";
 import { Status, VzError } from "../common/errors.ts";
-import { type Delivered, deliver, loadAction, tidy } from "./delivery.ts";
+import { type Delivered, deliver, loadAction, loadName, tidy } from "./delivery.ts";
 import type { Fleet, Host } from "./fleet.ts";
 import { waitForPort } from "./health.ts";
 import { describeImage } from "./image-file.ts";
@@ -148,7 +148,7 @@ function imagesToSend(plan: HostPlan): LocalImage[] {
 }
 
 function verbName(action: Action): string {
-  return action.kind === "push" ? `load ${action.image.name}` : describe(action);
+  return action.kind === "push" ? loadName(action.image) : describe(action);
 }
 
 /** The verbs for a host; what needs an image that did not get there is left out: that it did not has been told. */

@@ -5,7 +5,7 @@ import { formatBytes } from "../common/table.ts";
 import type { Fleet, Host } from "./fleet.ts";
 import { checkImage } from "./image-file.ts";
 import type { VerbAction } from "./inventory.ts";
-import type { LocalImage } from "./plan.ts";
+import { imageLabel, type LocalImage } from "./plan.ts";
 import { mapLimit } from "./program.ts";
 import { PARALLEL } from "./remote.ts";
 import type { Screen } from "./screen.ts";
@@ -102,9 +102,14 @@ async function sendAll(
   return delivered;
 }
 
+/** The name of that verb: unlike that of any other image. */
+export function loadName(image: LocalImage): string {
+  return `load ${imageLabel(image)}`;
+}
+
 /** The verb that takes an image over. */
 export function loadAction({ image, name }: Delivered): VerbAction {
-  return { name: `load ${image.name}`, words: ["load", name, "--json"] };
+  return { name: loadName(image), words: ["load", name, "--json"] };
 }
 
 /** Takes the files out of `incoming/` again, loaded or not: a bad one must not be found by the next push. */

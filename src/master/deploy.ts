@@ -2,7 +2,6 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Args, Command } from "../common/command.ts";
 import { Status, VzError } from "../common/errors.ts";
-import type { Io } from "../common/io.ts";
 import { chooseHosts, type Fleet, type Host } from "./fleet.ts";
 import { inventory } from "./inventory.ts";
 import { fileOption, fleetOf, jsonOption, verboseOption } from "./options.ts";

@@ -22,6 +22,11 @@ export interface LocalImage {
   readonly kernelFloor: string | null;
 }
 
+/** "hello@0123456789ab": its name and the beginning of its id. */
+export function imageLabel({ name, id }: Pick<LocalImage, "name" | "id">): string {
+  return `${name}@${id.replace(/^sha256:/, "").slice(0, 12)}`;
+}
+
 export type Action =
   | { readonly kind: "push"; readonly image: LocalImage }
   | { readonly kind: "remove"; readonly container: string; readonly why: string }

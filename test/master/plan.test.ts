@@ -1,0 +1,244 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { ContainerRow, FactsAnswer } from "../../src/common/protocol.ts";
+import { startSpec } from "../../src/common/start-request.ts";
+import { type Fleet, parseFleet } from "../../src/master/fleet.ts";
+import {
+  type Action,
+  compareVersions,
+  type LocalImage,
+  makePlan,
+  type Observed,
+  requestOf,
+  whyUnfit,
+} from "../../src/master/plan.ts";
+
+const fleet = parseFleet(
+  `fleet: f
+ssh: {key: k}
+hosts:
+  a: {address: h1, vendor: alpha}
+  b: {address: h2, vendor: beta}
+services:
+  web: {image: web.tar, replicas: 2, health: {tcp: 80}}
+`,
+  "/fleet.yaml",
+  "/root",
+);
+const image: LocalImage = {
+  file: "/web.tar",
+  id: `sha256:${"1".repeat(64)}`,
+  name: "web",
+  architecture: "i386",
+  kernelFloor: "3.2.0",
+};
+const images = new Map([["web", image]]);
+
+function facts(loaded: readonly string[] = [image.id], more: Partial<FactsAnswer> = {}): FactsAnswer {
+  return {
+    hostname: "h",
+    kernel: "4.9.0",
+    machine: "i686",
+    elfClasses: [32],
+    init: "busybox",
+    uptime: 1,
+    memory: { total: 1, available: 1 },
+    disk: { total: 1, available: 1 },
+    mountNamespace: true,
+    images: loaded.map((id) => ({ id, name: "web", created: "", files: 1, bytes: 1 })),
+    ...more,
+  };
+}
+
+function row(container: string, more: Partial<ContainerRow> = {}): ContainerRow {
+  const [service] = fleet.services;
+  assert.ok(service);
+  return {
+    container,
+    state: "running",
+    pid: 1,
+    restarts: 0,
+    since: null,
+    image: image.id,
+    imageName: "web",
+    rss: 1,
+    spec: startSpec(requestOf(fleet, service, image)),
+    fleet: "f",
+    reason: null,
+    ...more,
+  };
+}
+
+function short(action: Action): string {
+  if (action.kind === "push") return `push ${action.image.name}`;
+  return `${action.kind} ${action.container} ${action.why}`;
+}
+
+function planned(observed: Observed[], on: Fleet = fleet): Record<string, string[]> {
+  return Object.fromEntries(
+    makePlan(on, images, observed).hosts.map((one) => [one.host, one.actions.map(short)]),
+  );
+}
+
+const bothRun: Observed[] = [
+  { host: "a", facts: facts(), rows: [row("web-1")] },
+  { host: "b", facts: facts(), rows: [row("web-2")] },
+];
+
+test("an empty fleet gets image and container on each host", () => {
+  const observed = [
+    { host: "a", facts: facts([]), rows: [] },
+    { host: "b", facts: facts([]), rows: [] },
+  ];
+  assert.deepEqual(planned(observed), {
+    a: ["push web", "start web-1 new"],
+    b: ["push web", "start web-2 new"],
+  });
+});
+
+test("the words of a start are those of vzexec", () => {
+  const [first] = makePlan(fleet, images, [{ host: "a", facts: facts(), rows: [] }]).hosts;
+  const [action] = first?.actions ?? [];
+  assert.ok(action?.kind === "start");
+  assert.deepEqual(action.words, ["start", "web-1", `--image=${image.id}`, "--fleet=f", "--restart=always"]);
+  assert.equal(action.healthPort, 80);
+});
+
+test("a fleet that is as the file says needs nothing", () => {
+  assert.deepEqual(planned(bothRun), { a: [], b: [] });
+});
+
+const rowCases: readonly (readonly [title: string, row: ContainerRow, actions: string[]])[] = [
+  ["a stopped container is started", row("web-1", { state: "stopped" }), ["start web-1 stopped"]],
+  ["a failed one is started", row("web-1", { state: "failed" }), ["start web-1 failed"]],
+  ["one that init restarts is left to init", row("web-1", { state: "restarting" }), []],
+  ["another request is a change", row("web-1", { spec: "x" }), ["start web-1 changed"]],
+  ["another image is one too", row("web-1", { spec: "x", image: "sha256:0" }), ["start web-1 new image"]],
+];
+for (const [title, one, actions] of rowCases) {
+  test(title, () => {
+    const observed = [{ host: "a", facts: facts(), rows: [one] }, ...bothRun.slice(1)];
+    assert.deepEqual(planned(observed), { a: actions, b: [] });
+  });
+}
+
+test("a job that runs once and has ended is not run again", () => {
+  const once: Fleet = {
+    ...fleet,
+    services: fleet.services.map((service) => ({ ...service, restart: "never" as const })),
+  };
+  const [service] = once.services;
+  assert.ok(service);
+  const spec = startSpec(requestOf(once, service, image));
+  const ended = bothRun.map((one) => ({
+    ...one,
+    rows: one.rows.map((r) => ({ ...r, spec, state: "stopped" as const })),
+  }));
+  assert.deepEqual(planned(ended, once), { a: [], b: [] });
+});
+
+test("this fleet's containers that the file does not list are removed, others' are not touched", () => {
+  const observed = [
+    {
+      host: "a",
+      facts: facts(),
+      rows: [row("web-1"), row("old-1"), row("web-3"), row("mine-1", { fleet: "other" })],
+    },
+    ...bothRun.slice(1),
+  ];
+  assert.deepEqual(planned(observed), {
+    a: ["remove old-1 not in the file", "remove web-3 not wanted here"],
+    b: [],
+  });
+});
+
+test("removals come before starts, so that they make room", () => {
+  const observed = [{ host: "a", facts: facts([]), rows: [row("old-1")] }, ...bothRun.slice(1)];
+  assert.deepEqual(planned(observed)["a"], ["push web", "remove old-1 not in the file", "start web-1 new"]);
+});
+
+test("a name that another fleet's container has is a problem", () => {
+  const observed = [
+    { host: "a", facts: facts(), rows: [row("web-1", { fleet: "other", spec: "x" })] },
+    ...bothRun.slice(1),
+  ];
+  const [host] = makePlan(fleet, images, observed).hosts;
+  assert.deepEqual(host?.actions, []);
+  assert.deepEqual(host?.problems, ["web-1: a container of that name belongs to the fleet other"]);
+});
+
+test("what a dead host last had stays its own, and nothing of it is placed elsewhere", () => {
+  const observed = [
+    { host: "a", facts: undefined, rows: [row("web-1")] },
+    { host: "b", facts: facts(), rows: [row("web-2")] },
+  ];
+  const plan = makePlan(fleet, images, observed);
+  assert.deepEqual(
+    plan.hosts.map(({ reachable, actions }) => ({ reachable, actions })),
+    [
+      { reachable: false, actions: [] },
+      { reachable: true, actions: [] },
+    ],
+  );
+});
+
+test("a host that was never seen keeps what the file would give it, as work left undone", () => {
+  const observed = [{ host: "a", facts: undefined, rows: [] }, ...bothRun.slice(1)];
+  assert.deepEqual(planned(observed), { a: ["push web", "start web-1 new"], b: [] });
+});
+
+test("of a replica on a dead host and on a living one, the living one stays", () => {
+  const observed = [
+    { host: "a", facts: undefined, rows: [row("web-1")] },
+    { host: "b", facts: facts(), rows: [row("web-1"), row("web-2")] },
+  ];
+  const { places } = makePlan(fleet, images, observed);
+  assert.deepEqual(places, [
+    { service: "web", number: 1, host: "b" },
+    { service: "web", number: 2, host: "b" },
+  ]);
+});
+
+test("a service whose image cannot be read is left as it is", () => {
+  const plan = makePlan(fleet, new Map(), [
+    { host: "a", facts: facts(), rows: [row("web-1", { spec: "x" })] },
+  ]);
+  assert.deepEqual(
+    plan.hosts.map((one) => one.actions),
+    [[], []],
+  );
+});
+
+const unfit: readonly (readonly [string, Partial<LocalImage>, Partial<FactsAnswer>, string | undefined])[] = [
+  ["a 32-bit image fits a 32-bit slave", {}, {}, undefined],
+  [
+    "a 64-bit image does not fit a slave that runs 32-bit programs only, whatever uname says",
+    { architecture: "amd64" },
+    { machine: "x86_64" },
+    "its image web is for amd64, which does not run there",
+  ],
+  ["it fits one that runs both", { architecture: "amd64" }, { elfClasses: [32, 64] }, undefined],
+  [
+    "an image for another processor does not fit",
+    { architecture: "arm" },
+    {},
+    "its image web is for arm, which does not run there",
+  ],
+  ["scripts fit everywhere", { architecture: "any" }, { elfClasses: [] }, undefined],
+  [
+    "a C library that is too new does not fit an old kernel",
+    {},
+    { kernel: "2.6.32-042stab134.8" },
+    "its image web needs Linux 3.2.0, the kernel there is 2.6.32-042stab134.8",
+  ],
+  ["without a floor it fits", { kernelFloor: null }, { kernel: "2.6.32" }, undefined],
+];
+for (const [title, of, on, expected] of unfit) {
+  test(title, () => assert.equal(whyUnfit({ ...image, ...of }, facts([], on)), expected));
+}
+
+test("versions are compared as numbers", () => {
+  assert.ok(compareVersions("3.10.0-1160.el7", "3.2.0") > 0);
+  assert.ok(compareVersions("2.6.32", "3.2.0") < 0);
+  assert.equal(compareVersions("3.2.0", "3.2"), 0);
+});
