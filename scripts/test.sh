@@ -41,6 +41,7 @@ must 'npm packages' bash scripts/npm-ci.sh
 must 'build dist/vz' bash scripts/build-i686.sh
 step 'shell scripts' bash -c 'shellcheck -x -S warning scripts/*.sh scripts/*/*.sh .ci/run'
 step 'types, lint, unit tests' npm run --silent check
+step 'size budget' node scripts/bundle.mjs --budget
 step 'Node API of the base' node scripts/conformance.mjs
 if [ -n "$root" ]; then
   step 'dist/vz end to end' node scripts/e2e-test.mjs

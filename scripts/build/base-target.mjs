@@ -11,6 +11,8 @@ export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const modules = join(root, "runtime/node");
 const builtins = new Set(builtinModules.map((name) => name.replace(/^node:/, "")));
 
+/** The file that stands for a module of Node's, whether it exists or not. */
+export const nodeFile = (name) => join(modules, `${name}.ts`);
 /** Installs the globals; goes into the program's first bundle and no other. */
 export const bootstrap = join(modules, "bootstrap.ts");
 /** Gives `Buffer` to those bundles that use it. */
@@ -27,7 +29,7 @@ const nodeModules = {
       if (path === "vz:sys") return { path, external: true };
       const name = path.replace(/^node:/, "");
       if (!builtins.has(name)) return undefined;
-      const file = join(modules, `${name}.ts`);
+      const file = nodeFile(name);
       if (existsSync(file)) return { path: file, sideEffects: false };
       return {
         errors: [{ text: `runtime/node offers no ${name}, which ${relative(root, importer)} imports` }],
