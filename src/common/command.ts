@@ -91,7 +91,7 @@ export function parseArgs(command: Command, argv: readonly string[]): Args {
   if (inherited !== undefined) throw bad(`unknown option ${inherited}`);
   const valued = command.options.filter((option) => option.value !== undefined);
   const known = new Set(command.options.flatMap((option) => [option.name, option.alias ?? option.name]));
-  const parsed = minimist([...argv], {
+  const parsed = minimist(withFlagsSpelt(command, argv), {
     string: ["_", ...valued.map((option) => option.name)],
     boolean: command.options.filter((option) => option.value === undefined).map((option) => option.name),
     alias: Object.fromEntries(command.options.flatMap((o) => (o.alias ? [[o.alias, o.name]] : []))),
@@ -116,6 +116,20 @@ export function parseArgs(command: Command, argv: readonly string[]): Args {
     if (all.length > 1 && !option.repeat) throw bad(`--${option.name} was given ${all.length} times`);
   }
   return new Args(parsed._.map(String), parsed);
+}
+
+/** minimist takes a "true" or "false" behind a flag for its value; a flag of ours has none: `vz trace --force true`. */
+function withFlagsSpelt(command: Command, argv: readonly string[]): string[] {
+  const words: string[] = [];
+  for (let i = 0; i < argv.length; i++) {
+    const word = argv[i] ?? "";
+    if (word === "--" || (command.passThrough && !word.startsWith("-"))) return [...words, ...argv.slice(i)];
+    const option = command.options.find(({ name, alias }) => word === `--${name}` || word === `-${alias}`);
+    if (option === undefined) words.push(word);
+    else if (option.value === undefined) words.push(`--${option.name}=true`);
+    else words.push(word, ...argv.slice(++i, i + 1));
+  }
+  return words;
 }
 
 /** Words that look like options of the command itself. */

@@ -46,3 +46,12 @@ test("an option named like something that every object has is unknown, not a cra
     assert.throws(() => parseArgs(command, [word]), { name: "VzError", status: 64 }, word);
   }
 });
+
+test("a word that reads true or false behind a flag is a word", () => {
+  const args = parseArgs(command, ["--json", "true", "-o", "false", "false"]);
+  assert.equal(args.flag("json"), true);
+  assert.equal(args.value("output"), "false");
+  assert.deepEqual(args.positional, ["true", "false"]);
+  const through = parseArgs({ ...command, passThrough: true }, ["--json", "true", "--json", "false"]);
+  assert.deepEqual(through.positional, ["true", "--json", "false"]);
+});
