@@ -25,12 +25,14 @@ export const bufferShim = join(root, "scripts/build/inject-buffer.js");
 const nodeModules = {
   name: "node-modules",
   setup(context) {
-    context.onResolve({ filter: /^(node:)?[a-z_]/ }, ({ path, importer }) => {
+    context.onResolve({ filter: /^(node:)?[a-z_]/ }, ({ path, importer, kind }) => {
       if (path === "vz:sys") return { path, external: true };
       const name = path.replace(/^node:/, "");
       if (!builtins.has(name)) return undefined;
-      const file = nodeFile(name);
-      if (existsSync(file)) return { path: file, sideEffects: false };
+      // NAME.cjs stands beside NAME.ts where require() gives something else than import, as with "events"
+      const wanted = [join(modules, `${name}.cjs`), nodeFile(name)].slice(kind === "require-call" ? 0 : 1);
+      const file = wanted.find((one) => existsSync(one));
+      if (file !== undefined) return { path: file, sideEffects: false };
       return {
         errors: [{ text: `runtime/node offers no ${name}, which ${relative(root, importer)} imports` }],
       };
