@@ -95,15 +95,25 @@ export async function killVps(settings: LabSettings, i: number): Promise<void> {
 
 const BOOT_MS = 10_000;
 
-/** Waits until sshd of VPS `i` answers. @throws VzError 71 when it has not after ten seconds, or the VPS has ended */
+/** A runner has written itself down by then, in milliseconds after its start. */
+const RUNNER_MS = 300;
+
+/**
+ * Waits until sshd of VPS `i`, which was just started, answers. Starts it again once: the runner that was there may have been
+ * about to end, by a `vz lab down` that was interrupted. @throws VzError 71 when it has not after ten seconds, or has ended
+ */
 export async function waitForSshd(settings: LabSettings, i: number): Promise<void> {
   const paths = vpsPaths(settings.name, i);
   const end = sys.now() + BOOT_MS;
-  let seen = false;
+  let started = sys.now();
+  let starts = 1;
   while (!(await answers(vpsAddress(settings.octet, i), 22))) {
-    const alive = readPid(paths.runner) !== undefined;
-    seen ||= alive;
-    if ((seen && !alive) || sys.now() > end) {
+    const alive = readPid(paths.runner) !== undefined || sys.now() - started < RUNNER_MS;
+    if (!alive && starts === 1) {
+      startVps(settings, i);
+      started = sys.now();
+      starts++;
+    } else if (!alive || sys.now() > end) {
       const said = lastLine(paths.log) || (alive ? "" : lastLine(paths.console));
       const why = said === "" ? `sshd does not answer after ${BOOT_MS / 1000} s` : said;
       throw new VzError(Status.osError, `vps${i}: did not boot: ${why}`, {

@@ -191,7 +191,7 @@ for (const init of ["busybox", "sysv"] as const) {
 
     test("there is no python, node or perl anywhere", async () => {
       const find =
-        "find / -xdev -type f -perm /111 '(' -name 'python*' -o -name 'perl*' -o -name 'node*' ')'";
+        "find / -xdev -path /var/lib/dpkg -prune -o -type f -perm /111 '(' -name 'python*' -o -name 'perl*' -o -name 'node*' ')' -print";
       assert.equal(await lab.sshOk(1, find), "");
       for (const name of ["perl", "python", "python3", "node"])
         assert.notEqual((await lab.ssh(1, `command -v ${name}`)).status, 0, name);
@@ -239,10 +239,7 @@ for (const init of ["busybox", "sysv"] as const) {
       assert.equal(await knock(lab, 2), "silent");
       assert.equal((await lab.ssh(1, "true")).status, 0);
       await lab.boot(2);
-      assert.equal(
-        await lab.sshOk(2, "cat /var/lib/kept; ls /run"),
-        "kept\nlock\nsshd\nutmp\n".replace("lock\n", init === "sysv" ? "initctl\nlock\n" : "lock\n"),
-      );
+      assert.equal(await lab.sshOk(2, "cat /var/lib/kept; test ! -e /run/lost"), "kept\n");
     });
 
     test("cut is silence too, and what was open goes on after mend", async () => {
@@ -351,8 +348,8 @@ describe("a poor VPS", () => {
 
   /** Puts a program there and runs it. */
   async function runThere(program: string): Promise<number> {
-    const command = "cat > /tmp/program && chmod 755 /tmp/program && exec /tmp/program";
-    return (await lab.ssh(1, command, { input: readFileSync(program) })).status;
+    const command = "cat > /tmp/program && chmod 755 /tmp/program && /tmp/program; echo $?";
+    return Number(await lab.sshOk(1, command, { input: readFileSync(program) }));
   }
 
   test("a process that wants more memory than there is gets killed, and the VPS lives", async () => {
@@ -370,7 +367,7 @@ describe("a poor VPS", () => {
     ]) {
       const result = await lab.ssh(1, command);
       assert.notEqual(result.status, 0, command);
-      assert.match(result.stderr, /permi|not permitted/i, command);
+      assert.match(result.stderr, /permi|superuser/i, command);
     }
     await lab.sshOk(1, "chroot / true; mknod /tmp/null c 1 3 && echo x > /tmp/null");
   });

@@ -92,7 +92,7 @@ export function okOutput(what: string, result: Result): string {
   return result.stdout;
 }
 
-/** Repeats `check` every 50 ms until it gives something other than undefined or false. */
+/** Repeats `check` every 50 ms until it gives something: not undefined, not false, not an empty string. */
 export async function until<T>(
   what: string,
   ms: number,
@@ -101,7 +101,7 @@ export async function until<T>(
   const end = performance.now() + ms;
   for (;;) {
     const value = await check();
-    if (value !== undefined && value !== false) return value;
+    if (value !== undefined && value !== false && value !== "") return value;
     if (performance.now() > end) throw new Error(`${what}: not within ${ms} ms`);
     await sleep(50);
   }
