@@ -9,6 +9,19 @@ export class TextEncoder {
   encode(text: string = ""): Uint8Array {
     return sys.utf8Encode(String(text));
   }
+
+  /** Writes as many whole characters as `target` has room for. */
+  encodeInto(text: string, target: Uint8Array): { read: number; written: number } {
+    const bytes = sys.utf8Encode(text);
+    if (bytes.length <= target.length) {
+      target.set(bytes);
+      return { read: text.length, written: bytes.length };
+    }
+    const cut = bytes.subarray(0, target.length);
+    const whole = cut.subarray(0, cut.length - incompleteTail(cut));
+    target.set(whole);
+    return { read: sys.utf8Decode(whole).length, written: whole.length };
+  }
 }
 
 interface DecoderOptions {
