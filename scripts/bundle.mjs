@@ -23,6 +23,7 @@ const LIMITS = { main: 40 * 1024, runch: 60 * 1024, vzexec: 60 * 1024 };
 const LIBS = new Map([
   ["buffer", nodeFile("buffer")],
   ["streamx", createRequire(import.meta.url).resolve("streamx")],
+  ["tar-stream", createRequire(import.meta.url).resolve("tar-stream")],
 ]);
 
 /** Bundles to make and made: name -> file. */
@@ -54,7 +55,7 @@ const roles = {
 const libs = {
   name: "libs",
   setup(context) {
-    context.onResolve({ filter: /^(node:)?[a-z]+$|buffer\.ts$/ }, ({ path, kind, importer, pluginData }) => {
+    context.onResolve({ filter: /^(node:)?[a-z-]+$|buffer\.ts$/ }, ({ path, kind, importer, pluginData }) => {
       const name = basename(path, ".ts").replace(/^node:/, "");
       if (!LIBS.has(name) || kind === "entry-point" || pluginData === "lib") return undefined;
       if (path.startsWith(".") && resolve(dirname(importer), path) !== LIBS.get(name)) return undefined;
