@@ -109,6 +109,7 @@ async function play(
       else note(host, row, event, args, screen);
     },
   );
+  lost.sort(([a], [b]) => hosts.indexOf(a) - hosts.indexOf(b));
   for (const [host, event] of lost) {
     const row = rows.get(host);
     if (row !== undefined) row.state = "unreachable";
@@ -159,6 +160,8 @@ async function tryUploads(
 
 function summary({ host, state, changes }: Row, check: boolean): string {
   if (state === "unchanged") return `${host}: up to date, nothing changed`;
-  if (state === "changed") return `${host}: ${check ? "would change" : "deployed"}: ${changes.join(", ")}`;
-  return `${host}: ${state}`;
+  if (state !== "changed") return `${host}: ${state}`;
+  const [first, ...more] = changes;
+  const rest = more.length === 0 ? "" : ` and ${more.length} more (--verbose lists them)`;
+  return `${host}: ${check ? "would change" : "deployed"}: ${first}${rest}`;
 }

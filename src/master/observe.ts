@@ -25,16 +25,17 @@ export async function askAll<T>(
   screen.step(`${step}: ${waiting.join(" ")}`);
   const answers = await mapLimit(hosts, PARALLEL, async (host) => {
     try {
-      return { host, value: await question(host) };
+      return { host, value: await question(host), error: undefined };
     } catch (error) {
-      screen.fail(error);
-      return { host, value: undefined };
+      return { host, value: undefined, error };
     } finally {
       waiting = waiting.filter((name) => name !== host.name);
       if (waiting.length > 0) screen.step(`${step}: ${waiting.join(" ")}`);
     }
   });
   screen.clear();
+  // In the order of the file, whoever was first to fail.
+  for (const { error } of answers) if (error !== undefined) screen.fail(error);
   return answers;
 }
 

@@ -40,10 +40,11 @@ export const ps: Command = {
     requireDailyKey(fleet);
     const screen = new Screen(io, args.flag("json"));
     const answers = await askContainers(fleet, fleet.hosts, screen);
-    const rows = psRows(fleet, answers, readLastSeen(fleet));
+    const remembered = readLastSeen(fleet);
+    const rows = psRows(fleet, answers, remembered);
     if (args.flag("json")) io.out(`${JSON.stringify(rows, null, 1)}\n`);
     else {
-      io.out(psTable(rows, names(answers), Date.now(), io.outColumns));
+      io.out(psTable(rows, imageNames(remembered), Date.now(), io.outColumns));
       for (const { host, value } of answers) {
         for (const { container, state, reason } of value ?? []) {
           if (reason !== null && state !== "running")
@@ -98,8 +99,8 @@ function planned(
 }
 
 /** Names of images by id. */
-function names(answers: readonly Answer<readonly ContainerRow[]>[]): ReadonlyMap<string, string> {
-  return new Map(answers.flatMap(({ value }) => (value ?? []).map((row) => [row.image, row.imageName])));
+function imageNames(seen: ReadonlyMap<string, readonly ContainerRow[]>): ReadonlyMap<string, string> {
+  return new Map([...seen.values()].flat().map((row) => [row.image, row.imageName]));
 }
 
 const HEADER = [
@@ -118,7 +119,7 @@ const HEADER = [
 /** @param now milliseconds since the epoch */
 export function psTable(
   rows: readonly PsRow[],
-  imageNames: ReadonlyMap<string, string>,
+  names: ReadonlyMap<string, string>,
   now: number,
   columns: number | undefined,
 ): string {
@@ -131,16 +132,16 @@ export function psTable(
     String(row.pid ?? "-"),
     String(row.restarts ?? "-"),
     row.since === null ? "-" : `${formatSpan((now - Date.parse(row.since)) / 1000)} ago`,
-    shortImage(row.image, imageNames),
+    shortImage(row.image, names),
     row.rss === null ? "-" : formatBytes(row.rss),
   ]);
   return table(HEADER, cells, columns);
 }
 
 /** "hello@0123456789ab". */
-function shortImage(id: string | null, imageNames: ReadonlyMap<string, string>): string {
+function shortImage(id: string | null, names: ReadonlyMap<string, string>): string {
   if (id === null) return "-";
   const short = id.replace(/^sha256:/, "").slice(0, 12);
-  const name = imageNames.get(id);
+  const name = names.get(id);
   return name === undefined ? short : `${name}@${short}`;
 }

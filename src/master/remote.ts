@@ -59,13 +59,20 @@ async function explain(login: Login, stderr: string): Promise<SshFailure> {
   return fingerprint === undefined ? failure : { ...failure, why: `${failure.why}: ${fingerprint}` };
 }
 
-function unreachableError({ host, key }: Login, { kind, why, hint }: SshFailure): VzError {
+function unreachableError(login: Login, { kind, why, hint }: SshFailure): VzError {
+  const { host, key } = login;
   const place = host.port === 22 ? host.address : `${host.address} port ${host.port}`;
   const what = kind === "wrong key" ? `${why} ${key}` : why;
   return new VzError(Status.unreachable, `${host.name}: unreachable at ${place}: ${what}`, {
     ...(hint !== undefined && { hint }),
-    ...(kind === "wrong key" && { hint: "has it been deployed, with this key? vz master deploy" }),
+    ...(kind === "wrong key" && { hint: whoseKey(login) }),
   });
+}
+
+function whoseKey({ rights, user, host }: Login): string {
+  return rights === "root"
+    ? `ssh.key of the fleet file must be a key of ${user} on ${host.name}`
+    : "vz master deploy gives it to the slaves";
 }
 
 /** The first error line of a verb that failed, as one of ours. */

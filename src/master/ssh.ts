@@ -18,6 +18,8 @@ export interface Login {
   readonly user: string;
   readonly key: string;
   readonly knownHosts: string;
+  /** Which of the fleet's two keys it is. */
+  readonly rights: "daily" | "root";
 }
 
 export interface SshSettings {
@@ -29,7 +31,7 @@ export interface SshSettings {
 
 /** With the daily key: the verbs of vzexec. */
 export function dailyLogin(fleet: Fleet, host: Host): Login {
-  return { host, user: fleet.user, key: fleet.dailyKey, knownHosts: fleet.knownHosts };
+  return { host, user: fleet.user, key: fleet.dailyKey, knownHosts: fleet.knownHosts, rights: "daily" };
 }
 
 /** With the daily key: files into `incoming/`. */
@@ -39,7 +41,7 @@ export function uploadLogin(fleet: Fleet, host: Host): Login {
 
 /** With the root key: everything. For `deploy` and emergencies. */
 export function rootLogin(fleet: Fleet, host: Host): Login {
-  return { host, user: fleet.user, key: fleet.rootKey, knownHosts: fleet.knownHosts };
+  return { host, user: fleet.user, key: fleet.rootKey, knownHosts: fleet.knownHosts, rights: "root" };
 }
 
 /** A path as ssh_config(5) reads it: quoted, and with no token to expand. */
