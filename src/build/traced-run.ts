@@ -17,7 +17,11 @@ export interface TracedRun {
 
 /** Signals that are meant for the command: they end it, and the trace then ends by itself. */
 const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const;
+/** As much as a pipe holds. */
 const CHUNK = 1 << 16;
+/** A read of more than this finds the next lines there already. */
+const FULL = CHUNK / 2;
+const PAUSE_MS = 2;
 
 /**
  * @param cwd of this process, a byte string
@@ -32,7 +36,7 @@ export async function runTraced(
   const [readEnd, writeEnd] = sys.pipe();
   // strace opens the pipe by its name in /proc, so that the command inherits no descriptor that it would lack otherwise.
   const [file = "", ...argv] = straceArgv(command, `/proc/${process.pid}/fd/${writeEnd}`, seccomp);
-  const read = readLog(readEnd, log);
+  const reader = new LogReader(readEnd, log);
   const started = Date.now();
   const child = spawn(file, argv, { stdio: "inherit" });
   const forward = (signal: NodeJS.Signals) => forwardSignal(signal, child, log.main);
@@ -43,7 +47,7 @@ export async function runTraced(
   } finally {
     for (const signal of FORWARDED) process.removeListener(signal, forward);
     sys.close(writeEnd);
-    await read;
+    reader.finish();
   }
   log.end();
   return { log, started, ...end };
@@ -63,26 +67,51 @@ function endOf(child: ChildProcess): Promise<{ code: number | null; signal: stri
   });
 }
 
-/** Feeds the log with what comes through the pipe, until every writer has closed it. */
-function readLog(fd: number, log: TraceLog): Promise<void> {
-  const buffer = new Uint8Array(CHUNK);
-  sys.setNonblock(fd, true);
-  return new Promise((resolve, reject) => {
-    sys.watch(fd, "r", () => {
-      try {
-        const count = sys.read(fd, buffer, 0, CHUNK);
-        if (count > 0) {
-          log.push(sys.latin1Decode(buffer, 0, count));
-          return;
-        }
-        sys.unwatch(fd, "r");
-        sys.close(fd);
-        resolve();
-      } catch (error) {
-        if (!hasCode(error, "EAGAIN")) reject(error);
-      }
+/**
+ * Feeds a log with what comes through a pipe. strace writes line by line; between two reads a pause lets lines gather,
+ * so that not each of them wakes this process. The pipe holds what strace writes meanwhile, and holds strace when full.
+ */
+class LogReader {
+  readonly #fd: number;
+  readonly #log: TraceLog;
+  readonly #buffer = new Uint8Array(CHUNK);
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(fd: number, log: TraceLog) {
+    this.#fd = fd;
+    this.#log = log;
+    sys.setNonblock(fd, true);
+    this.#wait();
+  }
+
+  #wait(): void {
+    this.#timer = undefined;
+    sys.watch(this.#fd, "r", () => {
+      if (this.#read() > FULL) return;
+      sys.unwatch(this.#fd, "r");
+      this.#timer = setTimeout(() => this.#wait(), PAUSE_MS);
     });
-  });
+  }
+
+  /** Bytes that were read; 0 at the end, and where there are none now. */
+  #read(): number {
+    try {
+      const count = sys.read(this.#fd, this.#buffer, 0, CHUNK);
+      if (count > 0) this.#log.push(sys.latin1Decode(this.#buffer, 0, count));
+      return count;
+    } catch (error) {
+      if (hasCode(error, "EAGAIN")) return 0;
+      throw error;
+    }
+  }
+
+  /** Reads what is left, once no writer is. */
+  finish(): void {
+    if (this.#timer === undefined) sys.unwatch(this.#fd, "r");
+    else clearTimeout(this.#timer);
+    while (this.#read() > 0);
+    sys.close(this.#fd);
+  }
 }
 
 /** strace itself holds these signals back while it traces; so they go to the command, or to the daemon it left. */
