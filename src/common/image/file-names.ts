@@ -8,8 +8,12 @@ const MAX_PATH_BYTES = 4095;
 /** Longest part between slashes, in bytes: NAME_MAX. */
 const MAX_PART_BYTES = 255;
 
+const DOT_DOT = /(^|\/)\.\.(\/|$)/;
+const EMPTY_PART = /(^|\/)\.?(\/|$)/;
+
 /** With the u flag a surrogate matches only when it is not half of a pair. */
 const ESCAPED_BYTE = /[\udc80-\udcff]/gu;
+const FROM_SURROGATES = /[\ud800-\uffff]/;
 const STRAY_SURROGATE = /[\ud800-\udc7f\udd00-\udfff]/u;
 
 /** The bytes that `name` stands for. */
@@ -32,20 +36,9 @@ export function nameBytes(name: string): number[] {
 
 /** Order of names by their bytes, as `LC_ALL=C sort` has it: below 0, 0 or above 0. */
 export function compareNames(a: string, b: string): number {
-  const shorter = Math.min(a.length, b.length);
-  let i = 0;
-  while (i < shorter && a.charCodeAt(i) === b.charCodeAt(i)) i++;
-  if (i === shorter) return a.length - b.length;
-  const left = a.charCodeAt(i);
-  const right = b.charCodeAt(i);
   // Below the surrogates the order of code units is the order of UTF-8's bytes.
-  if (left < 0xd800 && right < 0xd800) return left - right;
-  const start = i > 0 && isHighSurrogate(a.charCodeAt(i - 1)) ? i - 1 : i;
-  return compareBytes(nameBytes(a.slice(start)), nameBytes(b.slice(start)));
-}
-
-function isHighSurrogate(code: number): boolean {
-  return code >= 0xd800 && code < 0xdc00;
+  if (!FROM_SURROGATES.test(a) && !FROM_SURROGATES.test(b)) return a < b ? -1 : a > b ? 1 : 0;
+  return compareBytes(nameBytes(a), nameBytes(b));
 }
 
 function compareBytes(a: readonly number[], b: readonly number[]): number {
@@ -67,19 +60,23 @@ export function whyBadTarget(text: string): string | undefined {
   if (text === "") return "empty";
   if (text.includes("\0")) return "has a NUL";
   if (STRAY_SURROGATE.test(text)) return "not bytes of a name";
-  return nameBytes(text).length > MAX_PATH_BYTES ? "too long" : undefined;
+  return isLonger(text, MAX_PATH_BYTES) ? "too long" : undefined;
 }
 
 /** Why `path` cannot be the name of a file in an image, or undefined: relative, without "." and "..", within limits. */
 export function whyBadPath(path: string): string | undefined {
   if (path.startsWith("/")) return "absolute name";
-  const parts = path.split("/");
-  if (parts.includes("..")) return 'name with ".."';
-  if (parts.includes("") || parts.includes(".")) return "name with an empty part";
-  if (parts.some((part) => part.length > MAX_PART_BYTES || nameBytes(part).length > MAX_PART_BYTES)) {
+  if (DOT_DOT.test(path)) return 'name with ".."';
+  if (EMPTY_PART.test(path)) return "name with an empty part";
+  if (path.length > MAX_PART_BYTES / 3 && path.split("/").some((part) => isLonger(part, MAX_PART_BYTES))) {
     return "name too long";
   }
   return whyBadTarget(path);
+}
+
+/** A code unit of UTF-16 is at most three bytes of UTF-8. */
+function isLonger(name: string, bytes: number): boolean {
+  return name.length > bytes || (name.length * 3 > bytes && nameBytes(name).length > bytes);
 }
 
 /** The directory that holds `path`, "" at the top. */

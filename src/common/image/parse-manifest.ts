@@ -23,33 +23,41 @@ const MAX_ID = 0xffff_fffe;
  * @param label names the image in errors
  * @throws VzError 65
  */
-export function parseManifest(text: string, label: string): Manifest {
+export function parseManifest(json: string, label: string): Manifest {
   const fail: Fail = (where, why) => {
     throw new VzError(Status.badData, `${label}: ${MANIFEST_NAME}: ${where}: ${why}`);
   };
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(json);
   } catch (cause) {
     throw new VzError(Status.badData, `${label}: ${MANIFEST_NAME}: not JSON`, { cause });
   }
   checkSchema(value, label);
-  const plain = object(value, "top", HEAD_KEYS, fail);
-  const name = string(plain["name"], "name", fail);
+  const plain = object(value, HEAD_KEYS, (why) => fail("top", why));
+  const totals = object(plain["totals"], ["files", "bytes"], (why) => fail("totals", why));
+  const text = (key: string, pattern: RegExp) =>
+    isText(plain[key], pattern) ? plain[key] : fail(key, "not in its form");
+  const list = (key: string): readonly unknown[] => {
+    const items = plain[key];
+    return Array.isArray(items) ? items : fail(key, "not a list");
+  };
+  const total = (key: string) =>
+    isInteger(totals[key], Number.MAX_SAFE_INTEGER)
+      ? totals[key]
+      : fail(`totals.${key}`, "not a whole number in range");
+  const name = text("name", /^/);
   if (!isName(name)) fail("name", "not a name");
-  const totals = object(plain["totals"], "totals", ["files", "bytes"], fail);
-  const floor = plain["kernelFloor"];
   const manifest: Manifest = {
     name,
-    created: matching(plain["created"], "created", /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, fail),
-    architecture: matching(plain["architecture"], "architecture", /^[a-z0-9_-]{1,32}$/, fail),
-    command: array(plain["command"], "command", fail).map((word, i) => string(word, `command[${i}]`, fail)),
-    kernelFloor: floor === null ? null : matching(floor, "kernelFloor", /^\d{1,3}(\.\d{1,4}){1,2}$/, fail),
-    totals: {
-      files: integer(totals["files"], "totals.files", Number.MAX_SAFE_INTEGER, fail),
-      bytes: integer(totals["bytes"], "totals.bytes", Number.MAX_SAFE_INTEGER, fail),
-    },
-    files: array(plain["files"], "files", fail).map((one, i) => readEntry(one, `files[${i}]`, fail)),
+    created: text("created", /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
+    architecture: text("architecture", /^[a-z0-9_-]{1,32}$/),
+    command: list("command").map((word, i) =>
+      typeof word === "string" ? word : fail(`command[${i}]`, "not a string"),
+    ),
+    kernelFloor: plain["kernelFloor"] === null ? null : text("kernelFloor", /^\d{1,3}(\.\d{1,4}){1,2}$/),
+    totals: { files: total("files"), bytes: total("bytes") },
+    files: list("files").map((one, i) => readEntry(one, i, fail)),
   };
   checkTree(manifest, fail);
   return manifest;
@@ -80,38 +88,38 @@ function checkSchema(value: unknown, label: string): void {
   );
 }
 
-function readEntry(value: unknown, where: string, fail: Fail): Entry {
-  const type = typeof value === "object" && value !== null && "type" in value ? value.type : undefined;
+/** Runs once for each of maybe thousands of files at every start of a container, so it makes no text but for an error. */
+function readEntry(value: unknown, index: number, fail: Fail): Entry {
+  const type = isObject(value) ? value["type"] : undefined;
   const keys = typeof type === "string" && Object.hasOwn(KEYS_OF_TYPE, type) ? KEYS_OF_TYPE[type] : undefined;
-  if (keys === undefined) return fail(`${where}.type`, "not a kind of file");
-  const plain = object(value, where, keys, fail);
-  const path = string(plain["path"], `${where}.path`, fail);
+  if (keys === undefined) return fail(`files[${index}].type`, "not a kind of file");
+  const plain = object(value, keys, (why) => fail(`files[${index}]`, why));
+  const path = plain["path"];
+  if (typeof path !== "string") return fail(`files[${index}].path`, "not a string");
   const bad = whyBadPath(path);
   if (bad !== undefined) fail(shown(path), bad);
-  const node = {
-    path,
-    mode: Number.parseInt(matching(plain["mode"], `${shown(path)}: mode`, /^[0-7]{4}$/, fail), 8),
-    uid: integer(plain["uid"], `${shown(path)}: uid`, MAX_ID, fail),
-    gid: integer(plain["gid"], `${shown(path)}: gid`, MAX_ID, fail),
-  };
+  const number = (key: string, max: number) =>
+    isInteger(plain[key], max) ? plain[key] : fail(`${shown(path)}: ${key}`, "not a whole number in range");
+  const text = (key: string, pattern: RegExp) =>
+    isText(plain[key], pattern) ? plain[key] : fail(`${shown(path)}: ${key}`, "not in its form");
+  const mode = Number.parseInt(text("mode", /^[0-7]{4}$/), 8);
+  const node = { path, mode, uid: number("uid", MAX_ID), gid: number("gid", MAX_ID) };
   switch (type) {
     case "file":
       return {
         ...node,
         type,
-        size: integer(plain["size"], `${shown(path)}: size`, Number.MAX_SAFE_INTEGER, fail),
-        sha256: matching(plain["sha256"], `${shown(path)}: sha256`, /^[0-9a-f]{64}$/, fail),
+        size: number("size", Number.MAX_SAFE_INTEGER),
+        sha256: text("sha256", /^[0-9a-f]{64}$/),
       };
     case "symlink": {
-      const target = string(plain["target"], `${shown(path)}: target`, fail);
+      const target = text("target", /^/);
       const why = whyBadTarget(target);
       return why === undefined ? { ...node, type, target } : fail(`${shown(path)}: target`, why);
     }
     case "char":
-    case "block": {
-      const major = integer(plain["major"], `${shown(path)}: major`, 0xfff, fail);
-      return { ...node, type, major, minor: integer(plain["minor"], `${shown(path)}: minor`, 0xfffff, fail) };
-    }
+    case "block":
+      return { ...node, type, major: number("major", 0xfff), minor: number("minor", 0xfffff) };
     default:
       return { ...node, type: type === "fifo" ? "fifo" : "directory" };
   }
@@ -142,32 +150,27 @@ function checkTree({ files, totals }: Manifest, fail: Fail): void {
   if (sums.files !== totals.files || sums.bytes !== totals.bytes) fail("totals", "not the sum of the files");
 }
 
-function object(value: unknown, where: string, keys: readonly string[], fail: Fail): Record<string, unknown> {
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    return fail(where, "not an object");
-  const plain: Record<string, unknown> = { ...value };
-  const unknown = Object.keys(plain).find((key) => !keys.includes(key));
-  if (unknown !== undefined) fail(where, `unknown key ${shown(unknown)}`);
-  const missing = keys.find((key) => !Object.hasOwn(plain, key));
-  return missing === undefined ? plain : fail(where, `${missing} is missing`);
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function array(value: unknown, where: string, fail: Fail): readonly unknown[] {
-  return Array.isArray(value) ? value : fail(where, "not a list");
+/** `value` as an object with exactly these keys. */
+function object(
+  value: unknown,
+  keys: readonly string[],
+  fail: (why: string) => never,
+): Record<string, unknown> {
+  if (!isObject(value)) return fail("not an object");
+  const found = Object.keys(value);
+  for (const key of found) if (!keys.includes(key)) fail(`unknown key ${shown(key)}`);
+  if (found.length === keys.length) return value;
+  return fail(`${keys.find((key) => !Object.hasOwn(value, key))} is missing`);
 }
 
-function string(value: unknown, where: string, fail: Fail): string {
-  return typeof value === "string" ? value : fail(where, "not a string");
+function isText(value: unknown, pattern: RegExp): value is string {
+  return typeof value === "string" && pattern.test(value);
 }
 
-function matching(value: unknown, where: string, pattern: RegExp, fail: Fail): string {
-  const text = string(value, where, fail);
-  return pattern.test(text) ? text : fail(where, "not in its form");
-}
-
-function integer(value: unknown, where: string, max: number, fail: Fail): number {
-  if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > max) {
-    return fail(where, "not a whole number in range");
-  }
-  return value;
+function isInteger(value: unknown, max: number): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= max;
 }
