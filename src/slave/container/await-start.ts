@@ -30,13 +30,13 @@ export async function awaitStart(expected: Expectation): Promise<void> {
   let first: Observed | undefined;
   let lived = 0;
   for (let waited = 0; waited < PATIENCE_MS; waited += POLL_MS) {
-    const seen = observe(expected.places) ?? undefined;
+    const seen = observe(expected.name) ?? undefined;
     if (seen?.file.reason != null) throw cannotStart(expected, seen.file.reason);
     if (seen?.status === "running") {
       if (first !== undefined && first.file.pid !== seen.file.pid) throw endedAtOnce(expected);
       first = seen;
       lived += POLL_MS;
-      if (lived > SETTLE_MS || Date.now() - Date.parse(seen.file.started) > 2 * PATIENCE_MS) return;
+      if (lived > SETTLE_MS || Date.now() - Date.parse(seen.file.started) > 4 * SETTLE_MS) return;
     } else if (first !== undefined || seen?.status === "stopped" || seen?.status === "restarting") {
       if (expected.mayEnd) return;
       throw endedAtOnce(expected);

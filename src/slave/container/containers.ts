@@ -6,6 +6,7 @@ import type { ContainerRow, StartRequest } from "../../common/protocol.ts";
 import { startSpec } from "../../common/start-request.ts";
 import { keepRunning, requireInittab } from "../supervise/init.ts";
 import { withLock } from "../supervise/lock.ts";
+import { exists } from "./aside.ts";
 import { awaitStart } from "./await-start.ts";
 import { prepare, putInPlace, resolveImage } from "./install.ts";
 import { launchOnce } from "./launch.ts";
@@ -15,7 +16,7 @@ import { type ContainerRecord, readRecord, writeRecord } from "./record.ts";
 import { readRow, unknownContainer } from "./rows.ts";
 import { forgetState } from "./state.ts";
 import { stopContainer } from "./stop.ts";
-import { exists, repair } from "./tree.ts";
+import { repair } from "./tree.ts";
 
 /** Starts the container, or has it run as the request says now. Nothing changes where it does so already. */
 export async function startContainer(name: string, asked: StartRequest, io: Io): Promise<ContainerRow> {
@@ -32,7 +33,7 @@ export async function startContainer(name: string, asked: StartRequest, io: Io):
       for (const warning of prepared.warnings) io.err(`vz: container ${name}: ${warning}\n`);
       if (exists(places.bundle)) await stopContainer(name, places, old);
       putInPlace(name, prepared);
-      forgetState(places);
+      forgetState(name);
     }
     await handOver(name, places, !same);
     const mayEnd = request.restart === "never";
@@ -75,7 +76,7 @@ export async function remove(name: string): Promise<void> {
     await stopContainer(name, places, readRecordOrNull(name, places));
     renameSync(places.bundle, asideOf(name, "gone"));
     repair(name);
-    forgetState(places);
+    forgetState(name);
     rmSync(places.log, { force: true });
   });
 }

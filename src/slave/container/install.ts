@@ -8,13 +8,14 @@ import { mountNamespace } from "../probe.ts";
 import { openStore } from "../store/real-system.ts";
 import type { Store } from "../store/store.ts";
 import { replaceFile, syncDirectory } from "../supervise/replace-file.ts";
+import { exists } from "./aside.ts";
 import { containerConfig } from "./config.ts";
 import { type Json, object } from "./json.ts";
 import { asideOf, type Places, placesIn, placesOf, VOLUMES_DIR } from "./places.ts";
 import { type ContainerRecord, writeRecord } from "./record.ts";
 import { splitVolume } from "./request.ts";
 import { mayShare, type Powers, powersOf } from "./share.ts";
-import { exists, removeTree } from "./tree.ts";
+import { removeTree } from "./tree.ts";
 
 export interface Prepared {
   readonly places: Places;

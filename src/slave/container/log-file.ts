@@ -1,53 +1,56 @@
 /**
  * Reads a container's log, which the container itself appends to with no process between; runch/log-file.ts bounds it.
  */
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import * as sys from "vz:sys";
 import { hasCode } from "../../common/errors.ts";
+import { constant } from "../constant.ts";
 
-/** The last `lines` lines, of at most `maxBytes`, from offset `from` on; a line that was cut keeps its end. */
-export function tailLog(file: string, lines: number, maxBytes: number, from = 0): string[] {
-  const fd = openOrNone(file);
-  if (fd === undefined) return [];
-  try {
-    const size = fstatSync(fd).size;
-    const start = Math.max(from <= size ? from : 0, size - maxBytes);
-    const text = Buffer.from(readAt(fd, start, size - start)).toString("utf8");
-    const all = text.split("\n");
-    if (all.at(-1) === "") all.pop();
-    return lines === 0 ? [] : all.slice(-lines);
-  } finally {
-    closeSync(fd);
-  }
+/** The last `count` lines of `text`, whether or not the last one has ended. */
+export function lastLines(text: string, count: number): string[] {
+  const lines = text.split("\n");
+  if (lines.at(-1) === "") lines.pop();
+  return count === 0 ? [] : lines.slice(-count);
+}
+
+/**
+ * Where to begin reading a log of `size` bytes: at `from`, which is from the beginning where the log has been cut back
+ * since, and no more than `most` bytes before its end.
+ */
+export function readFrom(size: number, from: number, most: number): number {
+  return Math.max(from <= size ? from : 0, size - most);
+}
+
+/** The last `count` lines, of at most `most` bytes, behind the first `from` bytes; none where there is no log. */
+export function tailLog(file: string, count: number, most: number, from = 0): string[] {
+  return withLog(file, [], (fd, size) => {
+    const start = readFrom(size, from, most);
+    const bytes = new Uint8Array(size - start);
+    let done = 0;
+    while (done < bytes.length) {
+      const read = sys.read(fd, bytes, done, bytes.length - done, start + done);
+      if (read === 0) break;
+      done += read;
+    }
+    return lastLines(sys.utf8Decode(bytes, 0, done), count);
+  });
 }
 
 /** Bytes of the log as it is now; 0 where there is none. */
 export function logSize(file: string): number {
-  const fd = openOrNone(file);
-  if (fd === undefined) return 0;
-  try {
-    return fstatSync(fd).size;
-  } finally {
-    closeSync(fd);
-  }
+  return withLog(file, 0, (_, size) => size);
 }
 
-function readAt(fd: number, offset: number, length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  let done = 0;
-  while (done < length) {
-    const count = readSync(fd, bytes, done, length - done, offset + done);
-    if (count === 0) break;
-    done += count;
-  }
-  return bytes.subarray(0, done);
-}
-
-/** Never through a link, never waiting for a fifo: the directory is root's, but care costs nothing. */
-function openOrNone(file: string): number | undefined {
+function withLog<T>(file: string, none: T, use: (fd: number, size: number) => T): T {
+  let fd: number;
   try {
-    return openSync(file, constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    fd = sys.open(file, constant("O_RDONLY") | constant("O_NOFOLLOW") | constant("O_NONBLOCK"));
   } catch (error) {
-    if (hasCode(error, "ENOENT")) return undefined;
+    if (hasCode(error, "ENOENT")) return none;
     throw error;
+  }
+  try {
+    return use(fd, Number(sys.fstat(fd).size));
+  } finally {
+    sys.close(fd);
   }
 }

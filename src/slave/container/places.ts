@@ -1,5 +1,5 @@
 /** Where one container's things lie. */
-import { CONTAINERS_DIR, DATA_DIR, LOGS_DIR, STATE_DIR } from "../../common/paths.ts";
+import { CONTAINERS_DIR, DATA_DIR, LOGS_DIR } from "../../common/paths.ts";
 
 export const VOLUMES_DIR = `${DATA_DIR}/volumes`;
 /** Bytes at which a container's log is cut back. */
@@ -12,7 +12,6 @@ export interface Places {
   readonly config: string;
   readonly record: string;
   readonly log: string;
-  readonly state: string;
 }
 
 export function placesIn(bundle: string, name: string): Places {
@@ -22,7 +21,6 @@ export function placesIn(bundle: string, name: string): Places {
     config: `${bundle}/config.json`,
     record: `${bundle}/container.json`,
     log: `${LOGS_DIR}/${name}.log`,
-    state: `${STATE_DIR}/${name}`,
   };
 }
 

@@ -1,7 +1,7 @@
 /** Processes of a container, found in /proc: without a namespace of their own they are anybody's children. */
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { basename } from "node:path";
+import * as sys from "vz:sys";
 import { hasCode } from "../../common/errors.ts";
+import { readTextIfAny } from "../runch/files.ts";
 
 export interface Process {
   readonly pid: number;
@@ -54,7 +54,7 @@ export class ProcessesByRoot {
 
 function rootKey(directory: string): string | undefined {
   try {
-    const { dev, ino } = statSync(directory, { bigint: true });
+    const { dev, ino } = sys.stat(directory);
     return `${dev}:${ino}`;
   } catch (error) {
     // ESRCH and EACCES: a process that is ending, or one of the kernel's own.
@@ -69,29 +69,22 @@ export function runnersOf(bundle: string): Process[] {
 }
 
 export function isRunner(words: readonly string[], bundle: string): boolean {
-  const program = basename(words[0] ?? "");
+  const program = (words[0] ?? "").replace(/^.*\//s, "");
   return (program === "runch" || program === "vz") && words.at(-2) === "start" && words.at(-1) === bundle;
 }
 
 function commandLine(pid: number): string[] {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").slice(0, -1);
-  } catch {
-    return [];
-  }
+  return (readTextIfAny(`/proc/${pid}/cmdline`) ?? "").split("\0").slice(0, -1);
 }
 
 function read(pid: number): Process | undefined {
-  try {
-    return parseStat(readFileSync(`/proc/${pid}/stat`, "latin1"));
-  } catch (error) {
-    if (hasCode(error, "ENOENT", "ESRCH")) return undefined;
-    throw error;
-  }
+  const stat = readTextIfAny(`/proc/${pid}/stat`);
+  return stat === null ? undefined : parseStat(stat);
 }
 
 function allPids(): number[] {
-  return readdirSync("/proc")
-    .filter((name) => /^[1-9][0-9]*$/.test(name))
-    .map(Number);
+  return sys
+    .readdir("/proc")
+    .filter(({ name }) => /^[1-9][0-9]*$/.test(name))
+    .map(({ name }) => Number(name));
 }

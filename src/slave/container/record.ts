@@ -1,8 +1,9 @@
 /** What vzexec keeps about a container beside its bundle, so that any later call knows what was asked for. */
-import { readdirSync, readFileSync } from "node:fs";
+import * as sys from "vz:sys";
 import { hasCode, Status, VzError } from "../../common/errors.ts";
 import { isName } from "../../common/names.ts";
 import { CONTAINERS_DIR } from "../../common/paths.ts";
+import { readTextIfAny } from "../runch/files.ts";
 import { replaceFile } from "../supervise/replace-file.ts";
 import type { Places } from "./places.ts";
 
@@ -23,7 +24,11 @@ export interface ContainerRecord {
 /** Names of all containers, sorted. */
 export function containerNames(): string[] {
   try {
-    return readdirSync(CONTAINERS_DIR).filter(isName).sort();
+    return sys
+      .readdir(CONTAINERS_DIR)
+      .map(({ name }) => name)
+      .filter(isName)
+      .sort();
   } catch (error) {
     if (hasCode(error, "ENOENT")) return [];
     throw error;
@@ -32,13 +37,8 @@ export function containerNames(): string[] {
 
 /** The container's record, or undefined where there is no such container. @throws VzError 65 when it is damaged */
 export function readRecord(name: string, places: Places): ContainerRecord | undefined {
-  let content: string;
-  try {
-    content = readFileSync(places.record, "utf8");
-  } catch (error) {
-    if (hasCode(error, "ENOENT", "ENOTDIR")) return undefined;
-    throw error;
-  }
+  const content = readTextIfAny(places.record);
+  if (content === null) return undefined;
   const record = parseRecord(content);
   if (record !== undefined && record.name === name) return record;
   throw new VzError(Status.badData, `container ${name}: ${places.record} is damaged`, {

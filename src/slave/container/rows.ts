@@ -4,12 +4,12 @@ import type { ContainerRow } from "../../common/protocol.ts";
 import { cutLog } from "../runch/log-file.ts";
 import { keptRunning } from "../supervise/init.ts";
 import { ifUnlocked } from "../supervise/lock.ts";
+import { unrepaired } from "./aside.ts";
 import { LOG_LIMIT, placesOf } from "./places.ts";
 import { ProcessesByRoot } from "./processes.ts";
 import { type ContainerRecord, containerNames, readRecord } from "./record.ts";
 import { containerRow, damagedRow } from "./row.ts";
 import { observe } from "./state.ts";
-import { repair, unrepaired } from "./tree.ts";
 
 /** Rows of all containers, by name. */
 export function rows(): ContainerRow[] {
@@ -33,13 +33,16 @@ export function readRow(
   }
   if (record === undefined) return damagedRow(name, "its record is missing: remove it");
   const rss = all.in(places.rootfs).reduce((sum, process) => sum + process.rss, 0);
-  return containerRow(record, observe(places), rss, supervised.includes(name));
+  return containerRow(record, observe(name), rss, supervised.includes(name));
 }
 
 /** Cuts all logs back, and ends what killed calls left. Every call of vzexec does it; it costs a few system calls. */
-export function tidy(): void {
+export async function tidy(): Promise<void> {
   for (const name of containerNames()) cutLog(placesOf(name).log, LOG_LIMIT);
-  for (const name of unrepaired()) ifUnlocked(name, () => repair(name));
+  const left = unrepaired();
+  if (left.length === 0) return;
+  const { repair } = await import("../vzexec/acts.ts");
+  for (const name of left) ifUnlocked(name, () => repair(name));
 }
 
 export function unknownContainer(name: string): VzError {

@@ -1,10 +1,10 @@
 /** Directory trees of containers, and what may be mounted in them. */
-import { lstatSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { readFileSync, renameSync, rmSync } from "node:fs";
 import * as sys from "vz:sys";
-import { hasCode, Status, VzError } from "../../common/errors.ts";
-import { CONTAINERS_DIR } from "../../common/paths.ts";
+import { Status, VzError } from "../../common/errors.ts";
 import { constant } from "../constant.ts";
-import { asideOf, placesOf, readAside } from "./places.ts";
+import { exists } from "./aside.ts";
+import { asideOf, placesOf } from "./places.ts";
 
 /**
  * Removes a bundle with all that lies in it. Where there are no mount namespaces a container's volumes are mounted below
@@ -32,16 +32,6 @@ export function mountsBelow(mounts: string, directory: string): string[] {
     .filter((point) => point === directory || point.startsWith(`${directory}/`));
 }
 
-export function exists(path: string): boolean {
-  try {
-    lstatSync(path);
-    return true;
-  } catch (error) {
-    if (hasCode(error, "ENOENT", "ENOTDIR")) return false;
-    throw error;
-  }
-}
-
 /**
  * Puts right what a killed call left of container `name`: a bundle that was set aside and not replaced comes back, all
  * else goes. Under the container's lock.
@@ -57,10 +47,4 @@ export function repair(name: string): void {
     const aside = asideOf(name, role);
     if (exists(aside)) removeTree(aside);
   }
-}
-
-/** Names of containers that killed calls left something of. */
-export function unrepaired(): string[] {
-  if (!exists(CONTAINERS_DIR)) return [];
-  return [...new Set(readdirSync(CONTAINERS_DIR).flatMap((entry) => readAside(entry)?.name ?? []))];
 }

@@ -1,6 +1,7 @@
 /** Has the machine's own init keep containers running. */
 import { readFileSync, realpathSync } from "node:fs";
-import { hasCode, reason, Status, VzError } from "../../common/errors.ts";
+import { reason, Status, VzError } from "../../common/errors.ts";
+import { readTextIfAny } from "../runch/files.ts";
 import { detectInit } from "./init-kind.ts";
 import { type InittabKind, supervised, withContainer, withoutContainer } from "./inittab.ts";
 import { INIT_LOCK, withLock } from "./lock.ts";
@@ -31,12 +32,7 @@ export async function letGo(name: string): Promise<void> {
 
 /** Containers that init keeps running. */
 export function keptRunning(): string[] {
-  try {
-    return supervised(readFileSync(INITTAB, "latin1"));
-  } catch (error) {
-    if (hasCode(error, "ENOENT")) return [];
-    throw error;
-  }
+  return supervised(readTextIfAny(INITTAB) ?? "");
 }
 
 async function edit(change: (text: string) => string): Promise<void> {

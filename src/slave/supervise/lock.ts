@@ -1,10 +1,10 @@
 /** Locks between calls of vzexec: one a container, one for init's table. They die with their process, and with the boot. */
-import { mkdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as sys from "vz:sys";
 import { hasCode, Status, VzError } from "../../common/errors.ts";
 import { STATE_DIR } from "../../common/paths.ts";
 import { constant } from "../constant.ts";
+import { makeDirectories } from "../runch/files.ts";
 
 const LOCKS_DIR = `${STATE_DIR}/.lock`;
 const POLL_MS = 20;
@@ -45,7 +45,9 @@ export function ifUnlocked(name: string, work: () => void): void {
 }
 
 function openLock(name: string): number {
-  mkdirSync(LOCKS_DIR, { recursive: true, mode: 0o700 });
+  // As runch makes it: a container's user may look at what he knows the name of.
+  makeDirectories(STATE_DIR, 0o711);
+  makeDirectories(LOCKS_DIR, 0o700);
   const file = `${LOCKS_DIR}/${name}`;
   return sys.open(file, constant("O_RDWR") | constant("O_CREAT") | constant("O_NOFOLLOW"), 0o600);
 }

@@ -1,8 +1,9 @@
 /** Refused calls leave a trace on the slave: a cheap VPS often runs no syslog daemon, so in a file of our own. */
-import { appendFileSync, mkdirSync } from "node:fs";
+import * as sys from "vz:sys";
 import { DATA_DIR } from "../../common/paths.ts";
 import { printable } from "../../common/table.ts";
-import { cutLog } from "../runch/log-file.ts";
+import { makeDirectories } from "../runch/files.ts";
+import { cutLog, openLog } from "../runch/log-file.ts";
 
 export const REFUSALS_LOG = `${DATA_DIR}/refused.log`;
 const LIMIT = 64 * 1024;
@@ -11,8 +12,10 @@ const LIMIT = 64 * 1024;
 export function recordRefusal(from: string, what: string): void {
   const line = `${new Date().toISOString()} ${printable(from)}: ${printable(what.slice(0, 300))}\n`;
   try {
-    mkdirSync(DATA_DIR, { recursive: true });
-    appendFileSync(REFUSALS_LOG, line, { mode: 0o600 });
+    makeDirectories(DATA_DIR, 0o755);
+    const fd = openLog(REFUSALS_LOG);
+    sys.writeAll(fd, line);
+    sys.close(fd);
     cutLog(REFUSALS_LOG, LIMIT);
   } catch {
     // A full or read-only disk must not keep us from refusing.

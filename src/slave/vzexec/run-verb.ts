@@ -16,7 +16,7 @@ export async function runVerb(words: readonly string[], io: Io, unknown: number)
     throw new VzError(Status.refused, `vzexec ${name}: needs root`);
   }
   const args = parseArgs(verb, rest);
-  tidy();
+  await tidy();
   return verb.run(args, io);
 }
 

@@ -13,7 +13,7 @@ export const factsVerb: Command = {
   ],
   async run(args, io) {
     noArguments(args, "facts");
-    const { readFacts } = await import("../../facts.ts");
+    const { readFacts } = await import("../acts.ts");
     return answer(args, io, readFacts(), human);
   },
 };

@@ -11,7 +11,7 @@ export const imagesVerb: Command = {
   examples: [],
   async run(args, io) {
     noArguments(args, "images");
-    const { openStore } = await import("../../store/real-system.ts");
+    const { openStore } = await import("../acts.ts");
     return answer(args, io, openStore().list(), (rows: ImageRow[]) =>
       table(
         ["NAME", "ID", "CREATED", "FILES", "SIZE"],

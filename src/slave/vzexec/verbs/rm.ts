@@ -10,7 +10,7 @@ export const rmVerb: Command = {
   examples: [],
   async run(args, io) {
     const container = oneContainer(args, "rm");
-    const { remove } = await import("../../container/containers.ts");
+    const { remove } = await import("../acts.ts");
     await remove(container);
     return answer(args, io, { container, removed: true }, () => `${container}: removed\n`);
   },

@@ -32,10 +32,8 @@ export const startVerb: Command = {
   ],
   async run(args, io) {
     const name = oneContainer(args, "start");
-    const { readRequest } = await import("../../container/request.ts");
-    const request = readRequest(args);
-    const { startContainer } = await import("../../container/containers.ts");
-    const row = await startContainer(name, request, io);
+    const { readRequest, startContainer } = await import("../acts.ts");
+    const row = await startContainer(name, readRequest(args), io);
     return answer(args, io, row, started);
   },
 };

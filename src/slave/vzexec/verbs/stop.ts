@@ -10,7 +10,7 @@ export const stopVerb: Command = {
   examples: [],
   async run(args, io) {
     const name = oneContainer(args, "stop");
-    const { stop } = await import("../../container/containers.ts");
+    const { stop } = await import("../acts.ts");
     const row = await stop(name);
     return answer(args, io, row, ({ container }) => `${container}: stopped\n`);
   },
