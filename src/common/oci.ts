@@ -57,10 +57,10 @@ function list<T>(item: Reader<T>): Reader<readonly T[]> {
 
 const texts = list(text);
 
-function plainObject(value: unknown, at: string): Record<string, unknown> {
+function plainObject(value: unknown, at: string): Readonly<Record<string, unknown>> {
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw badConfig(at, "not an object");
-  return Object.fromEntries(Object.entries(value));
+  return value as Record<string, unknown>;
 }
 
 const textMap: Reader<Readonly<Record<string, string>>> = (value, at, unknown) => {
@@ -72,21 +72,21 @@ function object<R extends Shape, O extends Shape>(
   required: R,
   optional: O,
 ): Reader<Readonly<Values<R>> & { readonly [K in keyof Values<O>]?: Values<O>[K] }> {
+  // without a prototype, so that "constructor" is no field
+  const readers: Shape = Object.assign(Object.create(null), required, optional);
+  const needed = Object.keys(required);
   return (value, at, unknown) => {
     const input = plainObject(value, at);
-    const path = (key: string) => (at === "" ? key : `${at}.${key}`);
     const out: Record<string, unknown> = {};
-    for (const [key, one] of Object.entries(input)) {
-      const reader = Object.hasOwn(required, key)
-        ? required[key]
-        : Object.hasOwn(optional, key)
-          ? optional[key]
-          : undefined;
-      if (reader === undefined) unknown.push(path(key));
-      else if (one !== null) out[key] = reader(one, path(key), unknown);
+    for (const key of Object.keys(input)) {
+      const one = input[key];
+      const path = at === "" ? key : `${at}.${key}`;
+      const reader = readers[key];
+      if (reader === undefined) unknown.push(path);
+      else if (one !== null) out[key] = reader(one, path, unknown);
     }
-    for (const key of Object.keys(required))
-      if (!Object.hasOwn(out, key)) throw badConfig(path(key), "missing");
+    const missing = needed.find((key) => out[key] === undefined);
+    if (missing !== undefined) throw badConfig(at === "" ? missing : `${at}.${missing}`, "missing");
     // every key was read by the reader of its name, which is what the type says
     return out as ReturnType<ReturnType<typeof object<R, O>>>;
   };

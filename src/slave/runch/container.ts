@@ -60,8 +60,13 @@ export function setUp(
   sys.closeFrom(3, keep());
   plainly(`root filesystem ${plan.rootfs}`, () => changeRoot(plan.rootfs, own));
   plainly(`process.cwd ${plan.cwd}`, () => {
-    makeDirectories(plan.cwd, 0o755);
-    sys.chdir(plan.cwd);
+    try {
+      sys.chdir(plan.cwd);
+    } catch (error) {
+      if (!hasCode(error, "ENOENT")) throw error;
+      makeDirectories(plan.cwd, 0o755);
+      sys.chdir(plan.cwd);
+    }
   });
 }
 

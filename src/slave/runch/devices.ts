@@ -16,15 +16,14 @@ export function deviceNumber(major: number, minor: number): number {
   return (minor & 0xff) + (major & 0xfff) * 2 ** 8 + (minor >>> 8) * 2 ** 20 + (major >>> 12) * 2 ** 44;
 }
 
-/** A path inside whose last name is not followed, with its directory made. */
-function placeOf(rootfs: string, path: string): string {
-  const slash = path.lastIndexOf("/");
-  const directory = resolveInRoot(looker, rootfs, path.slice(0, slash));
+/** A directory inside the root filesystem, seen from outside; made if missing. */
+function directoryOf(rootfs: string, path: string): string {
+  const directory = resolveInRoot(looker, rootfs, path);
   if (directory.kind === "missing") {
     makeParents(directory);
     sys.mkdir(directory.path, 0o755);
   }
-  return `${directory.path}${path.slice(slash)}`;
+  return directory.path;
 }
 
 /** What stands at `place`; null for nothing. */
@@ -71,8 +70,7 @@ const LINKS: readonly (readonly [name: string, target: string])[] = [
 ];
 
 /** "Dev symbolic links" of the runtime specification (runtime-linux), where nothing of the name is there. */
-function makeLinks(plan: Plan): void {
-  const dev = placeOf(plan.rootfs, "/dev/.").slice(0, -2);
+function makeLinks(plan: Plan, dev: string): void {
   const pts = plan.mounts.some(({ type }) => type === "devpts");
   for (const [name, target] of pts ? [...LINKS, ["ptmx", "pts/ptmx"] as const] : LINKS) {
     if (looker.kind(`${dev}/${name}`) === "missing") sys.symlink(target, `${dev}/${name}`);
@@ -82,10 +80,18 @@ function makeLinks(plan: Plan): void {
 /** Makes the nodes of `plan.devices` and the links in /dev. A usual one that cannot be had is a shortfall. */
 export function makeDevices(plan: Plan, short: Shortfalls): void {
   const lacking: string[] = [];
+  const directories = new Map<string, string>();
+  const directory = (path: string) => {
+    const known = directories.get(path) ?? directoryOf(plan.rootfs, path);
+    directories.set(path, known);
+    return known;
+  };
   let why = "";
   for (const step of plan.devices) {
+    const slash = step.path.lastIndexOf("/");
     try {
-      makeNode(step, placeOf(plan.rootfs, step.path));
+      // the last name is not followed: a link there is replaced
+      makeNode(step, directory(step.path.slice(0, slash)) + step.path.slice(slash));
     } catch (error) {
       why = reason(error);
       if (!step.usual)
@@ -98,7 +104,7 @@ export function makeDevices(plan: Plan, short: Shortfalls): void {
     return;
   }
   try {
-    makeLinks(plan);
+    makeLinks(plan, directory("/dev"));
   } catch (error) {
     short.add("links in /dev", reason(error));
   }

@@ -59,7 +59,7 @@ export function replaceText(path: string, text: string, mode: number): void {
   sys.rename(temporary, path);
 }
 
-/** Makes a directory and those above it that are missing. */
+/** Makes a directory and those above it that are missing; one that is there is no error. */
 export function makeDirectories(path: string, mode: number): void {
   try {
     sys.mkdir(path, mode);

@@ -1,16 +1,12 @@
 /** `runch`: the OCI container runner. Its commands and options are runc's, see options.ts. */
 import * as sys from "vz:sys";
 import type { Args, Command } from "../../common/command.ts";
-import { hasCode, isVzError, reason, Status, VzError } from "../../common/errors.ts";
+import { hasCode, isVzError, reason, Status } from "../../common/errors.ts";
 import type { Io } from "../../common/io.ts";
 import { STATE_DIR } from "../../common/paths.ts";
 import { version } from "../../common/version.ts";
-import { deleteContainer } from "./delete.ts";
 import { absolutePath } from "./files.ts";
-import { killContainer } from "./kill.ts";
 import { GLOBAL_OPTIONS, type ParsedLine, parseLine, VERBS } from "./options.ts";
-import { createContainer, startCreated, waitForeground } from "./run.ts";
-import { showList, showState } from "./show.ts";
 import { startBundle } from "./start.ts";
 
 const { O_WRONLY = 0, O_CREAT = 0, O_APPEND = 0, F_OK = 0 } = sys.constants;
@@ -70,60 +66,12 @@ async function perform(line: ParsedLine, io: Io): Promise<number> {
   const { verb, values, words } = line;
   const root = values["root"] === undefined ? STATE_DIR : absolutePath(values["root"]);
   const id = words[0] ?? "";
-  switch (verb) {
-    case "start":
-      if (isBundle(id)) startBundle(root, id, line.isolation);
-      startCreated(root, id);
-      return Status.ok;
-    case "run":
-    case "create":
-      return runOrCreate(line, root, id);
-    case "state":
-      io.out(showState(root, id));
-      return Status.ok;
-    case "list":
-      io.out(showList(root, listFormat(values), values["quiet"] === "true"));
-      return Status.ok;
-    case "kill":
-      killContainer(root, id, words[1] ?? "TERM", values["all"] === "true");
-      return Status.ok;
-    default:
-      deleteContainer(root, id, values["force"] === "true");
-      return Status.ok;
+  if (verb === "start" && isBundle(id)) startBundle(root, id, line.isolation);
+  if (verb === "start" || verb === "run" || verb === "create") {
+    return (await import("./runch-run.ts")).runCommand(line, root);
   }
-}
-
-async function runOrCreate(
-  { verb, values, isolation }: ParsedLine,
-  root: string,
-  id: string,
-): Promise<number> {
-  const preserve = Number(values["preserve-fds"] ?? 0);
-  if (!Number.isInteger(preserve) || preserve < 0 || preserve > 1000) {
-    throw new VzError(
-      Status.usage,
-      `runch: --preserve-fds=${values["preserve-fds"]}: not a number of descriptors`,
-    );
-  }
-  const pid = createContainer({
-    root,
-    id,
-    bundle: values["bundle"] ?? ".",
-    isolation,
-    pidFile: values["pid-file"],
-    preserve,
-    create: verb === "create",
-  });
-  if (verb === "create" || values["detach"] === "true") return Status.ok;
-  const status = await waitForeground(pid);
-  if (values["keep"] !== "true") deleteContainer(root, id, true);
-  return status;
-}
-
-function listFormat(values: ParsedLine["values"]): "table" | "json" {
-  const format = values["json"] === "true" ? "json" : (values["format"] ?? "table");
-  if (format === "table" || format === "json") return format;
-  throw new VzError(Status.usage, `runch list: --format=${format}: neither table nor json`);
+  io.out((await import("./runch-manage.ts")).manage(line, root));
+  return Status.ok;
 }
 
 /** The line that engines read out of --log when runch fails. */

@@ -41,11 +41,18 @@ function refuse(message: string, hint: string): never {
 
 /** Makes the state directory ours until this process ends or becomes the container's. */
 function lock({ root, id }: Start): void {
-  makeDirectories(root, 0o711);
   const directory = store.stateDirectory(root, id);
-  makeDirectories(directory, 0o700);
+  let fd: number;
   try {
-    sys.flock(sys.open(directory, O_RDONLY), LOCK_EX | LOCK_NB);
+    fd = sys.open(directory, O_RDONLY);
+  } catch (error) {
+    if (!hasCode(error, "ENOENT")) throw error;
+    makeDirectories(root, 0o711);
+    makeDirectories(directory, 0o700);
+    fd = sys.open(directory, O_RDONLY);
+  }
+  try {
+    sys.flock(fd, LOCK_EX | LOCK_NB);
   } catch (error) {
     if (!hasCode(error, "EAGAIN")) throw error;
     refuse(`container ${id}: another runch is starting it`, `runch state ${id}`);

@@ -27,13 +27,18 @@ export function stateFile(root: string, id: string): string {
   return `${root}/${id}/state.json`;
 }
 
+let boot: string | undefined;
+
 /** This boot's id, "" where the kernel has none. */
 export function bootId(): string {
-  try {
-    return readTextIfAny("/proc/sys/kernel/random/boot_id")?.trim() ?? "";
-  } catch {
-    return "";
+  if (boot === undefined) {
+    try {
+      boot = readTextIfAny("/proc/sys/kernel/random/boot_id")?.trim() ?? "";
+    } catch {
+      boot = "";
+    }
   }
+  return boot;
 }
 
 /** Start time of a process in clock ticks since boot; 0 when it has ended or /proc is not there. */
