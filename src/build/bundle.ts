@@ -11,6 +11,7 @@ export interface Seen {
   /** Names in the root filesystem. */
   readonly files: ReadonlySet<string>;
   readonly directories: ReadonlySet<string>;
+  readonly links: ReadonlySet<string>;
   /** Files and directories that the run wrote to. */
   readonly written: ReadonlySet<string>;
 }
@@ -66,7 +67,7 @@ export function bundleConfig(seen: Seen): BundleConfig {
       terminal: false,
       user: { uid: seen.uid, gid: seen.gid },
       args: seen.command,
-      env: environment(seen.env),
+      env: environment(seen),
       cwd: hasDirectory(seen, seen.cwd) ? toFs(seen.cwd) : "/",
       ...(seen.uid === 0 ? { capabilities: { bounding: all, effective: all, permitted: all } } : {}),
     },
@@ -76,9 +77,18 @@ export function bundleConfig(seen: Seen): BundleConfig {
   };
 }
 
-function environment(env: Seen["env"]): string[] {
-  const kept = Object.entries({ PATH: DEFAULT_PATH, ...env }).filter(([name]) => KEPT_VARIABLES.test(name));
+function environment(seen: Seen): string[] {
+  const env = { ...seen.env, PATH: searchPath(seen) };
+  const kept = Object.entries(env).filter(([name]) => KEPT_VARIABLES.test(name));
   return kept.flatMap(([name, value]) => (value === undefined ? [] : `${name}=${value}`)).sort();
+}
+
+/** PATH without the directories that the root lacks, which are the operator's own. */
+function searchPath(seen: Seen): string {
+  const behindLink = (path: string) => [...seen.links].some((link) => `${path}/`.startsWith(`${link}/`));
+  const there = (path: string) => path.startsWith("/") && (hasDirectory(seen, path) || behindLink(path));
+  const entries = (seen.env["PATH"] ?? "").split(":").filter((entry) => there(fromFs(entry)));
+  return [...new Set(entries)].join(":") || DEFAULT_PATH;
 }
 
 function hasDirectory(seen: Seen, path: string): boolean {

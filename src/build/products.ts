@@ -87,9 +87,9 @@ function writeConfig(
   run: Pick<Seen, "command" | "cwd" | "env">,
   io: Io,
 ): void {
-  const { files, directories, written } = selection;
+  const { files, directories, links, written } = selection;
   const ids = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
-  const seen: Seen = { ...run, ...ids, files, directories, written };
+  const seen: Seen = { ...run, ...ids, files, directories, links, written };
   const config = bundleConfig(seen);
   const outside = writtenOutside(seen, config.mounts);
   if (outside.length > 0) {

@@ -8,7 +8,7 @@ import type { Io } from "../common/io.ts";
 import { checkName } from "../common/names.ts";
 import { printable } from "../common/table.ts";
 import { bornSince } from "./birth.ts";
-import { complete } from "./closure.ts";
+import { complete, interpreterOf } from "./closure.ts";
 import { HostFiles } from "./host-files.ts";
 import { imageName } from "./image-name.ts";
 import { fromFs, toFs } from "./names.ts";
@@ -38,10 +38,7 @@ async function run(args: Args, io: Io): Promise<number> {
   const cwd = fromFs(process.cwd());
 
   const traced = await runTraced(command, cwd, seccomp);
-  if (traced.log.main === undefined) {
-    const hint = "strace says why above; tracing needs ptrace(2), and a script its #! line";
-    throw new VzError(Status.notExecutable, `${program}: was not executed`, { hint });
-  }
+  if (traced.log.main === undefined) throw notExecuted(program, file);
   const selection = selectionOf(traced);
   writeSpec(specFile, selection.paths());
   warn(selection, seccomp, io);
@@ -54,6 +51,18 @@ async function run(args: Args, io: Io): Promise<number> {
   }
   await makeProduct(product, selection, { command, cwd, env: io.env }, io);
   return Status.ok;
+}
+
+/** strace has printed its reason by now. */
+function notExecuted(program: string, file: string): VzError {
+  const path = fromFs(file.startsWith("/") ? file : `${process.cwd()}/${file}`);
+  const files = new HostFiles(new Walker());
+  if (files.elf(path) === null && interpreterOf(files.part(path, 0, 256)) === undefined) {
+    const hint = "a script without a #! line needs its interpreter's name before it";
+    return new VzError(Status.notExecutable, `${program}: neither an ELF program nor a script`, { hint });
+  }
+  const hint = "strace says why above; it needs ptrace(2), which a traced or confined process lacks";
+  return new VzError(Status.runnerFailed, `${program}: cannot be traced`, { hint });
 }
 
 function productOf(args: Args, command: readonly string[]): Product | undefined {

@@ -19,6 +19,7 @@ const seen: Seen = {
   gid: 0,
   files: new Set(["/usr/bin/server"]),
   directories: new Set(),
+  links: new Set(),
   written: new Set(),
 };
 const destinations = (one: Seen) => bundleConfig(one).mounts.map(({ destination }) => destination);
@@ -26,7 +27,13 @@ const destinations = (one: Seen) => bundleConfig(one).mounts.map(({ destination 
 test("the command is kept word by word, and of the environment only what finds files and sets the language", () => {
   const { args, env } = bundleConfig(seen).process;
   assert.deepEqual(args, ["server", "--port", "80", ""]);
-  assert.deepEqual(env, ["LANG=C", "LC_ALL=C", "PATH=/bin", "PYTHONPATH=/p"]);
+  assert.deepEqual(env, ["LANG=C", "LC_ALL=C", "PATH=/usr/bin", "PYTHONPATH=/p"]);
+});
+
+test("PATH keeps the directories that the root has, also behind links, and none of the operator's", () => {
+  const env = { PATH: "/root/.bin:/usr/bin:/opt/l/bin:.:/usr/bin:/usr/b" };
+  const one = { ...seen, env, links: new Set(["/opt/l"]) };
+  assert.deepEqual(bundleConfig(one).process.env, ["PATH=/usr/bin:/opt/l/bin"]);
 });
 
 test("without a PATH there is the usual one", () => {

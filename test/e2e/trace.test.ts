@@ -232,6 +232,7 @@ test("what cannot work is told before the command runs", () => {
   mkdirSync(join(dir, "full"));
   writeFileSync(join(dir, "full/file"), "mine");
   writeFileSync(join(dir, "text"), "no program");
+  writeFileSync(join(dir, "junk"), "no program", { mode: 0o755 });
   const touch = ["touch", "ran"];
   const cases: [string[], number, RegExp][] = [
     [["--rootfs", "full", ...touch], 64, /^vz: full: not empty\nhint: --force/],
@@ -243,6 +244,8 @@ test("what cannot work is told before the command runs", () => {
     [[], 64, /which command/],
     [["no-such-program"], 127, /no-such-program: command not found/],
     [["./text"], 126, /\.\/text: permission denied/],
+    [["./junk"], 126, /\.\/junk: neither an ELF program nor a script/],
+    [[vzBinary, "trace", "true"], 125, /true: cannot be traced/],
   ];
   for (const [args, status, message] of cases) {
     const ended = trace(...args);
@@ -250,7 +253,7 @@ test("what cannot work is told before the command runs", () => {
     assert.match(ended.stderr, message);
   }
   assert.equal(run(vzBinary, ["trace", join("/bin", "true")], { PATH: "/nowhere" }).status, 125);
-  assert.deepEqual(readdirSync(dir).sort(), ["full", "text"]);
+  assert.deepEqual(readdirSync(dir).sort(), ["full", "junk", "spec", "text"]);
   assert.equal(readFileSync(join(dir, "full/file"), "utf8"), "mine");
   ok(trace("--rootfs", "full", "--force", "true"));
   assert.ok(!existsSync(join(dir, "full/file")));
