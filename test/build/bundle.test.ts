@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bundleConfig, type Seen } from "../../src/build/bundle.ts";
 import { imageName } from "../../src/build/image-name.ts";
+import { readConfig } from "../../src/common/oci.ts";
 
 const seen: Seen = {
   command: ["server", "--port", "80", ""],
   cwd: "/srv/app",
   env: {
-    PATH: "/bin",
+    PATH: "/usr/bin",
     LANG: "C",
     LC_ALL: "C",
     SECRET_TOKEN: "x",
@@ -80,4 +81,10 @@ test("an image bears its program's name, made fit", () => {
   assert.equal(imageName(["./my app.sh"]), "my-app.sh");
   assert.equal(imageName(["/usr/bin/["]), "image");
   assert.equal(imageName(["g++..x"]), "g-.x");
+});
+
+test("the runner knows every field", () => {
+  const { config, unknown } = readConfig(JSON.stringify(bundleConfig(seen)));
+  assert.deepEqual(unknown, []);
+  assert.equal(config.root?.path, "rootfs");
 });
