@@ -36,7 +36,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 chapter "Setting up: Debian packages, npm packages, the executable"
-bash scripts/setup.sh darkhttpd curl
+bash scripts/setup.sh lighttpd curl
 bash scripts/npm-ci.sh
 npm run --silent build
 run "$vz" --version
@@ -53,12 +53,17 @@ say "Each has its own processes, mounts, network address, init and OpenSSH, and 
 run "$vz" lab up 3 --vendors 2 --mem 128 --force
 
 chapter "Making an image by watching a program run"
-say "darkhttpd is a web server from a Debian package. It runs here once, under the tracer, while one page is asked" \
+say "lighttpd is a web server from a Debian package. It runs here once, under the tracer, while one page is asked" \
   "of it; the files that it touched become the image."
 mkdir -p "$site"
 echo 'Hello from a container without a daemon.' >"$site/index.html"
-printf '$ vz trace --image hello.tar.gz -- darkhttpd %s --port 8080 &\n' "$site"
-"$vz" trace --image hello.tar.gz -- darkhttpd "$site" --port 8080 >trace.log 2>&1 &
+cat >"$site/lighttpd.conf" <<CONF
+server.document-root = "$site"
+server.port = 8080
+index-file.names = ("index.html")
+CONF
+printf '$ vz trace --image hello.tar.gz -- lighttpd -D -f %s/lighttpd.conf &\n' "$site"
+"$vz" trace --image hello.tar.gz -- lighttpd -D -f "$site/lighttpd.conf" >trace.log 2>&1 &
 tracer=$!
 for _ in $(seq 50); do
   curl -sf http://127.0.0.1:8080/ >/dev/null && break
@@ -109,7 +114,10 @@ for _ in $(seq 50); do
   [ -n "$after" ] && [ "$after" != "$before" ] && break
   sleep 0.2
 done
-[ -n "$after" ] && [ "$after" != "$before" ] || { echo "demo: init did not bring it back" >&2; exit 1; }
+if [ -z "$after" ] || [ "$after" = "$before" ]; then
+  echo "demo: init did not bring it back" >&2
+  exit 1
+fi
 say "Process $before is gone. Nobody but the slave's own init noticed, and it started process $after."
 run curl -sf "http://$(printf '%s\n' "$addresses" | head -n 1):8080/"
 run "$vz" master ps

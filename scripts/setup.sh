@@ -38,7 +38,8 @@ elif [ ${#missing[@]} -gt 0 ]; then
     exit 1
   fi
   say "installing ${missing[*]}"
-  export DEBIAN_FRONTEND=noninteractive
+  # RUNLEVEL=1 keeps invoke-rc.d from starting services: the programs are wanted, not their daemons
+  export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1
   apt-get update -q
   apt-get install -q -y --no-install-recommends "${missing[@]}"
   missing=()

@@ -24,8 +24,7 @@ export function fleetFile(settings: LabSettings): string {
 fleet: lab
 ssh: {user: root, key: ${quoted(paths.key)}, known_hosts: ${quoted(paths.knownHosts)}}
 hosts:
-${hosts.join("")}services: {}
-`;
+${hosts.join("")}`;
 }
 
 /** A YAML scalar; JSON's strings are YAML's. */

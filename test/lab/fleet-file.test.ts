@@ -25,7 +25,6 @@ test("the fleet file lists every VPS with its address, vendor and memory, and th
       vps2: { address: "10.213.5.12", port: 22, vendor: "beta", memory: "128M" },
       vps3: { address: "10.213.5.13", port: 22, vendor: "alpha", memory: "128M" },
     },
-    services: {},
   });
 });
 
