@@ -32,26 +32,36 @@ function loadOpen(store: Store, image: OpenImage): Promise<LoadAnswer> {
     sweepIfAlone(store, lock);
     // A try that fails has let go of the shared lock: flock(2), "Converting a lock".
     await lock.take("shared");
-    const head = await readManifest(image);
+    const { name, row } = await lookUp(store, image);
     const staging = makeStaging(store.paths, "load");
     const intake = new Intake(store, staging);
     try {
       // Pushed again, it is the one that its name means from now on.
-      if (isWhole(store, head)) return { image: show(store, staging, head), added: false };
-      const verified = await verifyImage(image, intake);
-      commit(store, staging, intake, verified);
-      return { image: show(store, staging, verified), added: true };
+      if (row !== undefined) return { image: show(store, staging, row), added: false };
+      const head = await verifyImage(image, intake);
+      commit(store, staging, intake, head);
+      return { image: show(store, staging, rowOf(head)), added: true };
     } catch (error) {
       intake.abort();
       // The empty directory tells the next one who is alone that there may be objects of nobody.
       rmSync(staging, { recursive: true, force: true });
       if (intake.committing) mkdirSync(staging, { mode: PRIVATE });
       sweepIfAlone(store, lock);
-      throw explainFullDisk(error, `image ${head.manifest.name}`, store);
+      throw explainFullDisk(error, `image ${name}`, store);
     } finally {
       if (!intake.committing || intake.committed) rmSync(staging, { recursive: true, force: true });
     }
   });
+}
+
+/** The image's name, and its row where the store has all of it. Keeps nothing else: a manifest takes megabytes. */
+async function lookUp(store: Store, image: OpenImage): Promise<{ name: string; row: ImageRow | undefined }> {
+  const head = await readManifest(image);
+  return { name: head.manifest.name, row: isWhole(store, head) ? rowOf(head) : undefined };
+}
+
+function rowOf({ id, manifest: { name, created, totals } }: ImageHead): ImageRow {
+  return { id, name, created, files: totals.files, bytes: totals.bytes };
 }
 
 /** Removes what a killed or failed load left, and its objects: only where no other load can own it. */
@@ -72,14 +82,12 @@ function isWhole(store: Store, { id, manifest, bytes }: ImageHead): boolean {
 }
 
 /** Makes a verified image's objects and directory. */
-function commit(store: Store, staging: string, intake: Intake, { id, manifest, bytes }: ImageHead): void {
+function commit(store: Store, staging: string, intake: Intake, head: ImageHead): void {
   const { paths, system } = store;
   const directory = join(staging, "image");
-  const { files, bytes: size } = manifest.totals;
-  const row: ImageRow = { id, name: manifest.name, created: manifest.created, files, bytes: size };
   mkdirSync(directory, { mode: PRIVATE });
-  writeNew(join(directory, MANIFEST_NAME), bytes);
-  writeNew(join(directory, ROW_NAME), `${JSON.stringify(row)}\n`);
+  writeNew(join(directory, MANIFEST_NAME), head.bytes);
+  writeNew(join(directory, ROW_NAME), `${JSON.stringify(rowOf(head))}\n`);
   renameSync(join(staging, CONFIG_NAME), join(directory, CONFIG_NAME));
   // One sync for all: an fsync a file takes seconds for a thousand of them. The names follow the bytes, the image both.
   system.sync();
@@ -90,7 +98,7 @@ function commit(store: Store, staging: string, intake: Intake, { id, manifest, b
     renameSync(file, object);
   }
   system.sync();
-  const place = imageDirectory(paths, id);
+  const place = imageDirectory(paths, head.id);
   // It may be there but damaged, or another load was faster; the same id is the same image.
   if (existsSync(place)) renameSync(place, join(staging, "replaced"));
   renameSync(directory, place);
@@ -98,11 +106,10 @@ function commit(store: Store, staging: string, intake: Intake, { id, manifest, b
 }
 
 /** Makes the image the one that its name means. */
-function show(store: Store, staging: string, { id, manifest }: ImageHead): ImageRow {
-  const row = store.get(id);
+function show(store: Store, staging: string, row: ImageRow): ImageRow {
   const now = Date.now() / 1000;
-  utimesSync(imageDirectory(store.paths, id), now, now);
-  replaceLink(store.paths, staging, { ...row, name: manifest.name });
+  utimesSync(imageDirectory(store.paths, row.id), now, now);
+  replaceLink(store.paths, staging, row);
   syncDirectory(store.paths.images);
   return row;
 }
