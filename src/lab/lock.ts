@@ -5,6 +5,7 @@ import { hasCode } from "../common/errors.ts";
 import type { Io } from "../common/io.ts";
 import { flag } from "./linux.ts";
 import { labPaths, RUN, readSettings, removeIfEmpty } from "./state.ts";
+import { holdInTools } from "./tool.ts";
 
 /** Takes the lock at `path` if nobody holds it: its descriptor, or undefined. The directory must exist. */
 export function tryLock(path: string, wait = false): number | undefined {
@@ -53,9 +54,11 @@ export async function withLab<T>(name: string, io: Io, work: () => T | Promise<T
   const { dir, lock } = labPaths(name);
   umask(0o022);
   const fd = waitForLock(dir, lock, () => io.err(`vz: lab ${name}: waiting for another vz lab command\n`));
+  holdInTools(fd);
   try {
     return await work();
   } finally {
+    holdInTools(undefined);
     if (readSettings(name) === undefined) {
       rmSync(lock, { force: true });
       removeIfEmpty(dir);

@@ -18,14 +18,14 @@ export function ensureRootfs(io: Io): string {
     io.err("vz: lab: waiting for another vz lab, which makes the root filesystem\n"),
   );
   try {
-    if (!existsSync(base)) makeRootfs(io, cache, base);
+    if (!existsSync(base)) makeRootfs(io, cache, base, lock);
   } finally {
     closeSync(lock);
   }
   return base;
 }
 
-function makeRootfs(io: Io, cache: string, base: string): void {
+function makeRootfs(io: Io, cache: string, base: string, lock: number): void {
   for (const name of list(cache).filter((entry) => entry.endsWith(".part")))
     rmSync(`${cache}/${name}`, { recursive: true, force: true });
   const releases = releasesToTry(readFileSync("/etc/os-release", "utf8"));
@@ -35,7 +35,9 @@ function makeRootfs(io: Io, cache: string, base: string): void {
   for (const release of releases) {
     const part = `${base}.part`;
     rmSync(part, { recursive: true, force: true });
-    if (runBuild(buildCommand(release, part, mirror, proxyLines(), hasProgram("eatmydata")), log) === 0) {
+    if (
+      runBuild(buildCommand(release, part, mirror, proxyLines(), hasProgram("eatmydata")), log, lock) === 0
+    ) {
       renameSync(part, base);
       return;
     }
@@ -45,7 +47,8 @@ function makeRootfs(io: Io, cache: string, base: string): void {
   });
 }
 
-function runBuild(command: readonly string[], log: string): number {
+/** The build holds the lock too: its last processes die after its starter. */
+function runBuild(command: readonly string[], log: string, lock: number): number {
   const [program = "", ...args] = command;
   if (!hasProgram("mmdebstrap")) {
     throw new VzError(Status.osError, "mmdebstrap: is not installed", { hint: "apt-get install mmdebstrap" });
@@ -54,7 +57,7 @@ function runBuild(command: readonly string[], log: string): number {
   const fd = openSync(log, "w");
   try {
     const run = spawnSync(program, args, {
-      stdio: ["ignore", fd, fd],
+      stdio: ["ignore", fd, fd, lock],
       cwd: "/",
       env: { PATH: TOOL_PATH, LC_ALL: "C.UTF-8", HOME: "/root", TMPDIR: "/tmp" },
     });

@@ -12,10 +12,21 @@ const packages: Readonly<Record<string, string>> = {
   setpriv: "util-linux",
 };
 
+let lock: number | undefined;
+
+/**
+ * Makes every tool hold a lock too, by inheriting its descriptor: a tool whose starter was killed goes on for a moment, and nobody
+ * else may begin before it has ended.
+ */
+export function holdInTools(fd: number | undefined): void {
+  lock = fd;
+}
+
 /** Runs a tool and gives its standard output. @throws VzError 71 with the first line of what it complained about. */
 export function tool(name: string, args: readonly string[], input = ""): string {
   const run = spawnSync(name, [...args], {
     input,
+    stdio: ["pipe", "pipe", "pipe", ...(lock === undefined ? [] : [lock])],
     encoding: "utf8",
     env: { ...process.env, PATH: TOOL_PATH, LC_ALL: "C" },
   });

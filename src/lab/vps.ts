@@ -15,7 +15,7 @@ import { addPort, configureVps, plugIn, portName } from "./network.ts";
 import { becomeInit } from "./pid1.ts";
 import { removePid, writePid } from "./processes.ts";
 import { type LabSettings, labName, needSettings, vpsNumber, vpsPaths } from "./state.ts";
-import { ipBatch, tool } from "./tool.ts";
+import { holdInTools, ipBatch, tool } from "./tool.ts";
 
 /** The console's file starts afresh when it is longer, in bytes. */
 const CONSOLE_LIMIT = 1 << 20;
@@ -33,6 +33,7 @@ export const vps: Command = {
     const paths = vpsPaths(settings.name, i);
     const lock = tryLock(paths.lock);
     if (lock === undefined) throw new VzError(Status.tryAgain, `vps${i}: has a runner already`);
+    holdInTools(lock);
     writePid(paths.runner, sys.getpid());
     sys.umask(0o022);
     enterGroup(runnerGroup(settings.name), sys.getpid());
