@@ -34,7 +34,7 @@ function writeAll(fd: number, bytes: Buffer): void {
 }
 
 /** A terminal, a pipe: nothing that could be replaced by a rename. */
-function isSpecial(file: string): boolean {
+export function isSpecial(file: string): boolean {
   try {
     const stat = statSync(file);
     if (stat.isDirectory()) throw new VzError(Status.usage, `${file}: is a directory`);

@@ -15,7 +15,7 @@ import { fromFs, toFs } from "./names.ts";
 import { checkProduct, makeProduct, type Product } from "./products.ts";
 import { findProgram } from "./program.ts";
 import { type Selection, select } from "./selection.ts";
-import { writeSpec } from "./spec.ts";
+import { isSpecial, writeSpec } from "./spec.ts";
 import { runTraced, type TracedRun } from "./traced-run.ts";
 import { Walker } from "./walk.ts";
 
@@ -80,7 +80,7 @@ function productOf(args: Args, command: readonly string[]): Product | undefined 
 /** The run is not to be lost for a spec that cannot be written. */
 function checkWritable(specFile: string): void {
   try {
-    accessSync(dirname(specFile), constants.W_OK);
+    accessSync(isSpecial(specFile) ? specFile : dirname(specFile), constants.W_OK);
   } catch (cause) {
     throw new VzError(Status.usage, `${specFile}: cannot be written: ${reason(cause)}`, {
       cause,

@@ -221,6 +221,13 @@ test("users are found by name in the new root", () => {
   assert.match(ok(inRoot("root", "id", "nobody")).stdout, /\(nobody\)/);
 });
 
+test("-o names the spec, be it a file or a pipe", () => {
+  ok(trace("-o", "other", "true"));
+  assert.deepEqual(readdirSync(dir), ["other"]);
+  const piped = ok(run("sh", ["-c", `${vzBinary} trace -o /dev/stdout true | cat`]));
+  assert.equal(piped.stdout, readFileSync(join(dir, "other"), "latin1"));
+});
+
 test("after a failure there is the spec only, and the command's status", () => {
   const { status, stderr } = trace("--rootfs", "root", "sh", "-c", "exit 3");
   assert.equal(status, 3);
