@@ -45,7 +45,7 @@ test("build, verify and inspect agree on the image", async (t) => {
   assert.equal(verified.stdout, `${image}: ok, 1 files, 8 B\n${built.id}\n`);
   const inspected = JSON.parse((await run(inspect, [image, "--json"])).stdout);
   assert.equal(inspected.id, built.id);
-  assert.deepEqual(inspected.files[2].path, "rootfs/motd");
+  assert.deepEqual([inspected.files[2].path, inspected.files[2].mode], ["rootfs/motd", "0644"]);
   const page = (await run(inspect, [image])).stdout;
   assert.match(page, /^Name {11}web\n/);
   assert.match(page, /\n8 B +\/motd\n/);

@@ -23,11 +23,7 @@ export const inspect: Command = {
   ],
   async run(args, io) {
     const head = await withImage(imageArgument(args, "vz image inspect"), readManifest);
-    io.out(
-      args.flag("json")
-        ? `${JSON.stringify({ id: head.id, ...head.manifest })}\n`
-        : inspectionOf(head, io.outColumns),
-    );
+    io.out(args.flag("json") ? jsonOf(head) : inspectionOf(head, io.outColumns));
     return Status.ok;
   },
 };
@@ -43,6 +39,12 @@ export function imageArgument(args: Args, command: string): string {
       hint: `vz help ${command.replace(/^vz /, "")}`,
     },
   );
+}
+
+/** The manifest as the image has it, and its id. */
+function jsonOf({ id, bytes }: ImageHead): string {
+  const manifest: Record<string, unknown> = JSON.parse(Buffer.from(bytes).toString("utf8"));
+  return `${JSON.stringify({ id, ...manifest })}\n`;
 }
 
 /** The page for people. Everything in it is a stranger's text until the image is trusted. */
