@@ -5,6 +5,7 @@
  */
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include "vz.h"
@@ -66,6 +67,8 @@ bool vz_payload_open(void)
     (void)bakery[0];
     if (base < 0 || position < 0 || size < 3 || patched(payload_size) < 0) return false;
     RETRY(self, open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+    /* a chroot may hold no /proc; the kernel also tells by what name it was executed */
+    if (self == -1) RETRY(self, open((const char *)getauxval(AT_EXECFN), O_RDONLY | O_CLOEXEC));
     if (self == -1) return false;
     for (int64_t want = 8192;; want *= 4) {
         int64_t length = want < size ? want : size;
