@@ -4,9 +4,10 @@
  */
 import { spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { constants, homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import * as sys from "vz:sys";
+import { VzError } from "../common/errors.ts";
 import { writeFileAtomic } from "../common/files.ts";
 import type { Io } from "../common/io.ts";
 import { version } from "../common/version.ts";
@@ -16,6 +17,7 @@ import { missingProgram } from "./program.ts";
 import type { SshSettings } from "./ssh.ts";
 
 const PREFIX = "ansible/";
+const SIGNALS: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 export interface PlaybookRun {
   /** "deploy.yml" */
@@ -44,7 +46,6 @@ export async function runPlaybook(
 ): Promise<PlaybookEnd> {
   const files = unpack(io.env);
   const scratch = mkdtempSync(join(tmpdir(), "vz-ansible-"));
-  const forget = () => rmSync(scratch, { recursive: true, force: true });
   try {
     const inventory = join(scratch, "inventory.json");
     const variables = join(scratch, "variables.json");
@@ -63,7 +64,7 @@ export async function runPlaybook(
       else if (run.verbose) io.err(`${line}\n`);
     });
   } finally {
-    forget();
+    rmSync(scratch, { recursive: true, force: true });
   }
 }
 
@@ -84,13 +85,38 @@ function follow(
       said.push(line);
       onLine(line);
     });
-    child.on("error", (cause) => reject(missingProgram("ansible-playbook", cause)));
+    // Ansible ends its own children; then the run's files are taken away, and only then this process ends.
+    let interrupted: NodeJS.Signals | undefined;
+    const interrupt = (signal: NodeJS.Signals) => {
+      interrupted ??= signal;
+      child.kill("SIGTERM");
+    };
+    for (const signal of SIGNALS) process.on(signal, interrupt);
+    const finish = () => {
+      for (const signal of SIGNALS) process.removeListener(signal, interrupt);
+    };
+    child.on("error", (cause) => {
+      finish();
+      reject(missingProgram("ansible-playbook", cause));
+    });
     child.on("close", (code) => {
+      finish();
       out();
       err();
-      resolve({ status: code ?? 1, said: said.join("\n").trim() });
+      if (interrupted === undefined) resolve({ status: code ?? 1, said: said.join("\n").trim() });
+      else reject(interruption(interrupted));
     });
   });
+}
+
+function interruption(signal: NodeJS.Signals): VzError {
+  return new VzError(
+    128 + constants.signals[signal],
+    "interrupted: what was under way on slaves may be done or not",
+    {
+      hint: "run it again: it ends right",
+    },
+  );
 }
 
 /** Calls `onLine` for each whole line; the function that it gives hands over what is left at the end. */

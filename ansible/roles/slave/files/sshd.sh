@@ -12,9 +12,15 @@ vzexec=${vz_path%/*}/vzexec
 # What was there but for our own blocks, without blank lines at its end.
 theirs() { sed -e '/^# vz: begin/,/^# vz: end/d' "$config"; }
 
+# Uploads ask for the subsystem sftp. A slave that has none gets sshd's own, which needs no program.
+subsystems() {
+  echo "Subsystem vzexec $vzexec subsystem"
+  if [ "$own_sftp" = yes ]; then echo 'Subsystem sftp internal-sftp'; fi
+}
+
 # A Match block reaches to the end of the file, so ours stands last; a subsystem must stand before any Match.
 compose() {
-  printf '%s\n' '# vz: begin' "Subsystem vzexec $vzexec subsystem" '# vz: end'
+  printf '%s\n' '# vz: begin' "$(subsystems)" '# vz: end'
   printf '%s\n' "$(theirs)"
   sftp=internal-sftp
   if [ "$1" = modern ]; then sftp='internal-sftp -d /incoming -u 0077'; fi
@@ -62,6 +68,10 @@ restore() {
 
 if why=$("$sshd" -t -f "$config" 2>&1); then :; else die "$config is not good as it is: $(echo "$why" | head -n 1)"; fi
 trap 'rm -f "$new"' EXIT
+cp -p "$config" "$new"
+printf '%s\n' "$(theirs)" > "$new"
+own_sftp=yes
+if "$sshd" -T -f "$new" -C user=root,host=localhost,addr=127.0.0.1 2>/dev/null | grep -qi '^subsystem sftp '; then own_sftp=no; fi
 write modern
 # An sshd before 7.4 does not know all of these.
 if "$sshd" -t -f "$new" 2>/dev/null; then :; else
