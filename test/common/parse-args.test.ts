@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Command, parseArgs } from "../../src/common/command.ts";
+import type { Command } from "../../src/common/command.ts";
+import { parseArgs } from "../../src/common/parse-args.ts";
 
 const command: Command = {
   name: "vz thing do",
