@@ -94,8 +94,11 @@ mkdir -p "$obj"
 build_musl
 version=$(<"$quickjs/VERSION")
 quickjs_key=$(sha256_of_tree "$quickjs")
+# Where limbs have 32 bits, QuickJS asks for the leading zeros of 0 when it prints a BigInt between 2^31 and 2^32, or 2^63 and
+# 2^64: gcc leaves the answer open, and the engine runs out of memory. So give the one it counts on.
+clz='-D__builtin_clz(x)=((x)?__builtin_clz(x):32)'
 # other people's warnings are not ours to mend
-compile quickjs "$quickjs_key" -w "-DCONFIG_VERSION=\"$version\"" -- "${engine[@]}"
+compile quickjs "$quickjs_key" -w "$clz" "-DCONFIG_VERSION=\"$version\"" -- "${engine[@]}"
 compile zlib "$(sha256_of_tree "$zlib")" -w -- "${deflate[@]}"
 # its configure would only find out what -std and musl already say
 mkdir -p "$obj/empty" && : >"$obj/empty/config.h"
