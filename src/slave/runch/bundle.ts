@@ -2,6 +2,7 @@
 import { Annotation } from "../../common/annotations.ts";
 import { hasCode, isSystemError, isVzError, reason, Status, VzError } from "../../common/errors.ts";
 import { badConfig, type OciConfig, readConfig } from "../../common/oci.ts";
+import { failure } from "./failure.ts";
 import { readText } from "./files.ts";
 import { makePlan, type Plan } from "./plan.ts";
 import { ISOLATIONS, type Isolation, isIsolation, Shortfalls } from "./shortfalls.ts";
@@ -17,8 +18,7 @@ export interface VzAnnotations {
 /** @throws VzError 78 for a value that means nothing */
 export function readAnnotations(config: OciConfig): VzAnnotations {
   const value = (name: string) => config.annotations?.[name];
-  const bad = (name: string, why: string) =>
-    badConfig(`annotations.${name}`, `${JSON.stringify(value(name))}: ${why}`);
+  const bad = (name: string, why: string) => badConfig(`annotations.${name}`, why);
   const log = value(Annotation.log);
   if (log !== undefined && !log.startsWith("/")) throw bad(Annotation.log, "not an absolute path");
   const limit = value(Annotation.logLimit);
@@ -55,7 +55,7 @@ export function loadBundle(bundle: string, form: "exec" | "fork", isolation: Iso
     text = readText(`${bundle}/config.json`);
   } catch (error) {
     const why = hasCode(error, "ENOENT") ? "no config.json there" : reason(error);
-    throw new VzError(Status.runnerFailed, `bundle ${bundle}: ${why}`, { cause: error });
+    throw failure(`bundle ${bundle}: ${why}`);
   }
   const { config, unknown } = readConfig(text);
   const vz = readAnnotations(config);
@@ -70,11 +70,11 @@ export function unknownLine(id: string, unknown: readonly string[]): string {
     : `runch: ${id}: config.json: unknown and ignored: ${unknown.join(", ")}\n`;
 }
 
-/** Any failure on the way to a container's process as one of 125, 126 and 127. */
+/** Any failure on the way to a container's process as one of 125, 126 and 127; a wrong command line stays 64. */
 export function runnerFailure(error: unknown): VzError {
   if (isVzError(error)) {
     const { status, message, hint } = error;
-    if (status >= Status.runnerFailed && status <= Status.notFound) return error;
+    if (status === Status.usage || (status >= Status.runnerFailed && status <= Status.notFound)) return error;
     return new VzError(
       Status.runnerFailed,
       message,

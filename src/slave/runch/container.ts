@@ -1,9 +1,10 @@
 /** From a plan to the container's process: what every form of starting one has in common. */
 import * as sys from "vz:sys";
-import { hasCode, isSystemError, reason, Status, VzError } from "../../common/errors.ts";
+import { hasCode, isSystemError } from "../../common/errors.ts";
 import { applyCredentials, setOomScore } from "./credentials.ts";
 import { makeDevices } from "./devices.ts";
 import { changeRoot, enterNamespaces } from "./enter.ts";
+import { attempt, failed, failure } from "./failure.ts";
 import { makeDirectories, readText } from "./files.ts";
 import { S_IFDIR, S_IFMT, S_IFREG } from "./linux.ts";
 import { makeMounts, protectPaths } from "./mounts.ts";
@@ -12,12 +13,11 @@ import { environmentValue, homeOf } from "./program-path.ts";
 import type { Shortfalls } from "./shortfalls.ts";
 
 function needRootfs(rootfs: string): void {
-  try {
-    if ((sys.stat(rootfs).mode & S_IFMT) === S_IFDIR) return;
-  } catch (error) {
-    throw new VzError(Status.runnerFailed, `root filesystem ${rootfs}: ${reason(error)}`, { cause: error });
-  }
-  throw new VzError(Status.runnerFailed, `root filesystem ${rootfs}: not a directory`);
+  let mode = 0;
+  attempt(`root filesystem ${rootfs}`, () => {
+    mode = sys.stat(rootfs).mode;
+  });
+  if ((mode & S_IFMT) !== S_IFDIR) throw failure(`root filesystem ${rootfs}: not a directory`);
 }
 
 /** Words for a call that fails where nothing is expected to. */
@@ -26,11 +26,8 @@ function plainly(what: string, act: () => void): void {
     act();
   } catch (error) {
     if (!isSystemError(error)) throw error;
-    const hint = hasCode(error, "EPERM") && sys.geteuid() !== 0 ? { hint: "runch needs root" } : {};
-    throw new VzError(Status.runnerFailed, `${what}: ${error.syscall}: ${reason(error)}`, {
-      ...hint,
-      cause: error,
-    });
+    const needsRoot = hasCode(error, "EPERM") && sys.geteuid() !== 0;
+    throw failed(`${what}: ${error.syscall}`, error, needsRoot ? "runch needs root" : undefined);
   }
 }
 

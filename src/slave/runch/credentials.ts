@@ -1,7 +1,8 @@
 /** What the container's process may do, set in the one order that works: each step takes a right that a later one may drop. */
 import * as sys from "vz:sys";
-import { hasCode, reason, Status, VzError } from "../../common/errors.ts";
+import { hasCode, reason } from "../../common/errors.ts";
 import { type CapabilitySets, capabilityNames } from "./capabilities.ts";
+import { attempt, failed } from "./failure.ts";
 import type { Credentials, RlimitStep } from "./plan-process.ts";
 import type { Shortfalls } from "./shortfalls.ts";
 
@@ -16,18 +17,6 @@ const {
 
 /** One more than any kernel knows so far. */
 const CAPABILITY_LIMIT = 64;
-
-function failed(what: string, error: unknown): VzError {
-  return new VzError(Status.runnerFailed, `${what}: ${reason(error)}`, { cause: error });
-}
-
-function attempt(what: string, act: () => void): void {
-  try {
-    act();
-  } catch (error) {
-    throw failed(what, error);
-  }
-}
 
 function setLimit({ name, resource, soft, hard }: RlimitStep, short: Shortfalls): void {
   try {

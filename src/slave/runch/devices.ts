@@ -1,6 +1,7 @@
 /** Device nodes of a container: made in its root filesystem, or bound from the machine's own where mknod is refused. */
 import * as sys from "vz:sys";
-import { hasCode, reason, Status, VzError } from "../../common/errors.ts";
+import { hasCode, reason } from "../../common/errors.ts";
+import { failed, failure } from "./failure.ts";
 import { looker } from "./files.ts";
 import { MS, S_IFDIR, S_IFIFO, S_IFMT } from "./linux.ts";
 import { bind, makeParents } from "./mounts.ts";
@@ -42,8 +43,7 @@ function makeNode(step: DeviceStep, place: string): void {
     const same = ((found.mode ^ step.mode) & S_IFMT) === 0;
     const isFifo = (step.mode & S_IFMT) === S_IFIFO;
     if (same && (isFifo || found.rdev === deviceNumber(step.major, step.minor))) return;
-    if ((found.mode & S_IFMT) === S_IFDIR)
-      throw new VzError(Status.runnerFailed, `${step.path}: is a directory`);
+    if ((found.mode & S_IFMT) === S_IFDIR) throw failure(`${step.path}: is a directory`);
     sys.unlink(place);
   }
   try {
@@ -94,8 +94,7 @@ export function makeDevices(plan: Plan, short: Shortfalls): void {
       makeNode(step, directory(step.path.slice(0, slash)) + step.path.slice(slash));
     } catch (error) {
       why = reason(error);
-      if (!step.usual)
-        throw new VzError(Status.runnerFailed, `device ${step.path}: ${why}`, { cause: error });
+      if (!step.usual) throw failed(`device ${step.path}`, error);
       lacking.push(step.path);
     }
   }

@@ -1,6 +1,7 @@
 /** Namespaces, and the change of the root directory. */
 import * as sys from "vz:sys";
-import { hasCode, reason, Status, VzError } from "../../common/errors.ts";
+import { hasCode, reason } from "../../common/errors.ts";
+import { attempt } from "./failure.ts";
 import { lookup, NAMESPACES } from "./linux.ts";
 import { isRefusal } from "./mounts.ts";
 import type { Plan } from "./plan.ts";
@@ -40,23 +41,17 @@ function unshare(types: readonly string[], short: Shortfalls): string[] {
 }
 
 function join(plan: Plan): void {
+  // all are opened before the first is entered: a mount namespace changes what the other paths mean
   const open = plan.joins.map(({ type, path }) => {
-    try {
-      return { type, path, fd: sys.open(path, O_RDONLY) };
-    } catch (error) {
-      throw new VzError(Status.runnerFailed, `${type} namespace ${path}: ${reason(error)}`, { cause: error });
-    }
+    let fd = -1;
+    attempt(`${type} namespace ${path}`, () => {
+      fd = sys.open(path, O_RDONLY);
+    });
+    return { type, path, fd };
   });
-  // the mount namespace last: it changes what the other paths mean
-  for (const { type, path, fd } of open.sort(
-    (a, b) => Number(a.type === "mount") - Number(b.type === "mount"),
-  )) {
-    try {
-      sys.setns(fd, bit(type));
-      sys.close(fd);
-    } catch (error) {
-      throw new VzError(Status.runnerFailed, `${type} namespace ${path}: ${reason(error)}`, { cause: error });
-    }
+  for (const { type, path, fd } of open) {
+    attempt(`${type} namespace ${path}`, () => sys.setns(fd, bit(type)));
+    sys.close(fd);
   }
 }
 

@@ -1,12 +1,22 @@
-/** `runch`: the OCI container runner. Its commands and options are runc's, see options.ts. */
+/**
+ * `runch`: the OCI container runner. `start BUNDLE-DIR`, which init runs for every container, is read with this file; the
+ * other commands are bundles of their own.
+ */
 import * as sys from "vz:sys";
 import type { Args, Command } from "../../common/command.ts";
 import { hasCode, isVzError, reason, Status } from "../../common/errors.ts";
 import type { Io } from "../../common/io.ts";
 import { STATE_DIR } from "../../common/paths.ts";
-import { version } from "../../common/version.ts";
 import { absolutePath } from "./files.ts";
-import { GLOBAL_OPTIONS, type ParsedLine, parseLine, VERBS } from "./options.ts";
+import {
+  GLOBAL_OPTIONS,
+  ISOLATION_OPTIONS,
+  isolationFrom,
+  parseLine,
+  parseOptions,
+  usageError,
+  type Values,
+} from "./options.ts";
 import { startBundle } from "./start.ts";
 
 const { O_WRONLY = 0, O_CREAT = 0, O_APPEND = 0, F_OK = 0 } = sys.constants;
@@ -14,43 +24,50 @@ const { O_WRONLY = 0, O_CREAT = 0, O_APPEND = 0, F_OK = 0 } = sys.constants;
 const command: Command = {
   name: "runch",
   summary: "OCI container runner",
-  usage: Object.values(VERBS).map(({ usage }) => `runch [OPTION…] ${usage}`),
+  usage: [
+    "runch [OPTION…] start BUNDLE-DIR",
+    "runch [OPTION…] run [-d] [-b BUNDLE-DIR] [--pid-file FILE] ID",
+    "runch [OPTION…] create [-b BUNDLE-DIR] [--pid-file FILE] ID",
+    "runch [OPTION…] start ID",
+    "runch [OPTION…] state ID",
+    "runch [OPTION…] list [-q] [--format table|json]",
+    "runch [OPTION…] kill [--all] ID [SIGNAL]",
+    "runch [OPTION…] delete [--force] ID",
+    "runch COMMAND --help",
+  ],
   details:
-    "start BUNDLE-DIR runs the bundle in the foreground under the id that is its last name, and becomes the container's " +
-    "process, so that init can supervise it: no process of runch stays. The other commands are runc's. What the kernel " +
-    "cannot give is said on standard error; --strict makes it an error.\n\n" +
-    "Exit status: the program's own, 128+n after signal n; 125 when the container cannot be set up, 126 when its program " +
-    "cannot be executed, 127 when there is none.",
-  options: [...GLOBAL_OPTIONS, ...Object.values(VERBS).flatMap(({ options }) => options)].filter(
-    (option, i, all) => option.help !== "" && all.findIndex(({ name }) => name === option.name) === i,
-  ),
+    "start BUNDLE-DIR becomes the container's process, under the id that is the directory's last name, so that init can " +
+    "supervise it: no process of runch stays. The other commands are runc's. What the kernel cannot give is said on " +
+    "standard error.\n\nExit status: the program's own, 128+n after signal n; 125 when the container cannot be set up, 126 " +
+    "when its program cannot be executed, 127 when there is none.",
+  options: GLOBAL_OPTIONS,
   examples: [
     { command: "runch start /var/lib/vz/containers/web-1", does: "Becomes the process of this bundle." },
     { command: "runch run -d -b bundle web; runch kill web; runch delete web", does: "As with runc." },
-    {
-      command: "runch --strict start bundle",
-      does: "Fails where the kernel cannot give all that is asked for.",
-    },
   ],
   raw: true,
   async run(args: Args, io: Io): Promise<number> {
     const [first] = args.positional;
     if (first === "--version" || first === "-v") {
-      io.out(`runch version ${version().version}\nspec: 1.2.0\n`);
+      io.out((await import("./runch-commands.ts")).versionText());
       return Status.ok;
     }
-    const line = parseLine(args.positional);
+    const { values, verb, rest } = parseLine(args.positional);
+    // opened now: later the root may be another one
+    const log = openLog(values);
     try {
-      return await perform(line, io);
+      const root = values["root"] === undefined ? STATE_DIR : absolutePath(values["root"]);
+      if (verb === "start") return await start(rest, root, values, log);
+      return await (await import("./runch-commands.ts")).runVerb(verb, rest, root, values, io);
     } catch (error) {
-      logError(line, error);
+      if (log >= 0) logError(log, values["log-format"] === "json", error);
       throw error;
     }
   },
 };
 export default command;
 
-/** `start`'s argument is a bundle if it has a slash or names a directory with a config.json. */
+/** An argument is a bundle if it has a slash or names a directory with a config.json; else it is an id. */
 function isBundle(word: string): boolean {
   if (word.includes("/")) return true;
   try {
@@ -62,32 +79,30 @@ function isBundle(word: string): boolean {
   }
 }
 
-async function perform(line: ParsedLine, io: Io): Promise<number> {
-  const { verb, values, words } = line;
-  const root = values["root"] === undefined ? STATE_DIR : absolutePath(values["root"]);
-  const id = words[0] ?? "";
-  if (verb === "start" && isBundle(id)) startBundle(root, id, line.isolation);
-  if (verb === "start" || verb === "run" || verb === "create") {
-    return (await import("./runch-run.ts")).runCommand(line, root);
-  }
-  io.out((await import("./runch-manage.ts")).manage(line, root));
+async function start(rest: readonly string[], root: string, before: Values, log: number): Promise<number> {
+  const { values, words } = parseOptions(rest, ISOLATION_OPTIONS, false);
+  const [word, more] = words;
+  if (word === undefined) throw usageError("start: an argument is missing", "runch start BUNDLE-DIR");
+  if (more !== undefined) throw usageError(`start: too many arguments: ${more}`, "runch start BUNDLE-DIR");
+  if (isBundle(word)) return startBundle(root, word, isolationFrom({ ...before, ...values }), log);
+  (await import("./runch-run.ts")).startCreated(root, word);
   return Status.ok;
 }
 
-/** The line that engines read out of --log when runch fails. */
-function logError({ values }: ParsedLine, error: unknown): void {
+function openLog(values: Values): number {
   const path = values["log"];
-  if (path === undefined) return;
+  return path === undefined ? -1 : sys.open(path, O_WRONLY | O_CREAT | O_APPEND, 0o600);
+}
+
+/** The line that engines read when runch fails. */
+function logError(fd: number, json: boolean, error: unknown): void {
   const msg = isVzError(error) ? error.message : reason(error);
   const time = new Date().toISOString();
-  const line =
-    values["log-format"] === "json"
-      ? JSON.stringify({ level: "error", msg, time })
-      : `time=${JSON.stringify(time)} level=error msg=${JSON.stringify(msg)}`;
+  const line = json
+    ? JSON.stringify({ level: "error", msg, time })
+    : `time=${JSON.stringify(time)} level=error msg=${JSON.stringify(msg)}`;
   try {
-    const fd = sys.open(path, O_WRONLY | O_CREAT | O_APPEND, 0o600);
     sys.writeAll(fd, `${line}\n`);
-    sys.close(fd);
   } catch {
     // the error itself still reaches standard error
   }

@@ -36,24 +36,11 @@ export const NAMESPACES: Readonly<Record<string, number>> = {
   time: 0x00000080,
 };
 
-export const RLIMITS: readonly string[] = [
-  "RLIMIT_CPU",
-  "RLIMIT_FSIZE",
-  "RLIMIT_DATA",
-  "RLIMIT_STACK",
-  "RLIMIT_CORE",
-  "RLIMIT_RSS",
-  "RLIMIT_NPROC",
-  "RLIMIT_NOFILE",
-  "RLIMIT_MEMLOCK",
-  "RLIMIT_AS",
-  "RLIMIT_LOCKS",
-  "RLIMIT_SIGPENDING",
-  "RLIMIT_MSGQUEUE",
-  "RLIMIT_NICE",
-  "RLIMIT_RTPRIO",
-  "RLIMIT_RTTIME",
-];
+/** Names of the limits at their numbers, without "RLIMIT_". */
+export const RLIMITS: readonly string[] =
+  "CPU FSIZE DATA STACK CORE RSS NPROC NOFILE MEMLOCK AS LOCKS SIGPENDING MSGQUEUE NICE RTPRIO RTTIME".split(
+    " ",
+  );
 
 /** Names of the capabilities at their numbers (linux/capability.h of 6.x). */
 export const CAPABILITIES: readonly string[] = (

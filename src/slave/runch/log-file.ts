@@ -3,57 +3,12 @@
  * file, so it is cut back when somebody comes by: at a start, and at each call of `vzexec`.
  */
 import * as sys from "vz:sys";
-import { hasCode } from "../../common/errors.ts";
 
-const {
-  O_RDONLY = 0,
-  O_RDWR = 2,
-  O_WRONLY = 1,
-  O_CREAT = 0,
-  O_APPEND = 0,
-  O_NOFOLLOW = 0,
-  O_NOCTTY = 0,
-} = sys.constants;
-
-const BLOCK = 65_536;
+const { O_RDONLY = 0, O_WRONLY = 1, O_CREAT = 0, O_APPEND = 0, O_NOFOLLOW = 0, O_NOCTTY = 0 } = sys.constants;
 
 /** Opens the log for appending, made if missing; never follows a link. */
 export function openLog(path: string): number {
   return sys.open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NOCTTY, 0o640);
-}
-
-/**
- * If the log is above `limit` bytes, keeps its newest half limit, from the start of a line on. In place, since a program
- * that runs holds the file open; what it appends in the same millisecond may be lost.
- */
-export function cutLog(path: string, limit: number): void {
-  let fd: number;
-  try {
-    fd = sys.open(path, O_RDWR | O_NOFOLLOW | O_NOCTTY);
-  } catch (error) {
-    if (hasCode(error, "ENOENT")) return;
-    throw error;
-  }
-  try {
-    const size = Number(sys.fstat(fd).size);
-    if (size <= limit) return;
-    const bytes = new Uint8Array(Math.min(BLOCK, Math.max(1, limit)));
-    let from = size - Math.floor(limit / 2);
-    const first = sys.read(fd, bytes, 0, bytes.length, from);
-    const newline = bytes.subarray(0, first).indexOf(10);
-    if (newline >= 0 && newline + 1 < first) from += newline + 1;
-    let to = 0;
-    // a program that writes faster than this loop copies shall not keep it here
-    while (to <= limit) {
-      const n = sys.read(fd, bytes, 0, bytes.length, from + to);
-      if (n === 0) break;
-      for (let done = 0; done < n; ) done += sys.write(fd, bytes, done, n - done, to + done);
-      to += n;
-    }
-    sys.ftruncate(fd, to);
-  } finally {
-    sys.close(fd);
-  }
 }
 
 /** Standard output and error go to the log from here on, standard input is empty. */
@@ -66,3 +21,14 @@ export function redirectOutput(path: string): void {
   sys.dup2(nothing, 0);
   sys.close(nothing);
 }
+
+/** Size of the log in bytes; 0 where there is none. */
+export function logSize(path: string): number {
+  try {
+    return Number(sys.lstat(path).size);
+  } catch {
+    return 0;
+  }
+}
+
+export { cutLog } from "./cut-log.ts";

@@ -50,7 +50,7 @@ export const PROPAGATION: Readonly<Record<string, number>> = {
 };
 /** Known to other runners, and more than flags or data: to pass them on as data would drop or misread them. */
 const UNSUPPORTED =
-  /^(rro|rrw|rnosuid|rsuid|rnodev|rdev|rnoexec|rexec|rnoatime|ratime|rnodiratime|rdiratime|rrelatime|rnorelatime|rstrictatime|rnostrictatime|rnosymfollow|rsymfollow|nosymfollow|symfollow|idmap|ridmap|tmpcopyup|copy-symlink|src-nofollow|dest-nofollow)(=.*)?$/;
+  /^(r(ro|rw|(no)?(suid|dev|exec|atime|diratime|relatime|strictatime|symfollow))|(no)?symfollow|r?idmap|tmpcopyup|copy-symlink|(src|dest)-nofollow)(=.*)?$/;
 
 export interface MountOptions {
   /** MS_* of mount(2). */

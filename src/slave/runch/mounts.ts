@@ -1,6 +1,7 @@
 /** Mounts of a container: made before the root is changed, with every target resolved inside of its root filesystem. */
 import * as sys from "vz:sys";
-import { hasCode, reason, Status, VzError } from "../../common/errors.ts";
+import { hasCode, isVzError, reason } from "../../common/errors.ts";
+import { failed, failure } from "./failure.ts";
 import { looker } from "./files.ts";
 import { MS, S_IFDIR, S_IFMT } from "./linux.ts";
 import type { MountStep, Plan } from "./plan.ts";
@@ -38,14 +39,6 @@ export function bind(source: string, target: string, flags: number): void {
   if (others !== 0) sys.mount(null, target, null, MS.REMOUNT | MS.BIND | others, null);
 }
 
-function failed(at: string, error: unknown, hint?: string): VzError {
-  return new VzError(
-    Status.runnerFailed,
-    `${at}: ${reason(error)}`,
-    hint === undefined ? { cause: error } : { hint, cause: error },
-  );
-}
-
 function mountOne(step: MountStep, rootfs: string, short: Shortfalls): void {
   const isBind = step.type === "bind" && (step.flags & MS.REMOUNT) === 0;
   let directory = true;
@@ -58,7 +51,7 @@ function mountOne(step: MountStep, rootfs: string, short: Shortfalls): void {
   try {
     target = mountPoint(rootfs, step.destination, directory);
   } catch (error) {
-    throw error instanceof VzError ? error : failed(`${step.at}: mount point`, error);
+    throw isVzError(error) ? error : failed(`${step.at}: mount point`, error);
   }
   try {
     if (isBind) bind(step.source, target, step.flags);
@@ -81,9 +74,10 @@ function mountOne(step: MountStep, rootfs: string, short: Shortfalls): void {
 export function makeMounts(plan: Plan, own: boolean, short: Shortfalls): void {
   for (const step of plan.mounts) {
     if (step.propagation.length > 0 && !own) {
-      throw new VzError(Status.runnerFailed, `${step.at}: propagation without a mount namespace`, {
-        hint: "it would change the mounts of the whole machine",
-      });
+      throw failure(
+        `${step.at}: propagation without a mount namespace`,
+        "it would change the mounts of the whole machine",
+      );
     }
     mountOne(step, plan.rootfs, short);
   }

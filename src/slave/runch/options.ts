@@ -1,12 +1,12 @@
 /**
- * The command line of runc: options before and after the command's name, values as `--name VALUE` or `--name=VALUE`.
- * Read by hand and by one table, since minimist alone costs more than all the rest of a start.
+ * Options as runc takes them: `--name VALUE` or `--name=VALUE`, before the command's name and after it. Read by hand:
+ * minimist alone costs more than all the rest of a start.
  */
 import type { Option } from "../../common/command.ts";
 import { Status, VzError } from "../../common/errors.ts";
 import { ISOLATIONS, type Isolation, isIsolation } from "./shortfalls.ts";
 
-const ISOLATION: readonly Option[] = [
+export const ISOLATION_OPTIONS: readonly Option[] = [
   {
     name: "isolation",
     value: "auto|strict|chroot",
@@ -19,140 +19,78 @@ export const GLOBAL_OPTIONS: readonly Option[] = [
   { name: "root", value: "DIR", help: "where the state of containers is kept (/run/vz)" },
   { name: "log", value: "FILE", help: "append errors to FILE as well" },
   { name: "log-format", value: "text|json", help: "form of the lines in that file" },
-  ...ISOLATION,
+  ...ISOLATION_OPTIONS,
 ];
 
-/** Accepted and without effect: runch has nothing that they could change. */
+/** Taken from engines and without effect: runch has nothing that they could change. */
 const IDLE: readonly Option[] = [
   { name: "debug", help: "" },
-  { name: "log-level", value: "LEVEL", help: "" },
-  { name: "rootless", value: "WHEN", help: "" },
-  { name: "cgroup-manager", value: "NAME", help: "" },
-];
-const IDLE_RUN: readonly Option[] = [
-  { name: "no-subreaper", help: "" },
-  { name: "no-new-keyring", help: "" },
+  ...["log-level", "rootless", "cgroup-manager"].map((name) => ({ name, value: "WORD", help: "" })),
 ];
 
-const CREATE: readonly Option[] = [
-  { name: "bundle", alias: "b", value: "DIR", help: "the bundle; the current directory when absent" },
-  { name: "pid-file", value: "FILE", help: "write the pid of the container's process there" },
-  { name: "preserve-fds", value: "N", help: "let the container inherit descriptors 3 to 2+N" },
-  ...IDLE_RUN,
-];
+export type Values = Readonly<Record<string, string>>;
 
-export interface Verb {
-  readonly usage: string;
-  readonly options: readonly Option[];
-  /** How many words it takes: [least, most]. */
-  readonly words: readonly [number, number];
-}
-
-export const VERBS: Readonly<Record<string, Verb>> = {
-  start: { usage: "start BUNDLE-DIR | start ID", options: [], words: [1, 1] },
-  run: {
-    usage: "run [-d] [-b BUNDLE-DIR] [--pid-file FILE] ID",
-    options: [
-      ...CREATE,
-      { name: "detach", alias: "d", help: "leave it running and return" },
-      { name: "keep", help: "keep the state after its end" },
-    ],
-    words: [1, 1],
-  },
-  create: { usage: "create [-b BUNDLE-DIR] [--pid-file FILE] ID", options: CREATE, words: [1, 1] },
-  state: { usage: "state ID", options: [], words: [1, 1] },
-  list: {
-    usage: "list [-q] [--format table|json]",
-    options: [
-      { name: "format", alias: "f", value: "table|json", help: "for people or for machines" },
-      { name: "json", help: "short for --format=json" },
-      { name: "quiet", alias: "q", help: "ids alone" },
-    ],
-    words: [0, 0],
-  },
-  kill: {
-    usage: "kill [--all] ID [SIGNAL]",
-    options: [{ name: "all", alias: "a", help: "to every process whose root is the container's" }],
-    words: [1, 2],
-  },
-  delete: {
-    usage: "delete [--force] ID",
-    options: [{ name: "force", alias: "f", help: "kill it first; an unknown ID is no error" }],
-    words: [1, 1],
-  },
-};
-
-/** What runc or crun has and this runch does not. */
-const LACKING =
-  /^(exec|spec|ps|events|pause|resume|update|features|checkpoint|restore|--(console-socket|no-pivot|config|systemd-cgroup|criu|pidfd-socket))$/;
-
-export interface ParsedLine {
-  readonly verb: string;
-  readonly words: readonly string[];
-  readonly values: Readonly<Record<string, string>>;
-  readonly isolation: Isolation | undefined;
-}
-
-function usage(why: string, hint = "runch --help"): VzError {
+export function usageError(why: string, hint = "runch --help"): VzError {
   return new VzError(Status.usage, `runch: ${why}`, { hint });
 }
 
-/** @throws VzError 64 */
-export function parseLine(line: readonly string[]): ParsedLine {
+/**
+ * @param stop whether the first word that is no option ends the reading; it and all behind it are `words`
+ * @throws VzError 64
+ */
+export function parseOptions(line: readonly string[], known: readonly Option[], stop: boolean) {
   const values: Record<string, string> = {};
   const words: string[] = [];
-  let verb: string | undefined;
-  let known: readonly Option[] = [...GLOBAL_OPTIONS, ...IDLE];
   let onlyWords = false;
   for (let i = 0; i < line.length; i++) {
     const word = line[i] ?? "";
-    if (word === "--" && !onlyWords) {
-      onlyWords = true;
-    } else if (word.startsWith("-") && word !== "-" && !onlyWords) {
-      const equals = word.indexOf("=");
-      const name = equals < 0 ? word : word.slice(0, equals);
-      const option = known.find((one) => name === `--${one.name}` || name === `-${one.alias}`);
-      if (option === undefined)
-        throw usage(LACKING.test(name) ? `${name}: not supported` : `unknown option ${name}`);
-      let value = equals < 0 ? undefined : word.slice(equals + 1);
-      if (option.value === undefined) {
-        if (value !== undefined && value !== "true" && value !== "false")
-          throw usage(`${name} takes no value`);
-        value ??= "true";
-      } else if (value === undefined) {
-        value = line[++i];
-      }
-      if (value === undefined || value === "") throw usage(`${name} needs a value (${option.value})`);
-      values[option.name] = value;
-    } else if (verb === undefined) {
-      verb = word;
-      if (!Object.hasOwn(VERBS, verb)) {
-        throw usage(LACKING.test(verb) ? `${verb}: not supported` : `${verb}: no such command`);
-      }
-      known = [...known.filter(({ name }) => name !== "log-level"), ...(VERBS[verb]?.options ?? [])];
-    } else {
+    if (onlyWords || !word.startsWith("-") || word === "-") {
+      if (stop) return { values, words: line.slice(i) };
       words.push(word);
+      continue;
     }
+    if (word === "--") {
+      onlyWords = true;
+      continue;
+    }
+    const equals = word.indexOf("=");
+    const name = equals < 0 ? word : word.slice(0, equals);
+    const option = known.find((one) => name === `--${one.name}` || name === `-${one.alias}`);
+    if (option === undefined) throw usageError(`unknown option ${name}`);
+    let value = equals < 0 ? undefined : word.slice(equals + 1);
+    if (option.value !== undefined) value ??= line[++i];
+    else if (value === undefined) value = "true";
+    else if (value !== "true" && value !== "false") throw usageError(`${name} takes no value`);
+    if (value === undefined || value === "") throw usageError(`${name} needs a value (${option.value})`);
+    values[option.name] = value;
   }
-  if (verb === undefined) throw usage("which command?");
-  checkWords(verb, words);
-  return { verb, words, values, isolation: isolation(values) };
+  return { values, words };
 }
 
-function checkWords(verb: string, words: readonly string[]): void {
-  const { usage: form = "", words: [least, most] = [0, 0] } = VERBS[verb] ?? {};
-  if (words.length < least) throw usage(`${verb}: an argument is missing`, `runch ${form}`);
-  if (words.length > most) throw usage(`${verb}: too many arguments: ${words[most]}`, `runch ${form}`);
+export interface Line {
+  /** Options before the command's name. */
+  readonly values: Values;
+  readonly verb: string;
+  readonly rest: readonly string[];
 }
 
-function isolation(values: Readonly<Record<string, string>>): Isolation | undefined {
-  if (values["cgroup-manager"] !== undefined && values["cgroup-manager"] !== "disabled") {
-    throw usage(`--cgroup-manager=${values["cgroup-manager"]}: only "disabled" is supported`);
-  }
+/** @throws VzError 64 */
+export function parseLine(words: readonly string[]): Line {
+  const { values, words: rest } = parseOptions(words, [...GLOBAL_OPTIONS, ...IDLE], true);
+  const manager = values["cgroup-manager"] ?? "disabled";
+  if (manager !== "disabled") throw usageError(`--cgroup-manager=${manager}: only "disabled" is supported`);
+  const [verb] = rest;
+  if (verb === undefined) throw usageError("which command?");
+  return { values, verb, rest: rest.slice(1) };
+}
+
+/** @throws VzError 64 for a word that is none, or two that differ */
+export function isolationFrom(values: Values): Isolation | undefined {
   const strict = values["strict"] === "true";
   const asked = values["isolation"];
   if (asked === undefined) return strict ? "strict" : undefined;
-  if (!isIsolation(asked)) throw usage(`--isolation=${asked}: not one of ${ISOLATIONS.join(", ")}`);
-  if (strict && asked !== "strict") throw usage(`--strict and --isolation=${asked} contradict each other`);
+  if (!isIsolation(asked)) throw usageError(`--isolation=${asked}: not one of ${ISOLATIONS.join(", ")}`);
+  if (strict && asked !== "strict")
+    throw usageError(`--strict and --isolation=${asked} contradict each other`);
   return asked;
 }

@@ -32,7 +32,7 @@ export function planRlimits(process: OciProcess): RlimitStep[] {
   const seen = new Set<string>();
   return (process.rlimits ?? []).map(({ type, soft, hard }, i) => {
     const at = `process.rlimits[${i}]`;
-    const resource = RLIMITS.indexOf(type);
+    const resource = type.startsWith("RLIMIT_") ? RLIMITS.indexOf(type.slice(7)) : -1;
     if (resource < 0) throw bad(at, `${JSON.stringify(type)} is no limit`);
     if (seen.has(type)) throw bad(at, `${type} is there twice`);
     if (soft > hard) throw bad(at, `the soft ${type} is above the hard one`);

@@ -3,7 +3,7 @@
  * before it is followed, and ".." and absolute links stay below the root, as they do for a process whose root it is
  * (openat2's RESOLVE_IN_ROOT does the same, from Linux 5.6 on).
  */
-import { Status, VzError } from "../../common/errors.ts";
+import { failure } from "./failure.ts";
 
 export type FileKind = "directory" | "link" | "other" | "missing";
 
@@ -36,7 +36,7 @@ export function resolveInRoot(look: Looker, root: string, path: string): Resolve
   const parents: string[] = [];
   let kind: FileKind = "directory";
   let links = 0;
-  const fail = (why: string) => new VzError(Status.runnerFailed, `${path}: in the root filesystem: ${why}`);
+  const fail = (why: string) => failure(`${path}: in the root filesystem: ${why}`);
   for (let name = rest.pop(); name !== undefined; name = rest.pop()) {
     if (name === "" || name === ".") continue;
     if (kind === "other") throw fail(`${inside(done)} is not a directory`);

@@ -7,12 +7,10 @@ import type { ContainerStateFile } from "../../common/container-state.ts";
 import { hasCode, Status, VzError } from "../../common/errors.ts";
 import { type Bundle, loadBundle, runnerFailure, unknownLine } from "./bundle.ts";
 import { complain, dropRights, environmentOf, setUp } from "./container.ts";
-import { deleteContainer } from "./delete.ts";
 import { absolutePath, readAll, replaceText } from "./files.ts";
 import { mountsBelow, unmountLeftovers } from "./leftovers.ts";
 import { NAMESPACES } from "./linux.ts";
 import { isRefusal } from "./mounts.ts";
-import type { ParsedLine } from "./options.ts";
 import { checkProgram, executeProgram } from "./program.ts";
 import type { Isolation } from "./shortfalls.ts";
 import * as store from "./state-store.ts";
@@ -20,7 +18,7 @@ import * as store from "./state-store.ts";
 const { O_RDWR = 0, O_WRONLY = 0, O_NONBLOCK = 0 } = sys.constants;
 const { SIGKILL = 9 } = sys.signals;
 
-interface RunOptions {
+export interface RunOptions {
   readonly root: string;
   readonly id: string;
   readonly bundle: string;
@@ -152,7 +150,7 @@ function launch(options: RunOptions, bundle: Bundle): number {
 }
 
 /** @returns the pid of the container's process */
-function createContainer(options: RunOptions): number {
+export function createContainer(options: RunOptions): number {
   const { root, id } = options;
   try {
     store.checkId(id);
@@ -187,7 +185,7 @@ const FORWARDED = [
 ];
 
 /** Waits for the container's process. @returns its exit status, 128 + n after signal n */
-function waitForeground(pid: number): Promise<number> {
+export function waitForeground(pid: number): Promise<number> {
   for (const name of FORWARDED) {
     const number = sys.signals[name];
     if (number === undefined) continue;
@@ -205,7 +203,7 @@ function waitForeground(pid: number): Promise<number> {
 }
 
 /** Lets the parked process of a created container go on. @throws VzError 1 where there is none */
-function startCreated(root: string, id: string): void {
+export function startCreated(root: string, id: string): void {
   const state = store.needState(root, id);
   const fifo = fifoPath(root, id);
   const status = store.currentStatus(state);
@@ -223,34 +221,4 @@ function startCreated(root: string, id: string): void {
     throw new VzError(Status.failed, `container ${id}: cannot be started any more`, { cause: error });
   }
   store.writeState(root, { ...state, status: "running", started: new Date().toISOString() });
-}
-
-/** `run`, `create` and `start ID` as the command line has them. @returns the exit status */
-export async function runCommand(line: ParsedLine, root: string): Promise<number> {
-  const { verb, values, isolation } = line;
-  const id = line.words[0] ?? "";
-  if (verb === "start") {
-    startCreated(root, id);
-    return Status.ok;
-  }
-  const preserve = Number(values["preserve-fds"] ?? 0);
-  if (!Number.isInteger(preserve) || preserve < 0 || preserve > 1000) {
-    throw new VzError(
-      Status.usage,
-      `runch: --preserve-fds=${values["preserve-fds"]}: not a number of descriptors`,
-    );
-  }
-  const pid = createContainer({
-    root,
-    id,
-    bundle: values["bundle"] ?? ".",
-    isolation,
-    pidFile: values["pid-file"],
-    preserve,
-    create: verb === "create",
-  });
-  if (verb === "create" || values["detach"] === "true") return Status.ok;
-  const status = await waitForeground(pid);
-  if (values["keep"] !== "true") deleteContainer(root, id, true);
-  return status;
 }

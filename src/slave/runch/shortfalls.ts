@@ -2,7 +2,7 @@
  * What a bundle asks for and this machine (or this runch) does not give. Weak isolation is allowed, silence is not: in
  * `strict` each such thing is an error at once, otherwise all of them are told in one line.
  */
-import { Status, VzError } from "../../common/errors.ts";
+import { failure } from "./failure.ts";
 
 export const ISOLATIONS = ["auto", "strict", "chroot"] as const;
 export type Isolation = (typeof ISOLATIONS)[number];
@@ -25,9 +25,10 @@ export class Shortfalls {
    */
   add(what: string, why: string): void {
     if (this.isolation === "strict") {
-      throw new VzError(Status.runnerFailed, `${what}: ${why}`, {
-        hint: "isolation is strict; with --isolation=auto the container runs without it",
-      });
+      throw failure(
+        `${what}: ${why}`,
+        "isolation is strict; with --isolation=auto the container runs without it",
+      );
     }
     this.#list.push(`${what} (${why})`);
   }

@@ -4,13 +4,14 @@
  */
 import * as sys from "vz:sys";
 import type { ContainerStateFile } from "../../common/container-state.ts";
-import { hasCode, reason, Status, VzError } from "../../common/errors.ts";
+import { hasCode, reason, type VzError } from "../../common/errors.ts";
 import { nextRun } from "./backoff.ts";
 import { type Bundle, loadBundle, runnerFailure, unknownLine } from "./bundle.ts";
 import { complain, dropRights, environmentOf, setUp } from "./container.ts";
+import { failure } from "./failure.ts";
 import { absolutePath, makeDirectories } from "./files.ts";
 import { mountsBelow, unmountLeftovers } from "./leftovers.ts";
-import { cutLog, redirectOutput } from "./log-file.ts";
+import { logSize, redirectOutput } from "./log-file.ts";
 import { executeProgram } from "./program.ts";
 import type { Isolation } from "./shortfalls.ts";
 import * as store from "./state-store.ts";
@@ -21,6 +22,8 @@ const { O_RDONLY = 0, O_WRONLY = 1, LOCK_EX = 0, LOCK_NB = 0 } = sys.constants;
 const PAUSE_UNDER_INIT = 15;
 
 interface Start {
+  /** Descriptors that stay open for errors behind the change of the root. */
+  readonly keep: readonly number[];
   readonly root: string;
   readonly id: string;
   readonly bundle: string;
@@ -36,7 +39,7 @@ function refuse(message: string, hint: string): never {
     complain(`runch: ${message}\n`);
     sleep(PAUSE_UNDER_INIT);
   }
-  throw new VzError(Status.runnerFailed, message, { hint });
+  throw failure(message, hint);
 }
 
 /** Makes the state directory ours until this process ends or becomes the container's. */
@@ -59,12 +62,12 @@ function lock({ root, id }: Start): void {
   }
 }
 
-function openLog({ vz, short }: Bundle): void {
+async function openLog({ vz, short }: Bundle): Promise<void> {
   const { log, logLimit } = vz;
   if (log === undefined) return;
   try {
     makeDirectories(log.slice(0, log.lastIndexOf("/")) || "/", 0o750);
-    if (logLimit !== Number.POSITIVE_INFINITY) cutLog(log, logLimit);
+    if (logSize(log) > logLimit) (await import("./cut-log.ts")).cutLog(log, logLimit);
     redirectOutput(log);
   } catch (error) {
     short.add(`log ${log}`, reason(error));
@@ -115,7 +118,7 @@ function becomeContainer(start: Start, bundle: Bundle, state: ContainerStateFile
     setUp(
       plan,
       short,
-      () => [stateFd],
+      () => [stateFd, ...start.keep],
       (own) => {
         running = { ...state, status: "running", hostMounts: own ? null : mountsBelow(plan.rootfs) };
         store.writeState(start.root, running);
@@ -125,52 +128,74 @@ function becomeContainer(start: Start, bundle: Bundle, state: ContainerStateFile
     dropRights(plan, short, start.id);
     executeProgram(plan.args, environmentOf(plan));
   } catch (error) {
-    const failure = runnerFailure(error);
+    const fault = runnerFailure(error);
     const failed: ContainerStateFile = {
       ...running,
       status: "failed",
-      reason: `cannot start: ${failure.message}`,
+      reason: `cannot start: ${fault.message}`,
     };
     if (stateFd < 0) store.writeState(start.root, failed);
     else rewrite(stateFd, failed);
-    throw failure;
+    throw fault;
   }
 }
 
-/** @param path the bundle; its last name is the container's id */
-export function startBundle(root: string, path: string, isolation: Isolation | undefined): never {
+/**
+ * @param path the bundle; its last name is the container's id
+ * @param log descriptor of --log, or -1
+ * @throws VzError 125 to 127
+ */
+export async function startBundle(
+  root: string,
+  path: string,
+  isolation: Isolation | undefined,
+  log: number,
+): Promise<never> {
+  try {
+    return await start(root, path, isolation, log);
+  } catch (error) {
+    throw runnerFailure(error);
+  }
+}
+
+async function start(
+  root: string,
+  path: string,
+  isolation: Isolation | undefined,
+  log: number,
+): Promise<never> {
   const bundlePath = absolutePath(path);
   const id = store.checkId(bundlePath.slice(bundlePath.lastIndexOf("/") + 1));
-  const start: Start = { root, id, bundle: bundlePath };
-  lock(start);
+  const run: Start = { root, id, bundle: bundlePath, keep: [log] };
+  lock(run);
   const last = store.readState(root, id);
   if (last !== null && store.isAlive(last)) {
     refuse(`container ${id}: runs already (pid ${last.pid})`, `runch kill ${id}`);
   }
   let bundle: Bundle | null = null;
-  let failure: VzError | null = null;
+  let fault: VzError | null = null;
   try {
     if (last !== null) unmountLeftovers(last);
     bundle = loadBundle(bundlePath, "exec", isolation);
-    openLog(bundle);
+    await openLog(bundle);
   } catch (error) {
-    failure = runnerFailure(error);
+    fault = runnerFailure(error);
   }
-  const first = firstState(start, last, bundle);
+  const first = firstState(run, last, bundle);
   const { pause, ...counts } = nextRun(last, Date.now(), first.backoff);
   let state: ContainerStateFile = { ...first, ...counts };
-  if (failure !== null) state = { ...state, status: "failed", reason: `cannot start: ${failure.message}` };
+  if (fault !== null) state = { ...state, status: "failed", reason: `cannot start: ${fault.message}` };
   if (pause > 0) {
-    const why = failure !== null ? state.reason : (last?.reason ?? null);
+    const why = fault !== null ? state.reason : (last?.reason ?? null);
     store.writeState(root, { ...state, status: why === null ? "restarting" : "failed", reason: why });
     complain(`runch: ${id}: its last run was short: waiting ${pause} s\n`);
     sleep(pause);
     state = { ...state, started: new Date().toISOString() };
   }
-  if (failure !== null || bundle === null) {
+  if (fault !== null || bundle === null) {
     store.writeState(root, state);
-    throw failure;
+    throw fault;
   }
   complain(unknownLine(id, bundle.unknown));
-  return becomeContainer(start, bundle, state);
+  return becomeContainer(run, bundle, state);
 }

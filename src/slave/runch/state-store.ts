@@ -9,6 +9,7 @@ import {
   statusOf,
 } from "../../common/container-state.ts";
 import { hasCode, Status, VzError } from "../../common/errors.ts";
+import { failure } from "./failure.ts";
 import { makeDirectories, readTextIfAny, replaceText } from "./files.ts";
 
 /** The characters of runc's ids; a first "-" would read as an option. */
@@ -78,7 +79,7 @@ export function claimId(root: string, id: string): void {
     sys.mkdir(stateDirectory(root, id), 0o700);
   } catch (error) {
     if (!hasCode(error, "EEXIST")) throw error;
-    throw new VzError(Status.runnerFailed, `container ${id}: exists already`, { hint: `runch delete ${id}` });
+    throw failure(`container ${id}: exists already`, `runch delete ${id}`);
   }
 }
 

@@ -1,0 +1,25 @@
+/** The runner's own errors: status 125, whatever the cause. */
+import { reason, Status, VzError } from "../../common/errors.ts";
+
+/** @param message "WHAT: WHY" */
+export function failure(message: string, hint?: string): VzError {
+  return new VzError(Status.runnerFailed, message, hint === undefined ? {} : { hint });
+}
+
+/** `what` could not be done: "WHAT: the reason that `cause` gives". */
+export function failed(what: string, cause: unknown, hint?: string): VzError {
+  return new VzError(
+    Status.runnerFailed,
+    `${what}: ${reason(cause)}`,
+    hint === undefined ? { cause } : { cause, hint },
+  );
+}
+
+/** Does something whose error would not say what it is about. */
+export function attempt(what: string, act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    throw failed(what, error);
+  }
+}
