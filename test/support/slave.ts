@@ -83,7 +83,7 @@ export function makeImage(name: string, { args, uid = 0 }: ImageOptions): Uint8A
       process: { args, cwd: "/", env: ["PATH=/bin", "GREETING=nobody"], user: { uid, gid: uid } },
     };
     writeFileSync(join(bundle, "config.json"), JSON.stringify(config));
-    const file = join(directory, "image.tar.gz");
+    const file = join(directory, `${name}.tar.gz`);
     execFileSync(vzBinary, ["image", "build", bundle, "-o", file], {
       stdio: ["ignore", "ignore", "inherit"],
     });

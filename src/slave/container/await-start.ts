@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Status, VzError } from "../../common/errors.ts";
 import { printable } from "../../common/table.ts";
+import { tellInit } from "../supervise/init.ts";
 import { tailLog } from "./log-file.ts";
 import type { Places } from "./places.ts";
 import { type Observed, observe } from "./state.ts";
@@ -9,6 +10,8 @@ import { type Observed, observe } from "./state.ts";
 const POLL_MS = 20;
 /** busybox looks at its table once a second; a slow VPS needs its time too. */
 const PATIENCE_MS = 8_000;
+/** init, if it did nothing yet, is told again. */
+const REMIND_MS = 500;
 /** A program that lives this long has not ended at once. */
 const SETTLE_MS = 400;
 
@@ -42,6 +45,7 @@ export async function awaitStart(expected: Expectation): Promise<void> {
       throw endedAtOnce(expected);
     }
     await sleep(POLL_MS);
+    if (seen === undefined && waited % REMIND_MS === 0) tellInit();
   }
   throw new VzError(Status.timedOut, `container ${expected.name}: init did not start it in time`);
 }
@@ -58,7 +62,7 @@ function cannotStart({ name }: Expectation, reason: string): VzError {
 
 /** runch's reasons end like those of execve(2) and of its own look into PATH. */
 function statusFor(reason: string): number {
-  if (/no such file|not found/i.test(reason)) return Status.notFound;
+  if (/no such (file|program)|not found/i.test(reason)) return Status.notFound;
   if (/permission denied|not executable|exec format/i.test(reason)) return Status.notExecutable;
   return Status.failed;
 }

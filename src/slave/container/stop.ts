@@ -1,7 +1,8 @@
 /** Stops a container for good: nothing starts it again, neither init nor a boot, until it is started on purpose. */
 import { rmSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Status, VzError } from "../../common/errors.ts";
-import { keptRunning, letGo } from "../supervise/init.ts";
+import { keptRunning, letGo, tellInit } from "../supervise/init.ts";
 import type { Places } from "./places.ts";
 import { ProcessesByRoot, runnersOf } from "./processes.ts";
 import { type ContainerRecord, writeRecord } from "./record.ts";
@@ -11,6 +12,8 @@ import { signalAll, waitFor } from "./signal.ts";
 const GRACE_MS = 10_000;
 /** How long a killed process may stay on, in a disk's or a network's hands. */
 const KILL_MS = 5_000;
+/** Longer than sysvinit takes to read its table. */
+const REMIND_MS = 60;
 
 /**
  * The order keeps init from winning the race, and a call that is killed at any point can be made again. First the bundle
@@ -26,7 +29,12 @@ export async function stopContainer(
   if (record?.desired === "running") writeRecord(places, { ...record, desired: "stopped" });
   rmSync(places.config, { force: true });
   await endProgram(name, places);
-  if (keptRunning().includes(name)) await letGo(name);
+  if (keptRunning().includes(name)) {
+    await letGo(name);
+    // For the case that the first word came while init was reading its table for somebody else.
+    await sleep(REMIND_MS);
+    tellInit();
+  }
   await endRunners(name, places);
 }
 

@@ -35,6 +35,14 @@ export function keptRunning(): string[] {
   return supervised(readTextIfAny(INITTAB) ?? "");
 }
 
+/**
+ * Has init read its table. sysvinit forgets a signal that comes while it is still at the one before, so whoever waits for
+ * what init should do tells it again.
+ */
+export function tellInit(): void {
+  process.kill(1, "SIGHUP");
+}
+
 async function edit(change: (text: string) => string): Promise<void> {
   await withLock(INIT_LOCK, () => {
     // Whoever keeps /etc elsewhere and links to it keeps the link.
@@ -43,7 +51,7 @@ async function edit(change: (text: string) => string): Promise<void> {
     const changed = change(text);
     if (changed !== text) replaceFile(file, Buffer.from(changed, "latin1"), 0o644);
     // Also after no change: a call before this one may have been killed before it told init.
-    process.kill(1, "SIGHUP");
+    tellInit();
   });
 }
 
