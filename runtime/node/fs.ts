@@ -295,17 +295,20 @@ export function mkdirSync(path: Path, options?: MkdirOptions | number): string |
   return mkdirs(typeof path === "string" ? path : sys.fsDecode(path), mode);
 }
 
-/** Makes missing parents first; gives the first directory that was made. */
-function mkdirs(path: string, mode: number): string | undefined {
+/**
+ * Makes missing parents first; gives the first directory that was made. Below /proc, say, ENOENT stays when the parents are
+ * there: `again` ends it.
+ */
+function mkdirs(path: string, mode: number, again = false): string | undefined {
   try {
     sys.mkdir(path, mode);
     return path;
   } catch (error) {
     const { code } = error as { code?: string };
     const parent = path.replace(/\/+$/, "").replace(/\/*[^/]*$/, "") || (path.startsWith("/") ? "/" : ".");
-    if (code === "ENOENT" && parent !== path) {
+    if (code === "ENOENT" && parent !== path && !again) {
       const first = mkdirs(parent, mode);
-      mkdirs(path, mode);
+      mkdirs(path, mode, true);
       return first ?? path;
     }
     if (

@@ -34,9 +34,13 @@ function isSameFile(fd: number, path: string): boolean {
   }
 }
 
+/** How often a directory may be removed between making it and opening the lock in it. */
+const TRIES = 100;
+
 /** Takes a lock, waiting for who holds it, and says so; makes its directory as often as it is removed. */
 export function waitForLock(dir: string, path: string, busy: () => void): number {
-  for (let told = false; ; ) {
+  let told = false;
+  for (let tries = 1; ; tries++) {
     try {
       mkdirSync(dir, { recursive: true });
       const fd = tryLock(path, told);
@@ -44,7 +48,7 @@ export function waitForLock(dir: string, path: string, busy: () => void): number
       busy();
       told = true;
     } catch (error) {
-      if (!hasCode(error, "ENOENT")) throw error;
+      if (!hasCode(error, "ENOENT") || tries === TRIES) throw error;
     }
   }
 }

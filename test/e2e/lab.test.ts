@@ -233,10 +233,15 @@ for (const init of ["busybox", "sysv"] as const) {
     test("kill is silence, and boot returns to the same disk and nothing else", async () => {
       await lab.sshOk(2, "echo kept > /var/lib/kept; echo lost > /run/lost; sync");
       const before = await row(lab, 2);
+      const session = spawn("ssh", [...lab.sshOptions(), `root@${lab.address(2)}`, "echo in; sleep 60"]);
+      await new Promise((resolve) => session.stdout.once("data", resolve));
       await lab.kill(2);
       assert.equal((await row(lab, 2)).state, "dead");
       assert.equal(before.pid !== null && existsSync(`/proc/${before.pid}`), false);
       assert.equal(await knock(lab, 2), "silent");
+      // Nothing said goodbye.
+      assert.equal(session.exitCode, null);
+      session.kill("SIGKILL");
       assert.equal((await lab.ssh(1, "true")).status, 0);
       await lab.boot(2);
       assert.equal(await lab.sshOk(2, "cat /var/lib/kept; test ! -e /run/lost"), "kept\n");
@@ -520,6 +525,12 @@ describe("mistakes", () => {
     const dead = await lab.vz("lab", "ssh", "1");
     assert.deepEqual([dead.status, dead.stderr], [69, "vz: vps1: is dead\nhint: vz lab boot 1\n"]);
     await lab.down();
+  });
+
+  test("a cache that cannot be made is named", async () => {
+    const result = await vz(["lab", "up", "1"], { env: { ...env, XDG_CACHE_HOME: "/proc" } });
+    assert.equal(result.status, 71);
+    assert.match(result.stderr, /^vz: mkdir \/proc\/vz\S*: [^\n]+\n$/);
   });
 
   test("a name that is none is refused before anything is made", async () => {

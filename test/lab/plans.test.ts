@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Command, parseArgs } from "../../src/common/command.ts";
+import type { Command } from "../../src/common/command.ts";
+import { parseArgs } from "../../src/common/parse-args.ts";
 import { keepsCapability } from "../../src/lab/capabilities.ts";
 import { parseHierarchies, runnerGroup, vpsGroup } from "../../src/lab/cgroup.ts";
 import { diskFiles } from "../../src/lab/disk-files.ts";
