@@ -4,6 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# asked for once: somebody may commit while this runs
+commit=$(git rev-parse HEAD)
 export VZ_SOURCE_CACHE=${VZ_SOURCE_CACHE:-$PWD/build/sources}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -13,7 +15,7 @@ build() {
   echo "check-reproducible: building in a folder called $1 under umask $2" >&2
   umask "$2"
   git clone --quiet . "$work/$1"
-  (cd "$work/$1" && bash scripts/npm-ci.sh && bash scripts/build-i686.sh)
+  (cd "$work/$1" && git checkout --quiet --detach "$commit" && bash scripts/npm-ci.sh && bash scripts/build-i686.sh)
 }
 
 (build one 022)
