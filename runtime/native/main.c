@@ -8,12 +8,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "heap.h"
 #include "vz.h"
 
 /* The engine does not know its own version as a string; the build gives the release it was made from. */
 #ifndef ENGINE_VERSION
 #error "ENGINE_VERSION is not defined"
 #endif
+
+/* Bytes of heap after which cycles are looked for: more than a start needs, so that short programs never do. */
+#define GC_THRESHOLD (2 * 1024 * 1024)
 
 extern char **environ;
 
@@ -211,12 +215,13 @@ int main(int argc, char **argv)
         arg_count--;
         args++;
     }
-    JSRuntime *rt = JS_NewRuntime();
+    JSRuntime *rt = JS_NewRuntime2(&vz_heap, NULL);
     JSContext *ctx = rt ? new_context(rt) : NULL;
     if (!bytecode || !ctx) {
         dprintf(2, "vz: %s\n", bytecode ? "not enough memory to start" : "this executable holds no program");
         return 71;
     }
+    JS_SetGCThreshold(rt, GC_THRESHOLD);
     JS_SetModuleLoaderFunc(rt, keep_name, load_module, NULL);
     JS_SetHostPromiseRejectionTracker(rt, vz_track_rejection, NULL);
     add_sys(ctx);
