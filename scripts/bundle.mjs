@@ -1,7 +1,7 @@
 /**
  * Bundles src/ to build/bundles, in the files that scripts/build/split.mjs tells apart. They are found by following
- * src/main.ts; nothing has to be entered anywhere for a new role. --list shows what each consists of, --budget fails when one
- * is too big. With VZ_PARTIAL=1 a role that cannot be bundled is left out, so that the others can be tried.
+ * src/main.ts; nothing has to be entered anywhere for a new role. --list only shows what each consists of, --budget only
+ * fails when one is too big. With VZ_PARTIAL=1 a role that cannot be bundled is left out, so that the others can be tried.
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -85,12 +85,16 @@ for (const [name, file] of bundles) {
   }
 }
 
-rmSync(outdir, { recursive: true, force: true });
-for (const [name, one] of made) {
-  const file = join(outdir, `${name}.js`);
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, one.contents);
-  if (process.argv.includes("--list")) process.stdout.write(describe(one));
+const asked = process.argv.slice(2);
+if (asked.includes("--list")) process.stdout.write([...made.values()].map(describe).join(""));
+// a question leaves alone what a build beside it may be packing
+if (asked.length === 0) {
+  rmSync(outdir, { recursive: true, force: true });
+  for (const [name, { contents }] of made) {
+    const file = join(outdir, `${name}.js`);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, contents);
+  }
 }
 
 const always = closure("main");
@@ -102,5 +106,5 @@ for (const [name, limit] of Object.entries(LIMITS)) {
     `bundle: ${name} reads ${bytes} bytes of source, its budget is ${limit} (node scripts/bundle.mjs --list)\n`,
   );
   // a failure of the tests, not of every build in between
-  if (process.argv.includes("--budget")) process.exitCode = 1;
+  if (asked.includes("--budget")) process.exitCode = 1;
 }
