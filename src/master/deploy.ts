@@ -38,7 +38,10 @@ export const deploy: Command = {
       name: "accept-new",
       help: "take the host key of a slave that was never met; a changed one is refused all the same",
     },
-    { name: "check", help: "change nothing; tell what would be changed, and end with 2 if anything would" },
+    {
+      name: "check",
+      help: "change nothing on the slaves; tell what would be changed, and end with 2 if anything would",
+    },
     { name: "binary", value: "FILE", help: "the vz to install, instead of the one that runs" },
     jsonOption,
     verboseOption,

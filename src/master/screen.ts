@@ -22,7 +22,9 @@ export class Screen {
   /** Shows what is being done now; only on a terminal, and only until the next line. */
   step(text: string): void {
     const columns = this.#io.errColumns;
-    if (columns !== undefined) this.#io.err(`\r\u001b[K${printable(text).slice(0, columns - 1)}`);
+    if (columns === undefined) return;
+    // A terminal of unknown width calls itself 0 wide.
+    this.#io.err(`\r\u001b[K${printable(text).slice(0, (columns || 80) - 1)}`);
   }
 
   /** A result. */

@@ -51,6 +51,8 @@ export async function runVerbs(
         if (!lost.has(host)) lost.set(host, event);
       } else if (action !== undefined && !lost.has(host)) {
         if (event.event === "failed") failures++;
+        if (settings.verbose)
+          screen.note(`${host.name}: vzexec ${action.words.join(" ")}: ${event.stdout.trim()}`);
         onEnd(host, action, resultOf(host, action, event));
       }
     },
