@@ -3,7 +3,16 @@
  * are compared with it every time: nothing that somebody put there is run.
  */
 import { spawn } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from "node:fs";
 import { constants, homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import * as sys from "vz:sys";
@@ -17,6 +26,10 @@ import { missingProgram } from "./program.ts";
 import type { SshSettings } from "./ssh.ts";
 
 const PREFIX = "ansible/";
+/** Beginning of the names of directories of one run. */
+const SCRATCH = "vz-ansible-";
+/** Milliseconds after which no run can still need its own. */
+const STALE = 24 * 3_600_000;
 const SIGNALS: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 export interface PlaybookRun {
@@ -45,7 +58,8 @@ export async function runPlaybook(
   onEvent: (event: PlaybookEvent) => void,
 ): Promise<PlaybookEnd> {
   const files = unpack(io.env);
-  const scratch = mkdtempSync(join(tmpdir(), "vz-ansible-"));
+  sweep(tmpdir());
+  const scratch = mkdtempSync(join(tmpdir(), SCRATCH));
   try {
     const inventory = join(scratch, "inventory.json");
     const variables = join(scratch, "variables.json");
@@ -65,6 +79,17 @@ export async function runPlaybook(
     });
   } finally {
     rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Takes away what runs left behind that were killed. */
+function sweep(directory: string): void {
+  for (const name of readdirSync(directory)) {
+    if (!name.startsWith(SCRATCH)) continue;
+    const path = join(directory, name);
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (found === undefined || !found.isDirectory() || found.uid !== process.getuid?.()) continue;
+    if (Date.now() - found.mtimeMs > STALE) rmSync(path, { recursive: true, force: true });
   }
 }
 
