@@ -78,8 +78,8 @@ test("without words it shows what there is, and fails", () => {
 test("the name it is called by chooses the role", () => {
   assert.match(run(linked("runch"), "--help").stdout, /^runch /);
   assert.match(run(linked("vzexec"), "--help").stdout, /^vzexec /);
-  assert.match(run(linked("strace-trace"), "--help").stdout, /^usage: .*strace-trace/m);
-  assert.match(run(linked("ldd-trace"), "--help").stdout, /^usage: .*ldd-trace/m);
+  assert.match(run(linked("strace-trace"), "--help").stdout, /^usage: .*\n(.*\n)* +strace-trace CMD/m);
+  assert.match(run(linked("ldd-trace"), "--help").stdout, /^usage: .*\n +ldd-trace DIR/m);
 });
 
 test("a reader that goes away ends it quietly, as SIGPIPE would", () => {

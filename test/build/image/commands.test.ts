@@ -6,8 +6,9 @@ import { type TestContext, test } from "node:test";
 import { build, sourceDate } from "../../../src/build/image/commands/build.ts";
 import { inspect } from "../../../src/build/image/commands/inspect.ts";
 import { verify } from "../../../src/build/image/commands/verify.ts";
-import { type Command, parseArgs } from "../../../src/common/command.ts";
+import type { Command } from "../../../src/common/command.ts";
 import { memoryIo } from "../../../src/common/io.ts";
+import { parseArgs } from "../../../src/common/parse-args.ts";
 import {
   CONFIG,
   directory,
