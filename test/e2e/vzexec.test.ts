@@ -186,7 +186,7 @@ for (const init of ["sysv", "busybox"] as const) {
     });
 
     test("a start that is killed at any moment ends right when it is made again", async () => {
-      for (let ms = 1; ms < 80; ms += 6) {
+      for (let ms = 1; ms < 80; ms += 11) {
         const env = `--env=GREETING=${ms}`;
         await slave.shell(
           `vzexec start torn --image=hello --fleet=test ${env} & sleep 0.${String(ms).padStart(3, "0")}; kill -9 $!; true`,
@@ -224,13 +224,15 @@ for (const init of ["sysv", "busybox"] as const) {
       await slave.lab.boot(1);
       const now = await until("the container", 10_000, async () => {
         const seen = await slave.run("ps", "--json");
-        const [found] = seen.status === 0 ? (JSON.parse(seen.stdout) as ContainerRow[]) : [];
-        return found?.state === "running" ? found : undefined;
+        const all = seen.status === 0 ? (JSON.parse(seen.stdout) as ContainerRow[]) : [];
+        return all.find(({ container, state }) => container === "back" && state === "running");
       });
       assert.equal(now.restarts, 0);
       assert.notEqual(now.since, before.since);
       assert.equal((await slave.shell(`ps -o ppid= -p ${now.pid}`)).trim(), "1");
+      assert.equal((await row("web")).state, "stopped", "what was stopped before stays so");
       await slave.ok("rm", "back");
+      await slave.ok("rm", "web");
       assert.deepEqual(await ps(), []);
     });
   });

@@ -67,7 +67,8 @@ function statusFor(reason: string): number {
   return Status.failed;
 }
 
+/** What the program wrote last; runch's own lines stand between its runs. */
 function lastWords(places: Places, from: number): string | undefined {
-  const line = tailLog(places.log, 1, 64 * 1024, from)[0];
+  const line = tailLog(places.log, 20, 64 * 1024, from).findLast((one) => !one.startsWith("runch: "));
   return line === undefined || line.trim() === "" ? undefined : printable(line).slice(0, 300);
 }

@@ -4,17 +4,20 @@ import { isVzError } from "../../common/errors.ts";
 import type { Io } from "../../common/io.ts";
 import type { ContainerRow, StartRequest } from "../../common/protocol.ts";
 import { startSpec } from "../../common/start-request.ts";
+import { openStore } from "../store/real-system.ts";
 import { keepRunning, requireInittab } from "../supervise/init.ts";
 import { withLock } from "../supervise/lock.ts";
 import { exists } from "./aside.ts";
 import { awaitStart } from "./await-start.ts";
-import { prepare, putInPlace, resolveImage } from "./install.ts";
+import { type Prepared, prepare, putInPlace } from "./install.ts";
 import { launchOnce } from "./launch.ts";
 import { logSize } from "./log-file.ts";
 import { asideOf, type Places, placesOf } from "./places.ts";
+import { runnersOf } from "./processes.ts";
 import { type ContainerRecord, readRecord, writeRecord } from "./record.ts";
 import { readRow, unknownContainer } from "./rows.ts";
-import { forgetState } from "./state.ts";
+import { signalAll } from "./signal.ts";
+import { forgetState, observe } from "./state.ts";
 import { stopContainer } from "./stop.ts";
 import { repair } from "./tree.ts";
 
@@ -24,16 +27,22 @@ export async function startContainer(name: string, asked: StartRequest, io: Io):
   return withLock(name, async () => {
     repair(name);
     const places = placesOf(name);
-    const { request, image } = resolveImage(asked);
     const old = readRecordOrNull(name, places);
-    const same = old?.spec === startSpec(request) && old.desired === "running" && exists(places.config);
+    // Whole ids decide; and what runs goes on running when its image is gone.
+    const request = old?.image === asked.image ? asked : { ...asked, image: openStore().get(asked.image).id };
+    const same = old?.spec === startSpec(request) && exists(places.config);
     const logFrom = logSize(places.log);
     if (!same) {
-      const prepared = await prepare(name, request, image);
+      const prepared = await prepareOrNothing(name, request);
       for (const warning of prepared.warnings) io.err(`vz: container ${name}: ${warning}\n`);
-      if (exists(places.bundle)) await stopContainer(name, places, old);
-      putInPlace(name, prepared);
+      if (exists(places.bundle)) await stopContainer(name, places);
+      // Before the new bundle is there: a state without it does no harm, a bundle with another's state would.
       forgetState(name);
+      putInPlace(name, prepared);
+    } else if (request.restart === "always" && observe(name)?.status !== "running") {
+      // It ended, could not be started or waits between two tries: whoever asks for it now wants it tried now.
+      forgetState(name);
+      signalAll(runnersOf(places.bundle), "SIGKILL");
     }
     await handOver(name, places, !same);
     const mayEnd = request.restart === "never";
@@ -41,6 +50,16 @@ export async function startContainer(name: string, asked: StartRequest, io: Io):
     await awaitStart({ name, places, logFrom, mayEnd });
     return readRow(name);
   });
+}
+
+/** A bundle that cannot be finished, on a full disk for instance, leaves no room taken. */
+async function prepareOrNothing(name: string, request: StartRequest): Promise<Prepared> {
+  try {
+    return await prepare(name, request);
+  } catch (error) {
+    repair(name);
+    throw error;
+  }
 }
 
 /** Hands the container to init, unless it has it already. @param renew as in inittab.ts */
@@ -60,9 +79,8 @@ export async function stop(name: string): Promise<ContainerRow> {
   return withLock(name, async () => {
     repair(name);
     const places = placesOf(name);
-    const record = readRecord(name, places);
-    if (record === undefined) throw unknownContainer(name);
-    await stopContainer(name, places, record);
+    if (!exists(places.bundle)) throw unknownContainer(name);
+    await stopContainer(name, places);
     return readRow(name);
   });
 }
@@ -73,7 +91,7 @@ export async function remove(name: string): Promise<void> {
     repair(name);
     const places = placesOf(name);
     if (!exists(places.bundle)) throw unknownContainer(name);
-    await stopContainer(name, places, readRecordOrNull(name, places));
+    await stopContainer(name, places);
     renameSync(places.bundle, asideOf(name, "gone"));
     repair(name);
     forgetState(name);

@@ -2,7 +2,7 @@
 import { chmodSync, chownSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { Status, VzError } from "../../common/errors.ts";
 import { CONTAINERS_DIR, LOGS_DIR } from "../../common/paths.ts";
-import type { ImageRow, StartRequest } from "../../common/protocol.ts";
+import type { StartRequest } from "../../common/protocol.ts";
 import { startSpec } from "../../common/start-request.ts";
 import { mountNamespace } from "../probe.ts";
 import { openStore } from "../store/real-system.ts";
@@ -24,26 +24,22 @@ export interface Prepared {
   readonly warnings: readonly string[];
 }
 
-/** The request with the image's whole id, whatever it was called by. @throws VzError 65 where the slave lacks it */
-export function resolveImage(request: StartRequest): { request: StartRequest; image: ImageRow } {
-  const image = openStore().get(request.image);
-  return { request: { ...request, image: image.id }, image };
-}
-
-/** Makes the whole bundle beside the one that may run. */
-export async function prepare(name: string, request: StartRequest, image: ImageRow): Promise<Prepared> {
+/**
+ * Makes the whole bundle beside the one that may run.
+ * @throws VzError 65 where the slave lacks the image
+ */
+export async function prepare(name: string, request: StartRequest): Promise<Prepared> {
   const places = placesIn(asideOf(name, "next"), name);
   for (const directory of [CONTAINERS_DIR, LOGS_DIR, VOLUMES_DIR, places.bundle]) {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
   }
   const store = openStore();
+  const image = store.get(request.image);
   const config = readConfig(store, image.id);
   const powers = powersOf(config, store.manifest(image.id).files, mountNamespace());
   const share = (entry: Parameters<typeof mayShare>[0]) => mayShare(entry, powers);
   const warnings = await store.checkout(image.id, places.rootfs, { share });
   for (const volume of request.volumes) makeVolume(splitVolume(volume).name, powers);
-  const text = JSON.stringify(containerConfig(config, request, places.log), null, 1);
-  replaceFile(places.config, Buffer.from(`${text}\n`), 0o600);
   const record: ContainerRecord = {
     name,
     fleet: request.fleet,
@@ -51,10 +47,11 @@ export async function prepare(name: string, request: StartRequest, image: ImageR
     imageName: image.name,
     spec: startSpec(request),
     restart: request.restart,
-    desired: "running",
     launched: false,
   };
   writeRecord(places, record);
+  const text = JSON.stringify(containerConfig(config, request, places.log), null, 1);
+  replaceFile(places.config, Buffer.from(`${text}\n`), 0o600);
   if (request.memory !== null) warnings.push("the memory limit is not enforced on this slave, only reserved");
   return { places, record, warnings };
 }

@@ -16,7 +16,6 @@ export interface ContainerRecord {
   /** startSpec of the request. */
   readonly spec: string;
   readonly restart: "always" | "never";
-  readonly desired: "running" | "stopped";
   /** Whether a container that must run once has been handed over to run. */
   readonly launched: boolean;
 }
@@ -55,12 +54,12 @@ export function parseRecord(content: string): ContainerRecord | undefined {
   }
   if (typeof value !== "object" || value === null) return undefined;
   const fields: Record<string, unknown> = { ...value };
-  const { name, fleet, image, imageName, spec, restart, desired, launched } = fields;
+  const { name, fleet, image, imageName, spec, restart, launched } = fields;
   if (typeof name !== "string" || typeof fleet !== "string" || typeof spec !== "string") return undefined;
   if (typeof image !== "string" || typeof imageName !== "string") return undefined;
   if (restart !== "always" && restart !== "never") return undefined;
-  if ((desired !== "running" && desired !== "stopped") || typeof launched !== "boolean") return undefined;
-  return { name, fleet, image, imageName, spec, restart, desired, launched };
+  if (typeof launched !== "boolean") return undefined;
+  return { name, fleet, image, imageName, spec, restart, launched };
 }
 
 export function writeRecord(places: Places, record: ContainerRecord): void {

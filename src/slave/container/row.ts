@@ -4,16 +4,18 @@ import type { ContainerRecord } from "./record.ts";
 import type { Observed } from "./state.ts";
 
 /**
+ * @param wanted whether it is meant to run
  * @param rss resident bytes of all its processes
  * @param supervised whether init keeps it running
  */
 export function containerRow(
   record: ContainerRecord,
+  wanted: boolean,
   seen: Observed | null,
   rss: number,
   supervised: boolean,
 ): ContainerRow {
-  const { state, reason } = stateOf(record, seen, supervised);
+  const { state, reason } = stateOf(record, wanted, seen, supervised);
   const running = state === "running" ? seen?.file : undefined;
   return {
     container: record.name,
@@ -47,13 +49,14 @@ export function damagedRow(name: string, reason: string): ContainerRow {
 
 function stateOf(
   record: ContainerRecord,
+  wanted: boolean,
   seen: Observed | null,
   supervised: boolean,
 ): { state: ContainerState; reason: string | null } {
   const reason = seen?.file.reason ?? null;
   // Also when it is not meant to: a stop that was cut short is seen, and can be done again.
   if (seen?.status === "running") return { state: "running", reason: null };
-  if (record.desired === "stopped") return { state: "stopped", reason: null };
+  if (!wanted) return { state: "stopped", reason: null };
   if (seen?.status === "failed") return { state: "failed", reason };
   if (record.restart === "never") {
     return { state: "stopped", reason: record.launched ? reason : "was never started: start it again" };

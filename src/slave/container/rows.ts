@@ -4,7 +4,7 @@ import type { ContainerRow } from "../../common/protocol.ts";
 import { cutLog } from "../runch/log-file.ts";
 import { keptRunning } from "../supervise/init.ts";
 import { ifUnlocked } from "../supervise/lock.ts";
-import { unrepaired } from "./aside.ts";
+import { exists, unrepaired } from "./aside.ts";
 import { LOG_LIMIT, placesOf } from "./places.ts";
 import { ProcessesByRoot } from "./processes.ts";
 import { type ContainerRecord, containerNames, readRecord } from "./record.ts";
@@ -33,7 +33,7 @@ export function readRow(
   }
   if (record === undefined) return damagedRow(name, "its record is missing: remove it");
   const rss = all.in(places.rootfs).reduce((sum, process) => sum + process.rss, 0);
-  return containerRow(record, observe(name), rss, supervised.includes(name));
+  return containerRow(record, exists(places.config), observe(name), rss, supervised.includes(name));
 }
 
 /** Cuts all logs back, and ends what killed calls left. Every call of vzexec does it; it costs a few system calls. */

@@ -5,7 +5,6 @@ import { Status, VzError } from "../../common/errors.ts";
 import { keptRunning, letGo, tellInit } from "../supervise/init.ts";
 import type { Places } from "./places.ts";
 import { ProcessesByRoot, runnersOf } from "./processes.ts";
-import { type ContainerRecord, writeRecord } from "./record.ts";
 import { signalAll, waitFor } from "./signal.ts";
 
 /** What a program gets between TERM and KILL, in milliseconds. */
@@ -19,14 +18,8 @@ const REMIND_MS = 60;
  * The order keeps init from winning the race, and a call that is killed at any point can be made again. First the bundle
  * loses its config.json: whatever init starts from now on finds nothing to run. So the program gets its whole grace,
  * which is longer than the three seconds that sysvinit gives it once its line is gone. Only then goes the line.
- * @param record null where it is damaged
  */
-export async function stopContainer(
-  name: string,
-  places: Places,
-  record: ContainerRecord | null,
-): Promise<void> {
-  if (record?.desired === "running") writeRecord(places, { ...record, desired: "stopped" });
+export async function stopContainer(name: string, places: Places): Promise<void> {
   rmSync(places.config, { force: true });
   await endProgram(name, places);
   if (keptRunning().includes(name)) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseArgs } from "../../../src/common/command.ts";
+import { parseArgs } from "../../../src/common/parse-args.ts";
 import type { StartRequest } from "../../../src/common/protocol.ts";
 import { startWords } from "../../../src/common/start-request.ts";
 import { readRequest } from "../../../src/slave/container/request.ts";

@@ -11,7 +11,6 @@ const record: ContainerRecord = {
   imageName: "web",
   spec: "s",
   restart: "always",
-  desired: "running",
   launched: false,
 };
 
@@ -39,7 +38,7 @@ function seen(status: RunStatus, reason: string | null = null) {
 }
 
 test("a running container tells its process, its age and its memory", () => {
-  assert.deepEqual(containerRow(record, seen("running"), 4096, true), {
+  assert.deepEqual(containerRow(record, true, seen("running"), 4096, true), {
     container: "web-1",
     state: "running",
     pid: 42,
@@ -55,37 +54,39 @@ test("a running container tells its process, its age and its memory", () => {
 });
 
 test("the state follows from what is wanted, what is seen and whether init knows", () => {
-  const stopped = { ...record, desired: "stopped" } as const;
   const once = { ...record, restart: "never", launched: true } as const;
   const cases = [
-    [record, seen("stopped"), true, "restarting"],
-    [record, seen("restarting"), true, "restarting"],
-    [record, null, true, "restarting"],
-    [record, null, false, "stopped"],
-    [record, seen("failed", "no such file"), true, "failed"],
-    [stopped, seen("stopped"), false, "stopped"],
-    [stopped, seen("failed", "no config.json"), false, "stopped"],
-    [stopped, seen("running"), true, "running"],
-    [once, seen("stopped"), false, "stopped"],
-    [once, seen("failed", "x"), false, "failed"],
-    [once, seen("running"), false, "running"],
+    [record, true, seen("stopped"), true, "restarting"],
+    [record, true, seen("restarting"), true, "restarting"],
+    [record, true, null, true, "restarting"],
+    [record, true, null, false, "stopped"],
+    [record, true, seen("failed", "no such file"), true, "failed"],
+    [record, false, seen("stopped"), false, "stopped"],
+    [record, false, seen("failed", "no config.json"), false, "stopped"],
+    [record, false, seen("running"), true, "running"],
+    [once, true, seen("stopped"), false, "stopped"],
+    [once, true, seen("failed", "x"), false, "failed"],
+    [once, true, seen("running"), false, "running"],
   ] as const;
-  for (const [wanted, what, supervised, state] of cases) {
-    const row = containerRow(wanted, what, 1, supervised);
-    assert.equal(row.state, state, JSON.stringify([wanted, what?.status, supervised]));
+  for (const [of, wanted, what, supervised, state] of cases) {
+    const row = containerRow(of, wanted, what, 1, supervised);
+    assert.equal(row.state, state, JSON.stringify([of.restart, wanted, what?.status, supervised]));
     assert.equal(row.pid === null, state !== "running");
     assert.equal(row.rss === null, state !== "running");
   }
 });
 
 test("why a container failed or does not run is told", () => {
-  assert.equal(containerRow(record, seen("failed", "cannot start: x"), 0, true).reason, "cannot start: x");
-  assert.match(containerRow(record, null, 0, false).reason ?? "", /init does not know/);
+  assert.equal(
+    containerRow(record, true, seen("failed", "cannot start: x"), 0, true).reason,
+    "cannot start: x",
+  );
+  assert.match(containerRow(record, true, null, 0, false).reason ?? "", /init does not know/);
 });
 
 test("a record is read whole or not at all", () => {
   assert.deepEqual(parseRecord(JSON.stringify(record)), record);
-  for (const damage of ["", "{", "null", "[]", JSON.stringify({ ...record, desired: "maybe" })]) {
+  for (const damage of ["", "{", "null", "[]", JSON.stringify({ ...record, restart: "maybe" })]) {
     assert.equal(parseRecord(damage), undefined, damage);
   }
   for (const key of Object.keys(record)) {

@@ -1,0 +1,87 @@
+/** vzexec on the slaves that vz is for: no mount, old kernels, 32 bits, no room. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { ContainerRow, FactsAnswer } from "../../src/common/protocol.ts";
+import { startLab } from "../support/lab.ts";
+import { makeImage, Slave } from "../support/slave.ts";
+
+const SERVICE = ["/bin/sh", "-c", "echo up; while :; do sleep 1 & wait $!; done"];
+
+describe("where nothing may be mounted and the kernel is 2.6.32", () => {
+  let slave: Slave;
+
+  before(async () => {
+    slave = await Slave.installed(await startLab(1, { init: "busybox", openvz: true, kernel: "2.6.32" }));
+    await slave.load(makeImage("weak", { args: SERVICE, uid: 1000 }));
+  });
+  after(() => slave.lab.down());
+
+  test("facts tell that there are no mount namespaces", async () => {
+    assert.equal((await slave.json<FactsAnswer>("facts")).mountNamespace, false);
+  });
+
+  test("a container starts all the same, under init, and is seen, stopped and removed", async () => {
+    await slave.ok("start", "weak", "--image=weak", "--fleet=f");
+    const [row] = await slave.json<ContainerRow[]>("ps");
+    assert.equal(row?.state, "running");
+    assert.ok((row?.rss ?? 0) > 0);
+    assert.equal((await slave.shell(`ps -o ppid= -p ${row?.pid}`)).trim(), "1");
+    assert.equal(
+      (await slave.shell(`readlink /proc/${row?.pid}/root`)).trim(),
+      "/var/lib/vz/containers/weak/rootfs",
+    );
+    await slave.ok("rm", "weak");
+    assert.deepEqual(await slave.json("ps"), []);
+  });
+
+  test("a volume that cannot be mounted is an error, not an empty directory", async () => {
+    const result = await slave.run("start", "vol", "--image=weak", "--fleet=f", "--volume=v:/data");
+    assert.equal(result.status, 1, result.stderr);
+    assert.match(result.stderr, /\/data/);
+    await slave.ok("rm", "vol");
+  });
+});
+
+describe("where only 32-bit programs run", () => {
+  test("facts tell so", async () => {
+    const lab = await startLab(1, { only32: true });
+    try {
+      const slave = await Slave.installed(lab);
+      assert.deepEqual((await slave.json<FactsAnswer>("facts")).elfClasses, [32]);
+    } finally {
+      await lab.down();
+    }
+  });
+});
+
+describe("on a full disk", () => {
+  let slave: Slave;
+
+  before(async () => {
+    slave = await Slave.installed(await startLab(1, { init: "sysv" }));
+    await slave.shell("mount -t tmpfs -o size=7m none /var/lib/vz && mkdir -p /var/lib/vz/upload/incoming");
+    await slave.load(makeImage("big", { args: SERVICE }));
+  });
+  after(() => slave.lab.down());
+
+  test("a start that finds no room has one clear line, leaves nothing, and stops nothing", async () => {
+    await slave.ok("start", "one", "--image=big", "--fleet=f");
+    await slave.shell("head -c 20m /dev/zero >/var/lib/vz/filler 2>/dev/null || true");
+    const result = await slave.run("start", "two", "--image=big", "--fleet=f");
+    assert.equal(result.status, 71, result.stderr);
+    assert.match(result.stderr, /^vz: .*(full|no space).*\n(hint: .*\n)?$/i);
+    assert.equal(await slave.shell("ls -A /var/lib/vz/containers"), "one\n");
+    const [row] = await slave.json<ContainerRow[]>("ps");
+    assert.equal(row?.state, "running");
+    const changed = await slave.run("start", "one", "--image=big", "--fleet=f", "--env=A=1");
+    assert.equal(changed.status, 71, changed.stderr);
+    assert.equal((await slave.json<ContainerRow[]>("ps"))[0]?.pid, row?.pid, "the old one goes on");
+  });
+
+  test("a stop works without room, and a start works again with it", async () => {
+    await slave.ok("stop", "one");
+    await slave.shell("rm /var/lib/vz/filler");
+    await slave.ok("start", "one", "--image=big", "--fleet=f", "--env=A=1");
+    await slave.ok("rm", "one");
+  });
+});
