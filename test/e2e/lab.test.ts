@@ -46,9 +46,11 @@ async function row(lab: Lab, i: number): Promise<Row> {
 
 /** Everything on this machine that belongs to the lab of this name, as this machine itself lists it. */
 function traces(name: string, octet: string | undefined): string[] {
-  const links = readdirSync("/sys/class/net").filter((link) =>
+  const seen = readdirSync("/sys/class/net").filter((link) =>
     new RegExp(`^vzl(ab)?${octet}(-|$)`).test(link),
   );
+  // Its /24 may be another lab's by now, which claims it before it makes links.
+  const links = octet !== undefined && [undefined, name].includes(claimant(octet)) ? seen : [];
   const groups = spawnSync("find", ["/sys/fs/cgroup", "-name", `vz-lab@${name}*`], {
     encoding: "utf8",
   }).stdout;
@@ -66,11 +68,18 @@ function traces(name: string, octet: string | undefined): string[] {
   ];
 }
 
+/** The lab that has claimed the /24 of this octet. */
+function claimant(octet: string): string | undefined {
+  try {
+    return readlinkSync(`/run/vz-lab/.net/${octet}`);
+  } catch {
+    return undefined;
+  }
+}
+
 function claims(name: string): string[] {
   if (!existsSync("/run/vz-lab/.net")) return [];
-  return readdirSync("/run/vz-lab/.net").filter(
-    (octet) => readlinkSync(`/run/vz-lab/.net/${octet}`) === name,
-  );
+  return readdirSync("/run/vz-lab/.net").filter((octet) => claimant(octet) === name);
 }
 
 /** Processes in a mount or network namespace of their own that a lab's runner has made, and the runners. */
