@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "heap.h"
-#include "vz.h"
+#include "loop.h"
 
 /* The engine does not know its own version as a string; the build gives the release it was made from. */
 #ifndef ENGINE_VERSION
@@ -103,9 +103,18 @@ static const struct {
     const JSCFunctionListEntry *entries;
     const int *count;
 } function_lists[] = {
-    {vz_value_functions, &vz_value_function_count},         {vz_loop_functions, &vz_loop_function_count},
-    {vz_fs_functions, &vz_fs_function_count},               {vz_fd_functions, &vz_fd_function_count},
-    {vz_process_functions, &vz_process_function_count},     {vz_namespace_functions, &vz_namespace_function_count},
+    {vz_text_functions, &vz_text_function_count},
+    {vz_loop_functions, &vz_loop_function_count},
+    {vz_timer_functions, &vz_timer_function_count},
+    {vz_watch_functions, &vz_watch_function_count},
+    {vz_signal_functions, &vz_signal_function_count},
+    {vz_uncaught_functions, &vz_uncaught_function_count},
+    {vz_fs_functions, &vz_fs_function_count},
+    {vz_fd_functions, &vz_fd_function_count},
+    {vz_tty_functions, &vz_tty_function_count},
+    {vz_process_functions, &vz_process_function_count},
+    {vz_spawn_functions, &vz_spawn_function_count},
+    {vz_namespace_functions, &vz_namespace_function_count},
 };
 
 static int init_sys(JSContext *ctx, JSModuleDef *module)

@@ -22,7 +22,7 @@
 
 #define MAX_SAFE 9007199254740992.0
 
-/* --- values.c: between JavaScript's values and C's --- */
+/* --- values.c, text.c: between JavaScript's values and C's --- */
 
 /* A C string (js_free it) from a string or Uint8Array; NULL with an exception for other types or a NUL inside. */
 char *vz_path(JSContext *ctx, JSValueConst value);
@@ -43,8 +43,12 @@ bool vz_int(JSContext *ctx, JSValueConst value, int *result);
 JSValue vz_exact(JSContext *ctx, uint64_t value);
 /* An array of numbers; -1 with an exception. js_free what *items points to. */
 int vz_int_list(JSContext *ctx, JSValueConst array, int **items);
-extern const JSCFunctionListEntry vz_value_functions[];
-extern const int vz_value_function_count;
+/* A copy of the string's UTF-8 with a NUL behind it; js_free it. `escape`: surrogates that stand for bytes become these. */
+uint8_t *vz_string_bytes(JSContext *ctx, JSValueConst value, bool escape, size_t *length);
+/* A Uint8Array that takes over `bytes`, which came from js_malloc. */
+JSValue vz_adopt_bytes(JSContext *ctx, uint8_t *bytes, size_t length);
+extern const JSCFunctionListEntry vz_text_functions[];
+extern const int vz_text_function_count;
 
 /* --- errors.c --- */
 
@@ -62,7 +66,7 @@ uint8_t *vz_payload_read(const char *name, size_t *length);
 /* Calls fn for each packed name. */
 void vz_payload_each(void (*fn)(const char *name, void *opaque), void *opaque);
 
-/* --- loop.c --- */
+/* --- loop.c, uncaught.c --- */
 
 /* Runs until nothing is left to wait for. */
 void vz_loop_run(JSContext *ctx);
@@ -80,9 +84,10 @@ extern const int vz_loop_function_count;
 
 /* --- sys_*.c, bytes.c --- */
 
-extern const JSCFunctionListEntry vz_fs_functions[], vz_fd_functions[], vz_process_functions[],
-    vz_namespace_functions[];
-extern const int vz_fs_function_count, vz_fd_function_count, vz_process_function_count, vz_namespace_function_count;
+extern const JSCFunctionListEntry vz_fs_functions[], vz_fd_functions[], vz_tty_functions[], vz_process_functions[],
+    vz_spawn_functions[], vz_namespace_functions[];
+extern const int vz_fs_function_count, vz_fd_function_count, vz_tty_function_count, vz_process_function_count,
+    vz_spawn_function_count, vz_namespace_function_count;
 /* Puts the classes Sha256, Deflate and Inflate into the module. */
 int vz_bytes_init(JSContext *ctx, JSModuleDef *module);
 void vz_bytes_export(JSContext *ctx, JSModuleDef *module);
