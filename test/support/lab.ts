@@ -128,6 +128,7 @@ export class Lab {
     this.knownHosts = `/run/vz-lab/${name}/known_hosts`;
     this.#atExit = () => {
       spawnSync(vzBinary, ["lab", "down"], { env: { ...process.env, ...this.env }, stdio: "ignore" });
+      rmSync(this.dir, { recursive: true, force: true });
     };
     process.on("exit", this.#atExit);
   }
