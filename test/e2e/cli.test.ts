@@ -83,10 +83,13 @@ test("the name it is called by chooses the role", () => {
 });
 
 test("a reader that goes away ends it quietly, as SIGPIPE would", () => {
-  const script = `${vzBinary} help --man | head -n 1; echo "\${PIPESTATUS[0]}"`;
-  const { stdout, stderr } = run("bash", "-c", `for i in 1 2 3; do ${script}; done`);
-  assert.equal(stderr, "");
-  assert.match(stdout, /^(\.TH VZ 1 [^\n]*\n(0|141)\n){3}$/);
+  const { stdout, stderr } = run(
+    "bash",
+    "-c",
+    `(sleep 0.1; ${vzBinary} help; echo "$?" >&2) | true; sleep 0.3`,
+  );
+  assert.equal(stdout, "");
+  assert.equal(stderr, "141\n");
 });
 
 test("the man page is one that man reads without complaint", () => {
