@@ -1,14 +1,18 @@
 /**
  * Annotations of `config.json` by which `vzexec` tells `runch start BUNDLE` what init cannot: an inittab line holds a
  * command and nothing else.
+ *
+ * - log: file that standard output and error go to, appended
+ * - logLimit: bytes at which the log file is cut back
+ * - backoff: "true" where fast failures are to be slowed down before init starts the container again
+ * - isolation: auto, strict or chroot
+ * - sharedRoot: "true" where files of the root filesystem are links to a store's, which a write would change for all who
+ *   have them: then a root filesystem that cannot be made read-only is an error whatever the isolation
  */
 export const Annotation = {
-  /** File that standard output and error go to, appended. */
   log: "vz.log",
-  /** Bytes at which the log file is cut back. */
   logLimit: "vz.log.limit",
-  /** Set to "true" where fast failures are to be slowed down before init starts the container again. */
   backoff: "vz.backoff",
-  /** auto, strict or chroot. */
   isolation: "vz.isolation",
+  sharedRoot: "vz.root.shared",
 } as const;

@@ -85,3 +85,25 @@ describe("on a full disk", () => {
     await slave.ok("rm", "one");
   });
 });
+
+describe("where a read-only root keeps what is shared", () => {
+  test("root shares it, cannot write it, and is not run where it would not be read-only", async () => {
+    const lab = await startLab(1, { init: "sysv" });
+    try {
+      const slave = await Slave.installed(lab);
+      const script = "echo x >>/etc/plain || echo refused; while :; do sleep 1 & wait $!; done";
+      await slave.load(makeImage("fixed", { args: ["/bin/sh", "-c", script], readonly: true }));
+      await slave.ok("start", "fixed", "--image=fixed", "--fleet=f");
+      assert.match(await slave.ok("logs", "fixed"), /Read-only file system\nrefused\n$/);
+      const plain = "/var/lib/vz/containers/fixed/rootfs/etc/plain";
+      assert.equal(await slave.shell(`stat -c %h ${plain}; cat ${plain}`), "2\nno program\n");
+      const bare = await slave.lab.ssh(
+        1,
+        "runch start --isolation=chroot /var/lib/vz/containers/fixed </dev/null",
+      );
+      assert.equal(bare.status, 125, bare.stderr);
+    } finally {
+      await lab.down();
+    }
+  });
+});

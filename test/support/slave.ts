@@ -62,10 +62,11 @@ export interface ImageOptions {
   readonly args: readonly string[];
   /** User and group of the container; root when absent. */
   readonly uid?: number;
+  readonly readonly?: boolean;
 }
 
 /** An image of busybox. Its /etc/plain is a file that is no program. */
-export function makeImage(name: string, { args, uid = 0 }: ImageOptions): Uint8Array {
+export function makeImage(name: string, { args, uid = 0, readonly = false }: ImageOptions): Uint8Array {
   const directory = mkdtempSync(join(tmpdir(), "vz-image-"));
   try {
     const bundle = join(directory, name);
@@ -79,7 +80,7 @@ export function makeImage(name: string, { args, uid = 0 }: ImageOptions): Uint8A
     writeFileSync(join(bundle, "rootfs/etc/plain"), "no program\n", { mode: 0o644 });
     const config = {
       ociVersion: "1.0.2",
-      root: { path: "rootfs" },
+      root: { path: "rootfs", readonly },
       process: { args, cwd: "/", env: ["PATH=/bin", "GREETING=nobody"], user: { uid, gid: uid } },
     };
     writeFileSync(join(bundle, "config.json"), JSON.stringify(config));

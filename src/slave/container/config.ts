@@ -8,8 +8,9 @@ import { splitVolume } from "./request.ts";
 /**
  * @param image the image's `config.json`
  * @param log file that the container's output goes to
+ * @param sharedRoot whether only a read-only root filesystem keeps the container from writing what others share
  */
-export function containerConfig(image: Json, request: StartRequest, log: string): Json {
+export function containerConfig(image: Json, request: StartRequest, log: string, sharedRoot: boolean): Json {
   const process = object(image["process"]);
   return {
     ...image,
@@ -22,6 +23,7 @@ export function containerConfig(image: Json, request: StartRequest, log: string)
       [Annotation.log]: log,
       [Annotation.logLimit]: String(LOG_LIMIT),
       [Annotation.backoff]: String(request.restart === "always"),
+      [Annotation.sharedRoot]: String(sharedRoot),
     },
   };
 }

@@ -50,7 +50,7 @@ export async function prepare(name: string, request: StartRequest): Promise<Prep
     launched: false,
   };
   writeRecord(places, record);
-  const text = JSON.stringify(containerConfig(config, request, places.log), null, 1);
+  const text = JSON.stringify(containerConfig(config, request, places.log, powers.readOnly), null, 1);
   replaceFile(places.config, Buffer.from(`${text}\n`), 0o600);
   if (request.memory !== null) warnings.push("the memory limit is not enforced on this slave, only reserved");
   return { places, record, warnings };

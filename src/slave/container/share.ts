@@ -2,6 +2,7 @@
  * Which files of an image a container may share with others by hard links. A write through a link would change every image
  * and container that has the file, so only what the container cannot write is shared; all else is its own copy.
  */
+import { Annotation } from "../../common/annotations.ts";
 import type { Entry, FileEntry } from "../../common/image/manifest.ts";
 import { type Json, list, number, object } from "./json.ts";
 
@@ -55,6 +56,7 @@ export function powersOf(config: Json, files: readonly Entry[], mountNamespace: 
     files.some((entry) => entry.type === "file" && (entry.mode & 0o6000) !== 0);
   const readOnly =
     object(config["root"])["readonly"] === true &&
+    object(config["annotations"])[Annotation.isolation] !== "chroot" &&
     mountNamespace &&
     !held.some((c) => REMOUNTING.includes(c));
   return { uid, gids, mayBeRoot: uid === 0 || lends || held.some((c) => STRONG.has(c)), readOnly };

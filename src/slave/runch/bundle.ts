@@ -59,7 +59,8 @@ export function loadBundle(bundle: string, form: "exec" | "fork", isolation: Iso
   }
   const { config, unknown } = readConfig(text);
   const vz = readAnnotations(config);
-  const short = new Shortfalls(isolation ?? vz.isolation);
+  const shared = config.annotations?.[Annotation.sharedRoot] === "true";
+  const short = new Shortfalls(isolation ?? vz.isolation, shared ? "root.readonly" : "");
   return { config, vz, plan: makePlan(config, { bundle, form }, short), short, unknown };
 }
 

@@ -14,14 +14,17 @@ export function isIsolation(text: string): text is Isolation {
 export class Shortfalls {
   readonly isolation: Isolation;
   readonly #list: string[] = [];
+  /** What is an error in every isolation. */
+  readonly #needed: string;
 
-  constructor(isolation: Isolation) {
+  constructor(isolation: Isolation, needed = "") {
     this.isolation = isolation;
+    this.#needed = needed;
   }
 
   /**
    * @param what the field or the thing: "linux.seccomp"
-   * @throws VzError 125 in strict
+   * @throws VzError 125 in strict, and for what is needed
    */
   add(what: string, why: string): void {
     if (this.isolation === "strict") {
@@ -30,6 +33,7 @@ export class Shortfalls {
         "isolation is strict; with --isolation=auto the container runs without it",
       );
     }
+    if (what === this.#needed) throw failure(`${what}: ${why}`);
     this.#list.push(`${what} (${why})`);
   }
 

@@ -30,7 +30,7 @@ test("what the image says and the request does not touch stays", () => {
     mounts: [{ destination: "/proc", type: "proc" }],
     annotations: { "org.example": "1" },
   };
-  const config = containerConfig(image, request, "/var/lib/vz/logs/web.log");
+  const config = containerConfig(image, request, "/var/lib/vz/logs/web.log", false);
   assert.equal(config["ociVersion"], "1.0.2");
   assert.deepEqual(config["root"], { path: "rootfs", readonly: true });
   assert.deepEqual(object(config["process"])["args"], ["/bin/x"]);
@@ -39,11 +39,12 @@ test("what the image says and the request does not touch stays", () => {
     "vz.log": "/var/lib/vz/logs/web.log",
     "vz.log.limit": "1048576",
     "vz.backoff": "true",
+    "vz.root.shared": "false",
   });
 });
 
 test("a volume is a bind mount of its directory, behind the image's own mounts, without devices and set-id files", () => {
-  const mounts = containerConfig({ mounts: [{ destination: "/proc" }] }, request, "/l")["mounts"];
+  const mounts = containerConfig({ mounts: [{ destination: "/proc" }] }, request, "/l", true)["mounts"];
   assert.deepEqual(mounts, [
     { destination: "/proc" },
     {

@@ -37,6 +37,8 @@ test("root shares all where his root filesystem is read-only in a mount namespac
   assert.ok(mayShare(file(0o644), powersOf(config, [], true)));
   assert.ok(!mayShare(file(0o644), powersOf(config, [], false)), "nothing enforces it without the namespace");
   assert.ok(!mayShare(file(0o644), powersOf(user(0), [], true)), "not read-only");
+  const bare = { ...config, annotations: { "vz.isolation": "chroot" } };
+  assert.ok(!mayShare(file(0o644), powersOf(bare, [], true)), "asks for no mounts at all");
 });
 
 test("capabilities that reach around a read-only mount undo it", () => {
