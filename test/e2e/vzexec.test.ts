@@ -42,6 +42,32 @@ for (const init of ["sysv", "busybox"] as const) {
       assert.equal(await slave.shell("ls /var/lib/vz/upload/incoming"), "");
     });
 
+    test("a load that is killed can be made again, of the same upload", async () => {
+      for (const ms of [3, 10, 25, 50]) {
+        const name = `torn-${ms}`;
+        const upload = "/var/lib/vz/upload/incoming/torn.tar.gz";
+        await slave.lab.sshOk(1, `cat >${upload}`, { input: makeImage(name, { args: [`/bin/${name}`] }) });
+        await slave.shell(
+          `vzexec load torn.tar.gz & sleep 0.${String(ms).padStart(3, "0")}; kill -9 $!; true`,
+        );
+        const left = await slave.shell(`ls ${upload} 2>&1 || true`);
+        const again = await slave.run("load", "torn.tar.gz", "--json");
+        // It may have been done before the kill came: then the upload is gone, and the image there.
+        if (!left.includes("cannot access")) assert.equal(again.status, 0, again.stderr);
+        assert.match(await slave.ok("images"), new RegExp(`^${name} `, "m"));
+      }
+    });
+
+    test("what somebody else put among the uploads is not followed", async () => {
+      await slave.shell("cd /var/lib/vz/upload/incoming && ln -s /etc/shadow link && mkdir folder");
+      for (const name of ["link", "folder"]) {
+        const result = await slave.run("load", name);
+        assert.equal(result.status, 65, result.stderr);
+        assert.match(result.stderr, /not a regular file/);
+      }
+      await slave.shell("rm -r /var/lib/vz/upload/incoming/folder; test -s /etc/shadow");
+    });
+
     test("init starts a container, is its parent, and starts it again under another pid when it is killed", async () => {
       const first = JSON.parse((await start("web", "hello", "--env=GREETING=hi", "--json")).stdout);
       assert.equal(first.state, "running");

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { unlinkSync } from "node:fs";
 import { Status } from "../../common/errors.ts";
 import { INCOMING_DIR } from "../../common/paths.ts";
 import type { LoadAnswer } from "../../common/protocol.ts";
@@ -23,7 +23,15 @@ export function loadUpload(name: string): { status: number; stderr: string; answ
   if (loader.error !== undefined) throw loader.error;
   const status = loader.status ?? Status.failed;
   // Bad data stays bad data, and a small disk has no room for it; any other failure may pass, and the file is needed.
-  if (status === Status.ok || status === Status.badData) rmSync(file, { force: true });
+  if (status === Status.ok || status === Status.badData) removeUpload(file);
   const answer: LoadAnswer | null = status === Status.ok ? JSON.parse(loader.stdout) : null;
   return { status, stderr: loader.stderr, answer };
+}
+
+function removeUpload(file: string): void {
+  try {
+    unlinkSync(file);
+  } catch {
+    // A directory, say: the answer is settled, and whoever put it there can take it away.
+  }
 }
