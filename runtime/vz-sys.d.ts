@@ -136,6 +136,8 @@ declare module "vz:sys" {
     bavail: number;
     files: number;
     ffree: number;
+    /** ST_* of statvfs(3); 0 before Linux 2.6.36. */
+    flags: number;
   };
   /** flock(2); with LOCK_NB a held lock throws EWOULDBLOCK ("EAGAIN"). */
   export function flock(fd: number, operation: number): void;

@@ -252,6 +252,7 @@ static JSValue js_statfs(ARGS)
     JS_SetPropertyStr(ctx, result, "bavail", vz_exact(ctx, fs.f_bavail));
     JS_SetPropertyStr(ctx, result, "files", vz_exact(ctx, fs.f_files));
     JS_SetPropertyStr(ctx, result, "ffree", vz_exact(ctx, fs.f_ffree));
+    JS_SetPropertyStr(ctx, result, "flags", JS_NewFloat64(ctx, (double)(uint32_t)fs.f_flags));
     return result;
 }
 

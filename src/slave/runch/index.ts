@@ -18,6 +18,7 @@ import {
   type Values,
 } from "./options.ts";
 import { startBundle } from "./start.ts";
+import { isAlive, readState } from "./state-store.ts";
 
 const { O_WRONLY = 0, O_CREAT = 0, O_APPEND = 0, F_OK = 0 } = sys.constants;
 
@@ -37,9 +38,9 @@ const command: Command = {
   ],
   details:
     "start BUNDLE-DIR becomes the container's process, under the id that is the directory's last name, so that init can " +
-    "supervise it: no process of runch stays. The other commands are runc's. What the kernel cannot give is said on " +
-    "standard error.\n\nExit status: the program's own, 128+n after signal n; 125 when the container cannot be set up, 126 " +
-    "when its program cannot be executed, 127 when there is none.",
+    "supervise it: no process of runch stays. The other commands are runc's.\n\n" +
+    "Exit status: the program's own, 128+n after signal n; 125 when the container cannot be set up, 126 when its program " +
+    "cannot be executed, 127 when there is none.",
   options: GLOBAL_OPTIONS,
   examples: [
     { command: "runch start /var/lib/vz/containers/web-1", does: "Becomes the process of this bundle." },
@@ -67,9 +68,14 @@ const command: Command = {
 };
 export default command;
 
-/** An argument is a bundle if it has a slash or names a directory with a config.json; else it is an id. */
-function isBundle(word: string): boolean {
+/**
+ * An argument is a bundle if it has a slash or names a directory with a config.json; else it is an id. So is the name of a
+ * container that lives, as one does after `create`, whatever directories there are.
+ */
+function isBundle(word: string, root: string): boolean {
   if (word.includes("/")) return true;
+  const state = readState(root, word);
+  if (state !== null && isAlive(state)) return false;
   try {
     sys.access(`${word}/config.json`, F_OK);
     return true;
@@ -84,7 +90,7 @@ async function start(rest: readonly string[], root: string, before: Values, log:
   const [word, more] = words;
   if (word === undefined) throw usageError("start: an argument is missing", "runch start BUNDLE-DIR");
   if (more !== undefined) throw usageError(`start: too many arguments: ${more}`, "runch start BUNDLE-DIR");
-  if (isBundle(word)) return startBundle(root, word, isolationFrom({ ...before, ...values }), log);
+  if (isBundle(word, root)) return startBundle(root, word, isolationFrom({ ...before, ...values }), log);
   (await import("./runch-run.ts")).startCreated(root, word);
   return Status.ok;
 }

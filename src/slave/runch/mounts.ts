@@ -32,11 +32,20 @@ function mountPoint(rootfs: string, destination: string, directory: boolean): st
   return target.path;
 }
 
+/** Flags that stay on a mount when it is remounted: ST_* of statvfs(3) have the same bits. */
+const LASTING = MS.NOSUID | MS.NODEV | MS.NOEXEC | MS.NOATIME | MS.NODIRATIME;
+
+/** Adds flags to a bind mount. The kernel takes them for all that there are, so those that it has are given again. */
+function remount(target: string, flags: number): void {
+  const all = (sys.statfs(target).flags & LASTING) | flags;
+  sys.mount(null, target, null, MS.REMOUNT | MS.BIND | all, null);
+}
+
 /** Binds `source` to `target` and gives the new mount these flags. */
 export function bind(source: string, target: string, flags: number): void {
   sys.mount(source, target, null, MS.BIND | (flags & MS.REC), null);
   const others = flags & REMOUNTED;
-  if (others !== 0) sys.mount(null, target, null, MS.REMOUNT | MS.BIND | others, null);
+  if (others !== 0) remount(target, others);
 }
 
 function mountOne(step: MountStep, rootfs: string, short: Shortfalls): void {
@@ -109,7 +118,7 @@ export function protectPaths(plan: Plan, own: boolean, short: Shortfalls): void 
   if (!plan.readonlyRoot) return;
   try {
     if (!own) sys.mount(rootfs, rootfs, null, MS.BIND | MS.REC, null);
-    sys.mount(null, rootfs, null, MS.REMOUNT | MS.BIND | MS.RDONLY, null);
+    remount(rootfs, MS.RDONLY);
   } catch (error) {
     if (!isRefusal(error)) throw failed("root.readonly", error);
     short.add("root.readonly", reason(error));

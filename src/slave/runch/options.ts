@@ -10,7 +10,7 @@ export const ISOLATION_OPTIONS: readonly Option[] = [
   {
     name: "isolation",
     value: "auto|strict|chroot",
-    help: "auto (the default): what the kernel grants, and a word about the rest; strict: all that config.json asks for, or nothing; chroot: no namespaces at all",
+    help: "auto (the default): what the kernel grants, the rest is told; strict: all that is asked for, or nothing; chroot: no namespaces",
   },
   { name: "strict", help: "short for --isolation=strict" },
 ];
