@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# npm run bench: what runch costs beside other runners. Needs root, and the packages of scripts/setup.sh.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+if [ "$(id -u)" -ne 0 ]; then
+  echo 'bench: needs root, for namespaces and mounts' >&2
+  exit 77
+fi
+[ -x dist/vz ] || npm run --silent build
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+gcc -O2 -static -o "$work/measure" scripts/bench/measure.c
+
+# In a mount namespace of its own: the states lie on a tmpfs, as /run is on a slave, and crun does not see the cgroup2 of a
+# hybrid host, which it refuses even when it is told to leave cgroups alone.
+unshare -m --propagation private sh -c '
+  mount -t tmpfs bench /run
+  mountpoint -q /sys/fs/cgroup/unified && umount /sys/fs/cgroup/unified
+  exec node scripts/bench/runch.mjs "$@"' sh "$work" "$@"
