@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Args, Command } from "../common/command.ts";
 import { Status, VzError } from "../common/errors.ts";
@@ -73,7 +73,9 @@ export const deploy: Command = {
 function binaryToSend(args: Args): string {
   const given = args.value("binary");
   if (given !== undefined) {
-    if (!existsSync(given)) throw new VzError(Status.usage, `${given}: no such file`);
+    const found = statSync(given, { throwIfNoEntry: false });
+    if (found === undefined) throw new VzError(Status.usage, `${given}: no such file`);
+    if (!found.isFile()) throw new VzError(Status.usage, `${given}: not a file`);
     return resolve(given);
   }
   if (process.versions["quickjs"] !== undefined) return process.execPath;

@@ -105,6 +105,18 @@ test("deploy --check tells what it would do, does nothing, and ends with 2", asy
   );
 });
 
+test("a step of deploy that fails is one line with the slave's reason, and leaves nothing there", async () => {
+  writeFileSync(join(lab.dir, "no-program"), "this is not a program\n");
+  const result = await lab.vz("master", "deploy", "--binary", "no-program", "vps3");
+  assert.equal(result.status, 1, result.stderr);
+  assert.match(result.stderr, /^vz: vps3: send vz: \/usr\/local\/bin\/vz does not run here: .+\n$/);
+  assert.equal(result.stdout, "vps3: failed\n");
+  assert.equal(await lab.sshOk(3, "ls /usr/local/bin"), "");
+  const directory = await lab.vz("master", "deploy", "--binary", lab.dir, "vps3");
+  assert.equal(directory.status, 64);
+  assert.equal(directory.stderr, `vz: ${lab.dir}: not a file\n`);
+});
+
 test("vps2 has no sftp, and busybox for its shell: the poorest slave there is", async () => {
   await lab.sshOk(
     2,

@@ -36,7 +36,8 @@ class CallbackModule(CallbackBase):
             host=result._host.get_name(),
             task=result._task.get_name(),
             item=item,
-            ignored=ignored,
+            # None where the task does not say.
+            ignored=bool(ignored),
             changed=bool(data.get("changed")),
             changes=[str(one) for one in data.get("changes") or []],
             rc=data.get("rc"),
