@@ -131,6 +131,7 @@ function never(): never {
 function checkReferences(raw: RawFleet, refuse: Refuse): void {
   const names = Object.keys(raw.hosts);
   if (names.length === 0) refuse(["hosts"], "no hosts");
+  checkHosts(raw, refuse);
   for (const [name, service] of Object.entries(raw.services)) {
     for (const [i, host] of (service.hosts ?? []).entries()) {
       const path = ["services", name, "hosts", i];
@@ -146,6 +147,21 @@ function checkReferences(raw: RawFleet, refuse: Refuse): void {
     const targets = service.volumes.map((volume) => volume.slice(volume.indexOf(":")));
     const twice = targets.findIndex((target, i) => targets.indexOf(target) !== i);
     if (twice >= 0) refuse(["services", name, "volumes", twice], "two volumes at one place");
+  }
+}
+
+/** Words that mean more than one host, to vzexec and to Ansible. */
+const GROUPS = ["all", "ungrouped"];
+
+function checkHosts({ hosts }: RawFleet, refuse: Refuse): void {
+  const owners = new Map<string, string>();
+  for (const [name, { address, port }] of Object.entries(hosts)) {
+    if (GROUPS.includes(name)) refuse(["hosts", name], "means a group of hosts: give it another name");
+    const place = `${address.toLowerCase()} ${port}`;
+    const owner = owners.get(place);
+    // One slave under two names would be given, and robbed of, the containers of both.
+    if (owner !== undefined) refuse(["hosts", name, "address"], `is that of ${owner}, with the same port`);
+    owners.set(place, name);
   }
 }
 

@@ -227,3 +227,29 @@ test("sizes are numbers with a unit, powers of 1024", () => {
   ];
   for (const [text, bytes] of cases) assert.equal(parseSize(text), bytes, text);
 });
+
+const twice = (a: string, b: string) =>
+  `fleet: f\nssh: {key: k}\nhosts:\n  a: {${a}, vendor: v}\n  b: {${b}, vendor: v}\n`;
+
+test("two hosts with one address and port are refused: each would remove the other's containers", () => {
+  assert.throws(() => parseFleet(twice("address: Vps.example", "address: vps.example"), "f.yaml", "/root"), {
+    status: 78,
+    message: "f.yaml:5:7: hosts.b.address: is that of a, with the same port",
+  });
+  const nat = parseFleet(twice("address: 192.0.2.1, port: 2201", "address: 192.0.2.1, port: 2202"), "f.yaml");
+  assert.deepEqual(
+    nat.hosts.map(({ name, port }) => [name, port]),
+    [
+      ["a", 2201],
+      ["b", 2202],
+    ],
+  );
+});
+
+test("a host cannot be named as Ansible names a group of hosts", () => {
+  const text = "fleet: f\nssh: {key: k}\nhosts:\n  all: {address: h, vendor: v}\n";
+  assert.throws(() => parseFleet(text, "f.yaml", "/root"), {
+    status: 78,
+    message: "f.yaml:4:3: hosts.all: means a group of hosts: give it another name",
+  });
+});
