@@ -1,5 +1,5 @@
 import type { Command } from "../common/command.ts";
-import { Status, VzError } from "../common/errors.ts";
+import { isVzError, Status, VzError } from "../common/errors.ts";
 import { type Delivered, deliver, loadAction, loadName, tidy } from "./delivery.ts";
 import type { Fleet, Host } from "./fleet.ts";
 import { waitForPort } from "./health.ts";
@@ -7,7 +7,16 @@ import { describeImage } from "./image-file.ts";
 import type { VerbAction } from "./inventory.ts";
 import { askContainers, look } from "./observe.ts";
 import { fileOption, fleetOf, jsonOption, noWords, verboseOption } from "./options.ts";
-import { type Action, type HostPlan, type LocalImage, makePlan, type Observed, type Plan } from "./plan.ts";
+import { containerName } from "./placement.ts";
+import {
+  type Action,
+  type HostPlan,
+  type LocalImage,
+  makePlan,
+  type Observed,
+  type Plan,
+  unwell,
+} from "./plan.ts";
 import { mapLimit } from "./program.ts";
 import { PARALLEL } from "./remote.ts";
 import { Screen } from "./screen.ts";
@@ -43,26 +52,41 @@ export const apply: Command = {
     requireDailyKey(fleet);
     const screen = new Screen(io, args.flag("json"));
     const images = await describeImages(fleet, screen);
-    const plan = makePlan(fleet, images, await observe(fleet, screen));
+    const observed = await observe(fleet, screen);
+    const plan = makePlan(fleet, images, observed);
     tellPlan(plan, screen);
+    const wanted = new Set(plan.places.map(containerName));
     const work = fleet.hosts.flatMap((host) => {
       const own = plan.hosts.find((one) => one.host === host.name);
       return own?.reachable && own.actions.length > 0 ? [{ host, plan: own }] : [];
     });
     const done = await carryOut(fleet, work, screen, args.flag("verbose"));
-    if (work.length > 0) {
-      await askContainers(
-        fleet,
-        work.map(({ host }) => host),
-        screen,
-      );
-    } else if (screen.status === Status.ok) {
-      screen.line(`nothing to do: ${plan.places.length} containers are as ${fleet.name}'s file says`);
+    const after =
+      work.length > 0 ? await afterwards(fleet, work, screen) : observed.filter(({ facts }) => facts);
+    const ill = after.flatMap(({ host, rows }) =>
+      unwell(
+        host,
+        rows.filter((row) => row.fleet === fleet.name && wanted.has(row.container)),
+      ),
+    );
+    for (const one of ill) screen.note(one);
+    if (ill.length > 0) screen.note("hint: vz master logs SERVICE shows what it says");
+    if (work.length === 0 && screen.status === Status.ok) {
+      const { length } = plan.places;
+      const are = length === 1 ? "1 container is" : `${length} containers are`;
+      screen.line(`nothing to do: ${are} as ${fleet.name}'s file says`);
     }
     if (args.flag("json")) io.out(`${JSON.stringify(done, null, 1)}\n`);
     return screen.status;
   },
 };
+
+/** What is there once all is done; also remembered. */
+async function afterwards(fleet: Fleet, work: readonly Work[], screen: Screen) {
+  const hosts = work.map(({ host }) => host);
+  const answers = await askContainers(fleet, hosts, screen);
+  return answers.map(({ host, value }) => ({ host: host.name, rows: value ?? [] }));
+}
 
 /** By service; a service whose image is bad is told and left as it is. */
 async function describeImages(fleet: Fleet, screen: Screen): Promise<ReadonlyMap<string, LocalImage>> {
@@ -74,10 +98,15 @@ async function describeImages(fleet: Fleet, screen: Screen): Promise<ReadonlyMap
       byFile.set(file, image);
       images.set(name, image);
     } catch (error) {
-      screen.fail(error);
+      screen.fail(isVzError(error) ? ofService(name, error) : error);
     }
   }
   return images;
+}
+
+function ofService(name: string, error: VzError): VzError {
+  const hint = error.hint ?? "vz trace --image FILE or vz image build makes an image";
+  return new VzError(error.status, `service ${name}: ${error.message}`, { hint, cause: error });
 }
 
 async function observe(fleet: Fleet, screen: Screen): Promise<Observed[]> {

@@ -6,7 +6,7 @@ import { mapLimit } from "./program.ts";
 import { askJson, PARALLEL } from "./remote.ts";
 import type { Screen } from "./screen.ts";
 import { dailyLogin } from "./ssh.ts";
-import { writeLastSeen } from "./state-dir.ts";
+import { type LastSeen, writeLastSeen } from "./state-dir.ts";
 
 /** What one host gave, or undefined where it failed: the screen has been told why. */
 export interface Answer<T> {
@@ -46,7 +46,7 @@ export async function askContainers(
   screen: Screen,
 ): Promise<Answer<readonly ContainerRow[]>[]> {
   const answers = await askAll(hosts, screen, "ps", (host) => containersOf(fleet, host));
-  remember(fleet, answers);
+  remember(fleet, answers, screen);
   return answers;
 }
 
@@ -74,13 +74,27 @@ export async function look(fleet: Fleet, hosts: readonly Host[], screen: Screen)
       host,
       value: value?.rows.filter((row) => row.fleet === fleet.name),
     })),
+    screen,
   );
   return answers;
 }
 
-function remember(fleet: Fleet, answers: readonly Answer<readonly ContainerRow[]>[]): void {
+function remember(fleet: Fleet, answers: readonly Answer<readonly ContainerRow[]>[], screen: Screen): void {
   const seen = answers.flatMap(({ host, value }) =>
     value === undefined ? [] : [[host.name, value] as const],
   );
-  writeLastSeen(fleet, new Map(seen));
+  const gone = writeLastSeen(fleet, new Map(seen));
+  for (const one of leftBehind(gone)) screen.note(one);
+}
+
+/** What was last seen on hosts that the file no longer names: nobody stops it there. A line a host. */
+export function leftBehind(gone: LastSeen): string[] {
+  return [...gone].flatMap(([host, rows]) => {
+    const names = rows.filter(({ state }) => state !== "stopped").map(({ container }) => container);
+    return names.length === 0
+      ? []
+      : [
+          `note: ${host} is no longer in the fleet file: what ran there is left as it is: ${names.join(", ")}`,
+        ];
+  });
 }

@@ -26,8 +26,8 @@ export function readContainerName(name: string): { service: string; number: numb
 
 /**
  * Places every replica. What is placed already stays where it is, while its host is in the file and still has room for it;
- * the others go to the vendor that has the fewest of the service, there to the host that has the fewest, in the order of the
- * file. So two come to one vendor only when no other has room.
+ * the others go to a host where the port of their health check is free, there to the vendor that has the fewest of the service,
+ * there to the host that has the fewest, in the order of the file. So two come to one vendor only when no other has room.
  * @param current what was found, the most certain first: of one replica found twice, the first stays
  */
 export function place(fleet: Pick<Fleet, "hosts" | "services">, current: readonly Place[]): Placement {
@@ -45,7 +45,8 @@ export function place(fleet: Pick<Fleet, "hosts" | "services">, current: readonl
   for (const service of left) {
     const mine = places.filter((one) => one.service === service.name);
     for (const wanted of missing(service, mine)) {
-      const host = wanted.host ?? choose(service, mine, fleet.hosts, room)?.name;
+      const busy = (host: Host) => portTaken(service, host.name, places, fleet.services);
+      const host = wanted.host ?? choose(service, mine, fleet.hosts, room, busy)?.name;
       if (host !== undefined && room.take(host, service)) {
         const placed = { service: service.name, number: wanted.number, host };
         mine.push(placed);
@@ -100,14 +101,44 @@ function choose(
   placed: readonly Place[],
   hosts: readonly Host[],
   room: Room,
+  busy: (host: Host) => boolean,
 ): Host | undefined {
   const onHost = (host: Host) => placed.filter((one) => one.host === host.name).length;
   const atVendor = (host: Host) =>
     hosts.filter((other) => other.vendor === host.vendor).reduce((sum, other) => sum + onHost(other), 0);
   return hosts
     .filter((host) => room.has(host.name, service))
-    .map((host, order) => ({ host, order, vendor: atVendor(host), own: onHost(host) }))
-    .sort((a, b) => a.vendor - b.vendor || a.own - b.own || a.order - b.order)[0]?.host;
+    .map((host, order) => ({ host, order, busy: busy(host), vendor: atVendor(host), own: onHost(host) }))
+    .sort(
+      (a, b) => Number(a.busy) - Number(b.busy) || a.vendor - b.vendor || a.own - b.own || a.order - b.order,
+    )[0]?.host;
+}
+
+/** Whether a container placed there already listens on the port of the service's health check: they share the host's network. */
+function portTaken(
+  { healthPort }: Service,
+  host: string,
+  places: readonly Place[],
+  services: readonly Service[],
+): boolean {
+  if (healthPort === undefined) return false;
+  const mine = new Set(services.filter((one) => one.healthPort === healthPort).map((one) => one.name));
+  return places.some((one) => one.host === host && mine.has(one.service));
+}
+
+/** Containers of one host whose health checks ask for the same port, each lot as a line for people. */
+export function portClashes({ services }: Pick<Fleet, "services">, places: readonly Place[]): string[] {
+  const ports = new Map(services.map((one) => [one.name, one.healthPort]));
+  const lots = new Map<string, string[]>();
+  for (const one of places) {
+    const port = ports.get(one.service);
+    if (port === undefined) continue;
+    const place = `${one.host}: port ${port}`;
+    lots.set(place, [...(lots.get(place) ?? []), containerName(one)]);
+  }
+  return [...lots].flatMap(([place, names]) =>
+    names.length < 2 ? [] : [`${place} is wanted by ${names.join(", ")}: only one of them can have it`],
+  );
 }
 
 /** What is not yet reserved on each host; a host without a figure has room for all. */

@@ -2,7 +2,7 @@
 import type { ContainerRow, FactsAnswer, StartRequest } from "../common/protocol.ts";
 import { startSpec, startWords } from "../common/start-request.ts";
 import type { Fleet, Service } from "./fleet.ts";
-import { containerName, crowded, type Place, place, readContainerName } from "./placement.ts";
+import { containerName, crowded, type Place, place, portClashes, readContainerName } from "./placement.ts";
 
 /** What is known of a host. */
 export interface Observed {
@@ -83,7 +83,7 @@ export function makePlan(
     hosts,
     places: placement.places,
     problems: placement.problems,
-    notes: crowded(fleet, placement),
+    notes: [...crowded(fleet, placement), ...portClashes(fleet, placement.places)],
   };
 }
 
@@ -144,6 +144,15 @@ function pushes(actions: readonly Action[], facts: FactsAnswer | undefined): Act
     result.push({ kind: "push", image: action.image });
   }
   return result;
+}
+
+/** Containers that are started and do not stay up, each with its reason, as a line for people. */
+export function unwell(host: string, rows: readonly ContainerRow[]): string[] {
+  return rows.flatMap(({ container, state, reason }) =>
+    state === "restarting"
+      ? [`${host}: ${container}: does not stay up${reason === null ? "" : `: ${reason}`}`]
+      : [],
+  );
 }
 
 /** Why a container must be started, or undefined where it is as it should be. */

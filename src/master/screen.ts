@@ -23,8 +23,7 @@ export class Screen {
   step(text: string): void {
     const columns = this.#io.errColumns;
     if (columns === undefined) return;
-    // A terminal of unknown width calls itself 0 wide.
-    this.#io.err(`\r\u001b[K${printable(text).slice(0, (columns || 80) - 1)}`);
+    this.#io.err(`\r\u001b[K${printable(text).slice(0, Math.max(0, columns - 1))}`);
   }
 
   /** A result. */

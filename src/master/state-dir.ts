@@ -69,8 +69,11 @@ export function readLastSeen(fleet: Fleet): LastSeen {
   }
 }
 
-/** Remembers `seen`, and of the fleet's other hosts what was known before. */
-export function writeLastSeen(fleet: Fleet, seen: LastSeen): void {
+/**
+ * Remembers `seen`, and of the fleet's other hosts what was known before.
+ * @returns what was known of hosts that the file no longer names, and is forgotten now
+ */
+export function writeLastSeen(fleet: Fleet, seen: LastSeen): LastSeen {
   ensureStateDir(fleet);
   const before = readLastSeen(fleet);
   const all = fleet.hosts.flatMap(({ name }) => {
@@ -82,4 +85,5 @@ export function writeLastSeen(fleet: Fleet, seen: LastSeen): void {
     `${JSON.stringify(Object.fromEntries(all), null, 1)}\n`,
     0o600,
   );
+  return new Map([...before].filter(([name]) => !fleet.hosts.some((host) => host.name === name)));
 }

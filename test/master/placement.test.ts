@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Host, Service } from "../../src/master/fleet.ts";
-import { containerName, crowded, type Place, place, readContainerName } from "../../src/master/placement.ts";
+import {
+  containerName,
+  crowded,
+  type Place,
+  place,
+  portClashes,
+  readContainerName,
+} from "../../src/master/placement.ts";
 
 const M = 1024 * 1024;
 
@@ -189,4 +196,29 @@ test("a container's name is read from its last dash on", () => {
   for (const name of ["web", "web-0", "web-01", "-1", "web-12345", "web-"]) {
     assert.equal(readContainerName(name), undefined, name);
   }
+});
+
+/** The service with a health check on `port`. */
+function on(port: number, one: Service): Service {
+  return { ...one, healthPort: port };
+}
+
+test("a container goes to a host where its port is free before it goes to a nearer one", () => {
+  const hosts = [host("a1", "alpha"), host("b1", "beta")];
+  const services = [on(80, service("w", 1)), on(80, service("x", 1)), on(81, service("y", 1))];
+  const { places, problems } = place({ hosts, services }, []);
+  assert.deepEqual(
+    places.map((one) => `${containerName(one)} ${one.host}`),
+    ["w-1 a1", "x-1 b1", "y-1 a1"],
+  );
+  assert.deepEqual(problems, []);
+});
+
+test("containers that must share a host and want one port are told, with the host and the port", () => {
+  const hosts = [host("a1", "alpha"), host("b1", "beta")];
+  const services = [on(80, service("w", 3)), service("plain", 3), on(81, service("x", 1))];
+  const { places } = place({ hosts, services }, []);
+  assert.deepEqual(portClashes({ services }, places), [
+    "a1: port 80 is wanted by w-1, w-3: only one of them can have it",
+  ]);
 });

@@ -10,6 +10,7 @@ import {
   makePlan,
   type Observed,
   requestOf,
+  unwell,
   whyUnfit,
 } from "../../src/master/plan.ts";
 
@@ -241,4 +242,14 @@ test("versions are compared as numbers", () => {
   assert.ok(compareVersions("3.10.0-1160.el7", "3.2.0") > 0);
   assert.ok(compareVersions("2.6.32", "3.2.0") < 0);
   assert.equal(compareVersions("3.2.0", "3.2"), 0);
+});
+
+test("only a container that does not stay up is unwell, and its reason is told where it is known", () => {
+  const rows = [
+    row("web-1", { state: "restarting", reason: "exited 1" }),
+    row("web-2", { state: "restarting" }),
+    row("web-3"),
+    row("web-4", { state: "stopped", reason: "exited 0" }),
+  ];
+  assert.deepEqual(unwell("a", rows), ["a: web-1: does not stay up: exited 1", "a: web-2: does not stay up"]);
 });

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { VzError } from "../../src/common/errors.ts";
 import { memoryIo } from "../../src/common/io.ts";
@@ -6,9 +9,11 @@ import type { ContainerRow } from "../../src/common/protocol.ts";
 import { psAnswer, readAnswer } from "../../src/master/answers.ts";
 import { parseFleet } from "../../src/master/fleet.ts";
 import { logLines } from "../../src/master/logs.ts";
+import { leftBehind } from "../../src/master/observe.ts";
 import { psRows, psTable } from "../../src/master/ps.ts";
 import { refused } from "../../src/master/remote.ts";
 import { commonStatus, Screen } from "../../src/master/screen.ts";
+import { readLastSeen, writeLastSeen } from "../../src/master/state-dir.ts";
 import { remoteName } from "../../src/master/upload.ts";
 
 const fleet = parseFleet(
@@ -164,4 +169,30 @@ test("a file's name on a slave holds its hash, so that a part of it is a part of
   const name = (path: string) => remoteName("web", { path, size: 1, sha256 });
   assert.equal(name("/x/web.tar.gz"), "web-0123456789abcdef.tar.gz");
   assert.equal(name("/x/web.image"), "web-0123456789abcdef.tar");
+});
+
+test("what runs on hosts that left the file is told once, when it is forgotten", (t) => {
+  const stateDir = join(mkdtempSync(join(tmpdir(), "vz-test-")), ".vz");
+  t.after(() => rmSync(dirname(stateDir), { recursive: true }));
+  const both = { ...fleet, stateDir };
+  assert.deepEqual(
+    [
+      ...writeLastSeen(
+        both,
+        new Map([
+          ["a", [running]],
+          ["b", [running]],
+        ]),
+      ),
+    ],
+    [],
+  );
+  const less = { ...both, hosts: [a] };
+  const gone = writeLastSeen(less, new Map());
+  assert.deepEqual(leftBehind(gone), [
+    "note: b is no longer in the fleet file: what ran there is left as it is: web-1",
+  ]);
+  assert.deepEqual([...readLastSeen(less).keys()], ["a"]);
+  assert.deepEqual([...writeLastSeen(less, new Map())], []);
+  assert.deepEqual(leftBehind(new Map([["b", [{ ...running, state: "stopped" }]]])), []);
 });
