@@ -113,7 +113,8 @@ async function completion(roles: readonly Role[], words: readonly string[], io: 
   }
   const script = manual.completionScript(what);
   if (script === undefined) {
-    throw new VzError(Status.usage, `completion ${what}: no such shell`, {
+    const why = what === "" ? "for which shell?" : `${what}: no such shell`;
+    throw new VzError(Status.usage, `completion: ${why}`, {
       hint: "vz completion bash, or zsh",
     });
   }
