@@ -1,13 +1,13 @@
-/** `node:assert`: enough for libraries that check their own arguments. */
-
+/** `node:assert`: enough for packages that check their own arguments. */
 export class AssertionError extends Error {
-  readonly code = "ERR_ASSERTION";
   override readonly name = "AssertionError";
+  readonly code = "ERR_ASSERTION";
 }
 
-export default function assert(value: unknown, message?: string | Error): asserts value {
+export function ok(value: unknown, message?: string | Error): asserts value {
   if (value) return;
-  throw message instanceof Error
-    ? message
-    : new AssertionError(message ?? "The expression evaluated to a falsy value");
+  if (message instanceof Error) throw message;
+  throw new AssertionError(message ?? "The expression evaluated to a falsy value");
 }
+
+export default ok;

@@ -1,52 +1,50 @@
 /** `node:crypto`: SHA-256 and random bytes. */
 import * as sys from "vz:sys";
 import { Buffer } from "./buffer.ts";
-import { codedError } from "./lib/errors.ts";
+import { encode, encodingOf } from "./internal/encodings.ts";
+import { codedError, invalidType } from "./internal/errors.ts";
+import { randomBytes } from "./internal/random.ts";
 
-type Encoding = "hex" | "base64" | "base64url" | "latin1";
+function spent(): Error {
+  return codedError(Error, "ERR_CRYPTO_HASH_FINALIZED", "Digest already called");
+}
 
 class Hash {
-  readonly #state = new sys.Sha256();
-  #spent = false;
+  #state: sys.Sha256 | undefined = new sys.Sha256();
 
-  update(data: string | Uint8Array): this {
-    if (this.#spent) throw codedError(new Error("Digest already called"), "ERR_CRYPTO_HASH_FINALIZED");
-    this.#state.update(typeof data === "string" ? sys.utf8Encode(data) : data);
+  update(data: string | ArrayBufferView, encoding?: string): this {
+    if (this.#state === undefined) throw spent();
+    if (typeof data === "string") this.#state.update(encode(data, encodingOf(encoding)));
+    else if (data instanceof Uint8Array) this.#state.update(data);
+    else if (ArrayBuffer.isView(data)) {
+      this.#state.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    } else {
+      throw invalidType("data", "of type string or an instance of Buffer, TypedArray, or DataView", data);
+    }
     return this;
   }
 
-  digest(encoding?: Encoding) {
-    if (this.#spent) throw codedError(new Error("Digest already called"), "ERR_CRYPTO_HASH_FINALIZED");
-    this.#spent = true;
-    const bytes = Buffer.from(this.#state.digest());
-    return encoding === undefined ? bytes : bytes.toString(encoding as "hex");
+  digest(encoding?: string): string | Buffer {
+    if (this.#state === undefined) throw spent();
+    const bytes = Buffer.from(this.#state.digest().buffer);
+    this.#state = undefined;
+    return encoding === undefined || encoding === "buffer" ? bytes : bytes.toString(encoding);
   }
 }
 
+/** Of "sha256"; there is no other. */
 export function createHash(algorithm: string): Hash {
-  if (algorithm.toLowerCase() !== "sha256")
-    throw codedError(new Error("Digest method not supported"), "ERR_CRYPTO_INVALID_DIGEST");
+  if (typeof algorithm !== "string") throw invalidType("algorithm", "of type string", algorithm);
+  if (!/^sha-?256$/i.test(algorithm)) throw new Error("Digest method not supported");
   return new Hash();
 }
 
-export function randomBytes(size: number): Buffer {
-  const bytes = Buffer.alloc(size);
-  const fd = sys.open("/dev/urandom", 0);
-  try {
-    for (let done = 0; done < size; ) done += sys.read(fd, bytes, done, size - done);
-  } finally {
-    sys.close(fd);
-  }
-  return bytes;
-}
+export { randomBytes };
 
 /** RFC 9562, version 4. */
 export function randomUUID(): string {
   const bytes = randomBytes(16);
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  const hex = bytes.toString("hex");
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+  return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
-
-export default { createHash, randomBytes, randomUUID };

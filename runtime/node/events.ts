@@ -24,7 +24,13 @@ function eventsOf(emitter: Holder): Map<EventName, readonly Entry[]> {
   return emitter[kEvents] ?? new Map();
 }
 
-function add(emitter: EventEmitter, name: EventName, listener: Listener, single: boolean, first: boolean): void {
+function add(
+  emitter: EventEmitter,
+  name: EventName,
+  listener: Listener,
+  single: boolean,
+  first: boolean,
+): void {
   checkFunction("listener", listener);
   const events = eventsOf(emitter);
   if (events.has("newListener")) emitter.emit("newListener", name, listener);
@@ -52,6 +58,8 @@ function remove(emitter: EventEmitter, name: EventName, matches: (entry: Entry) 
 }
 
 export class EventEmitter {
+  declare [kEvents]?: Map<EventName, readonly Entry[]>;
+
   static EventEmitter = EventEmitter;
   static once = once;
   static defaultMaxListeners = 10;

@@ -1,65 +1,70 @@
-/** `node:os`. */
+/** `node:os` */
 import * as sys from "vz:sys";
 
 export const EOL = "\n";
+export const devNull = "/dev/null";
 export const constants = { signals: sys.signals };
-export const hostname = () => sys.uname().nodename;
-export const platform = () => "linux";
-export const arch = () => "ia32";
-export const type = () => sys.uname().sysname;
-export const release = () => sys.uname().release;
-export const machine = () => sys.uname().machine;
-export const tmpdir = () => (process.env["TMPDIR"] || "/tmp").replace(/(.)\/$/, "$1");
 
-/** $HOME, else what /etc/passwd says of this user. */
+export function hostname(): string {
+  return sys.uname().nodename;
+}
+
+export function type(): string {
+  return sys.uname().sysname;
+}
+
+export function release(): string {
+  return sys.uname().release;
+}
+
+export function version(): string {
+  return sys.uname().version;
+}
+
+export function machine(): string {
+  return sys.uname().machine;
+}
+
+export function platform(): "linux" {
+  return "linux";
+}
+
+export function arch(): "ia32" {
+  return "ia32";
+}
+
+export function endianness(): "LE" {
+  return "LE";
+}
+
+export function tmpdir(): string {
+  const { TMPDIR, TMP, TEMP } = globalThis.process.env;
+  const dir = TMPDIR || TMP || TEMP || "/tmp";
+  return dir.length > 1 && dir.endsWith("/") ? dir.slice(0, -1) : dir;
+}
+
+/** $HOME, else what /etc/passwd has for this user. */
 export function homedir(): string {
-  return process.env["HOME"] || userEntry()?.[5] || "/";
-}
-
-export function userInfo() {
-  const entry = userEntry();
-  return {
-    uid: sys.getuid(),
-    gid: sys.getgid(),
-    username: entry?.[0] ?? String(sys.getuid()),
-    homedir: entry?.[5] ?? "/",
-    shell: entry?.[6] ?? null,
-  };
-}
-
-function userEntry(): string[] | undefined {
+  const { HOME } = globalThis.process.env;
+  if (HOME) return HOME;
   const uid = String(sys.getuid());
-  return text("/etc/passwd")
-    .split("\n")
-    .map((line) => line.split(":"))
-    .find((fields) => fields[2] === uid);
+  const entry = passwd().find((fields) => fields[2] === uid);
+  return entry?.[5] || "/";
 }
 
-function text(path: string): string {
+function passwd(): string[][] {
+  const fd = sys.open("/etc/passwd", 0);
   try {
-    const fd = sys.open(path, 0);
-    const parts: string[] = [];
-    const chunk = new Uint8Array(65_536);
-    for (let n = sys.read(fd, chunk, 0, chunk.length); n > 0; n = sys.read(fd, chunk, 0, chunk.length)) {
-      parts.push(sys.fsDecode(chunk, 0, n));
-    }
+    const size = Number(sys.fstat(fd).size);
+    const bytes = new Uint8Array(size);
+    let used = 0;
+    for (let count = -1; count !== 0 && used < size; used += count)
+      count = sys.read(fd, bytes, used, size - used);
+    return sys
+      .fsDecode(bytes, 0, used)
+      .split("\n")
+      .map((line) => line.split(":"));
+  } finally {
     sys.close(fd);
-    return parts.join("");
-  } catch {
-    return "";
   }
 }
-
-export default {
-  EOL,
-  constants,
-  hostname,
-  platform,
-  arch,
-  type,
-  release,
-  machine,
-  tmpdir,
-  homedir,
-  userInfo,
-};

@@ -1,107 +1,168 @@
 /**
- * `node:stream` over streamx, which tar-stream brings along. The constructors take Node's options; what differs otherwise
- * (order of some events, no object modes to choose) is listed in docs/node-api.md.
+ * `node:stream` over streamx, which tar-stream brings along. Constructors, methods and errors are Node's; when exactly an
+ * event comes, and that pipe() passes errors on, is streamx's (docs/node-api.md).
  */
 import * as streamx from "streamx";
-import { Buffer } from "./buffer.ts";
-import { EventEmitter } from "./events.ts";
-
-type Callback = (error?: Error | null) => void;
-type DataCallback = (error?: Error | null, data?: unknown) => void;
-
-interface CommonOptions {
-  highWaterMark?: number;
-  objectMode?: boolean;
-  readableObjectMode?: boolean;
-  writableObjectMode?: boolean;
-  signal?: never;
-}
-
-interface ReadableOptions<S> extends CommonOptions {
-  read?: (this: S, size: number) => void;
-  destroy?: (this: S, error: Error | null, callback: Callback) => void;
-}
-
-interface WritableOptions<S> extends CommonOptions {
-  write?: (this: S, chunk: Uint8Array, encoding: string, callback: Callback) => void;
-  final?: (this: S, callback: Callback) => void;
-  destroy?: (this: S, error: Error | null, callback: Callback) => void;
-}
-
-interface TransformOptions<S> extends CommonOptions {
-  transform?: (this: S, chunk: Uint8Array, encoding: string, callback: DataCallback) => void;
-  flush?: (this: S, callback: DataCallback) => void;
-}
-
-/* Node gives bytes to a writer of bytes, whatever was written */
-const toBytes = (data: unknown) => (typeof data === "string" ? Buffer.from(data) : data);
-
-// biome-ignore format: one line an option keeps the table readable
-const adapt = (options: Record<string, unknown>): Record<string, unknown> => {
-  const { read, write, transform, flush, final, destroy, highWaterMark } = options as Record<string, ((...args: unknown[]) => void) & number>;
-  const mapped: Record<string, unknown> = {};
-  if (highWaterMark !== undefined) mapped["highWaterMark"] = highWaterMark;
-  if (read) mapped["read"] = function (this: unknown, callback: Callback) { read.call(this, 65_536); callback(null); };
-  if (write) mapped["write"] = function (this: unknown, chunk: unknown, callback: Callback) { write.call(this, chunk, "buffer", callback); };
-  if (transform) mapped["transform"] = function (this: unknown, chunk: unknown, callback: DataCallback) { transform.call(this, chunk, "buffer", callback); };
-  if (flush) mapped["flush"] = function (this: unknown, callback: DataCallback) { flush.call(this, callback); };
-  if (final) mapped["final"] = function (this: unknown, callback: Callback) { final.call(this, callback); };
-  if (destroy) mapped["destroy"] = function (this: unknown, callback: Callback) { destroy.call(this, null, callback); };
-  const objects = options["objectMode"] === true || options["writableObjectMode"] === true;
-  if (!objects) mapped["mapWritable"] = toBytes;
-  return mapped;
-};
+import type { EventEmitter } from "./events.ts";
+import { checkFunction, codedError, invalidType, notOffered } from "./internal/errors.ts";
+import {
+  adaptDestroy,
+  adaptRead,
+  adaptTransform,
+  adaptWrite,
+  type Done,
+  type Internals,
+  mixReadable,
+  mixWritable,
+  type StreamOptions,
+  streamxOptions,
+} from "./internal/stream-adapter.ts";
 
 export class Readable extends streamx.Readable {
-  constructor(options: ReadableOptions<Readable> = {}) {
-    super(adapt({ ...options }));
+  constructor(options: StreamOptions = {}) {
+    super(streamxOptions("Readable", options));
+    adaptRead(this, options);
+    adaptDestroy(this, options);
   }
 
-  static override from(source: Iterable<unknown> | AsyncIterable<unknown>): Readable {
-    return streamx.Readable.from(source) as Readable;
+  /** A stream of the items; a string or bytes are one item. */
+  static override from(source: unknown, options: object = {}): Readable {
+    const iterable = typeof source === "string" || source instanceof Uint8Array ? [source] : source;
+    return fromIterator(iteratorOf(iterable), options);
   }
 }
 
 export class Writable extends streamx.Writable {
-  constructor(options: WritableOptions<Writable> = {}) {
-    super(adapt({ ...options }));
+  constructor(options: StreamOptions = {}) {
+    super(streamxOptions("Writable", options));
+    adaptWrite(this, options);
+    adaptDestroy(this, options);
   }
 }
 
 export class Duplex extends streamx.Duplex {
-  constructor(options: ReadableOptions<Duplex> & WritableOptions<Duplex> = {}) {
-    super(adapt({ ...options }));
+  constructor(options: StreamOptions = {}) {
+    super(streamxOptions("Duplex", options));
+    adaptRead(this, options);
+    adaptWrite(this, options);
+    adaptDestroy(this, options);
   }
 }
 
 export class Transform extends streamx.Transform {
-  constructor(options: TransformOptions<Transform> = {}) {
-    super(adapt({ ...options }));
+  constructor(options: StreamOptions = {}) {
+    super(streamxOptions("Transform", options));
+    adaptTransform(this, options);
+    adaptDestroy(this, options);
   }
 }
 
 export class PassThrough extends Transform {}
 
-export const { pipeline } = streamx;
+for (const Class of [Readable, Duplex, Transform]) mixReadable(Class.prototype);
+for (const Class of [Writable, Duplex, Transform]) mixWritable(Class.prototype);
 
-export function finished(stream: EventEmitter, callback: Callback): void {
-  let error: Error | null = null;
-  stream.on("error", (reason: Error) => {
-    error = reason;
-  });
-  stream.once("close", () => callback(error));
+export const Stream = streamx.Stream;
+
+type Source = AsyncIterator<unknown> | Iterator<unknown>;
+
+function iteratorOf(source: unknown): Source {
+  const object = Object(source) as Partial<AsyncIterable<unknown> & Iterable<unknown>>;
+  const iterator = object[Symbol.asyncIterator]?.() ?? object[Symbol.iterator]?.();
+  if (iterator === undefined) throw invalidType("iterable", "an instance of Iterable", source);
+  return iterator;
 }
 
-export const promises = { pipeline: streamx.pipelinePromise };
-export const Stream = streamx.Stream;
-export default Object.assign(EventEmitter, {
-  Readable,
-  Writable,
-  Duplex,
-  Transform,
-  PassThrough,
-  Stream,
-  pipeline,
-  finished,
-  promises,
-});
+function fromIterator(iterator: Source, options: StreamOptions): Readable {
+  const next = async (stream: Readable): Promise<void> => {
+    try {
+      const { value, done } = await iterator.next();
+      if (done === true) stream.push(null);
+      else stream.push(await value);
+    } catch (error) {
+      stream.destroy(error as Error);
+    }
+  };
+  return new Readable({
+    objectMode: true,
+    highWaterMark: 1,
+    ...options,
+    read() {
+      void next(this as Readable);
+    },
+    destroy(error, done) {
+      // from a tick: what listeners throw is an exception, not a rejection
+      const end = (reason: unknown) => process.nextTick(done, reason);
+      Promise.resolve(iterator.return?.()).then(() => end(error), end);
+    },
+  });
+}
+
+function isStream(value: unknown): value is EventEmitter {
+  return typeof value === "object" && value !== null && "on" in value && "emit" in value;
+}
+
+/** streamx's names for what Node calls otherwise. */
+function nodeError(error: unknown): unknown {
+  const premature = error instanceof Error && "code" in error && error.code === "PREMATURE_CLOSE";
+  return premature ? codedError(Error, "ERR_STREAM_PREMATURE_CLOSE", "Premature close") : error;
+}
+
+/** Pipes the streams into one another; the first may be any iterable. Ends them all when one fails, and then calls `done`. */
+export function pipeline(...parts: unknown[]): unknown {
+  const done = parts.at(-1);
+  checkFunction("streams[stream.length - 1]", done);
+  const given = parts.length === 2 && Array.isArray(parts[0]) ? parts[0] : parts.slice(0, -1);
+  if (given.length < 2) {
+    const message = 'The "streams" argument must be specified';
+    throw codedError(TypeError, "ERR_MISSING_ARGS", message);
+  }
+  const streams = given.map((part, i) => {
+    if (isStream(part)) return part;
+    if (typeof part === "function" || i > 0) throw notOffered("pipeline: a stage that is no stream");
+    return Readable.from(part);
+  });
+  const finish = (error: unknown) => {
+    const failure = nodeError(error);
+    process.nextTick(() => (failure ? done(failure) : done()));
+  };
+  return streamx.pipeline(...(streams as unknown as [Readable, Writable]), finish);
+}
+
+/** Calls `done` once the stream has been read or written to its end, or with the error that prevented it. */
+export function finished(stream: EventEmitter, options: object | Done, callback?: Done): () => void {
+  const done = typeof options === "function" ? (options as Done) : callback;
+  checkFunction("callback", done);
+  if (typeof options !== "function" && Object.keys(options).length > 0) throw notOffered("finished: options");
+  const { _readableState: reads, _writableState: writes } = stream as unknown as Internals;
+  let failure: unknown;
+  const failed = (error: unknown) => {
+    failure = error;
+  };
+  const closed = () => {
+    cleanup();
+    const early = (reads !== null && !reads.ended) || (writes !== null && !writes.ended);
+    if (failure !== undefined) done(failure);
+    else if (early) done(codedError(Error, "ERR_STREAM_PREMATURE_CLOSE", "Premature close"));
+    else done();
+  };
+  const cleanup = () => {
+    stream.off("error", failed).off("close", closed);
+  };
+  stream.on("error", failed).on("close", closed);
+  if ((stream as unknown as Internals).closed) process.nextTick(closed);
+  return cleanup;
+}
+
+export const promises = {
+  pipeline: (...parts: unknown[]): Promise<void> =>
+    new Promise((resolve, reject) => {
+      pipeline(...parts, (error: unknown) => (error ? reject(error) : resolve()));
+    }),
+  finished: (stream: EventEmitter): Promise<void> =>
+    new Promise((resolve, reject) => {
+      finished(stream, (error) => (error ? reject(error) : resolve()));
+    }),
+};
+
+export default { Readable, Writable, Duplex, Transform, PassThrough, Stream, pipeline, finished, promises };

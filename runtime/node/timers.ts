@@ -1,2 +1,3 @@
 /** `node:timers`: the globals by name. */
-export const { setTimeout, setInterval, setImmediate, clearTimeout, clearInterval, clearImmediate } = globalThis;
+export const { setTimeout, setInterval, setImmediate, clearTimeout, clearInterval, clearImmediate } =
+  globalThis;

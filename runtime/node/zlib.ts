@@ -1,72 +1,137 @@
-/** `node:zlib`: gzip and zlib, whole and as streams. */
+/** `node:zlib`: gzip, zlib and raw deflate, whole and as streams. */
 import * as sys from "vz:sys";
 import { Buffer } from "./buffer.ts";
+import { checkOptions, codedError, outOfRange } from "./internal/errors.ts";
+import { dataBytes } from "./internal/fs-args.ts";
 import { Transform } from "./stream.ts";
 
-interface Options {
-  /** 0 to 9; -1 for zlib's default. */
-  level?: number;
+export const constants = {
+  Z_NO_COMPRESSION: 0,
+  Z_BEST_SPEED: 1,
+  Z_BEST_COMPRESSION: 9,
+  Z_DEFAULT_COMPRESSION: -1,
+} as const;
+
+interface PackOptions {
+  level?: number | undefined;
 }
 
-const bytesOf = (data: string | Uint8Array) => (typeof data === "string" ? sys.utf8Encode(data) : data);
-const wrap = (bytes: Uint8Array) => Buffer.from(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length);
-
-function pack(format: "gzip" | "zlib" | "raw", data: string | Uint8Array, options: Options = {}): Buffer {
-  return wrap(new sys.Deflate(format, options.level ?? -1).push(bytesOf(data), true));
+interface UnpackOptions {
+  /** Bytes of output above which the input is refused. */
+  maxOutputLength?: number | undefined;
 }
 
-function unpack(format: "auto" | "raw", data: Uint8Array): Buffer {
+type Format = "gzip" | "zlib" | "raw";
+type Data = string | ArrayBufferView;
+
+const NOTHING = new Uint8Array(0);
+/** Unpacked in pieces of this many bytes, each of which becomes 1032 times as many at most. */
+const PIECE = 16_384;
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+function levelOf(options: PackOptions): number {
+  const { level = constants.Z_DEFAULT_COMPRESSION } = options;
+  if (!Number.isInteger(level) || level < -1 || level > 9) {
+    throw outOfRange("options.level", ">= -1 and <= 9", level);
+  }
+  return level;
+}
+
+function pack(name: string, format: Format, data: Data, options: PackOptions = {}): Buffer {
+  checkOptions(`zlib.${name}`, options, ["level"]);
+  return bufferOf(new sys.Deflate(format, levelOf(options)).push(dataBytes(data, "utf8"), true));
+}
+
+function unpack(name: string, format: "auto" | "raw", data: Data, options: UnpackOptions = {}): Buffer {
+  checkOptions(`zlib.${name}`, options, ["maxOutputLength"]);
+  const { maxOutputLength = Number.POSITIVE_INFINITY } = options;
+  const bytes = dataBytes(data, "utf8");
   const inflate = new sys.Inflate(format);
-  const out = inflate.push(data);
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for (let at = 0; at < bytes.length; at += PIECE) {
+    const part = inflate.push(bytes.subarray(at, at + PIECE));
+    size += part.length;
+    if (size > maxOutputLength) {
+      const message = `Cannot create a Buffer larger than ${maxOutputLength} bytes`;
+      throw codedError(RangeError, "ERR_BUFFER_TOO_LARGE", message);
+    }
+    parts.push(part);
+  }
   inflate.finish();
-  return wrap(out);
+  return Buffer.concat(parts);
 }
 
-export const gzipSync = (data: string | Uint8Array, options?: Options) => pack("gzip", data, options);
-export const deflateSync = (data: string | Uint8Array, options?: Options) => pack("zlib", data, options);
-export const deflateRawSync = (data: string | Uint8Array, options?: Options) => pack("raw", data, options);
-export const gunzipSync = (data: Uint8Array) => unpack("auto", data);
-export const unzipSync = (data: Uint8Array) => unpack("auto", data);
-export const inflateSync = (data: Uint8Array) => unpack("auto", data);
-export const inflateRawSync = (data: Uint8Array) => unpack("raw", data);
+export function gzipSync(data: Data, options?: PackOptions): Buffer {
+  return pack("gzipSync", "gzip", data, options);
+}
 
-export function createGzip(options: Options = {}): Transform {
-  const deflate = new sys.Deflate("gzip", options.level ?? -1);
+export function deflateSync(data: Data, options?: PackOptions): Buffer {
+  return pack("deflateSync", "zlib", data, options);
+}
+
+export function deflateRawSync(data: Data, options?: PackOptions): Buffer {
+  return pack("deflateRawSync", "raw", data, options);
+}
+
+export function gunzipSync(data: Data, options?: UnpackOptions): Buffer {
+  return unpack("gunzipSync", "auto", data, options);
+}
+
+export function inflateSync(data: Data, options?: UnpackOptions): Buffer {
+  return unpack("inflateSync", "auto", data, options);
+}
+
+export function inflateRawSync(data: Data, options?: UnpackOptions): Buffer {
+  return unpack("inflateRawSync", "raw", data, options);
+}
+
+/** Either of gzip and zlib, told by the header. */
+export function unzipSync(data: Data, options?: UnpackOptions): Buffer {
+  return unpack("unzipSync", "auto", data, options);
+}
+
+export function createGzip(options: PackOptions = {}): Transform {
+  checkOptions("zlib.createGzip", options, ["level"]);
+  const deflate = new sys.Deflate("gzip", levelOf(options));
   return new Transform({
-    transform(chunk, _encoding, callback) {
+    transform(chunk, _encoding, done) {
       const out = deflate.push(chunk, false);
-      callback(null, out.length > 0 ? wrap(out) : undefined);
+      done(null, out.length > 0 ? bufferOf(out) : undefined);
     },
-    flush(callback) {
-      callback(null, wrap(deflate.push(new Uint8Array(0), true)));
+    flush(done) {
+      done(null, bufferOf(deflate.push(NOTHING, true)));
     },
   });
 }
 
-export function createGunzip(): Transform {
+export function createGunzip(options: object = {}): Transform {
+  checkOptions("zlib.createGunzip", options, []);
   const inflate = new sys.Inflate("auto");
   return new Transform({
-    transform(chunk, _encoding, callback) {
+    transform(chunk, _encoding, done) {
       try {
-        /* slices: a few bytes may unpack to very many */
-        for (let at = 0; at < chunk.length; at += 4096) {
-          const out = inflate.push(chunk.subarray(at, at + 4096));
-          if (out.length > 0) this.push(wrap(out));
+        for (let at = 0; at < chunk.length; at += PIECE) {
+          const out = inflate.push(chunk.subarray(at, at + PIECE));
+          if (out.length > 0) (this as Transform).push(bufferOf(out));
         }
-        callback(null);
       } catch (error) {
-        callback(error as Error);
+        done(error);
+        return;
       }
+      done();
     },
-    flush(callback) {
+    flush(done) {
       try {
         inflate.finish();
-        callback(null);
       } catch (error) {
-        callback(error as Error);
+        done(error);
+        return;
       }
+      done();
     },
   });
 }
-
-export const constants = { Z_DEFAULT_COMPRESSION: -1, Z_BEST_SPEED: 1, Z_BEST_COMPRESSION: 9 };

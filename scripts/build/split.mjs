@@ -12,6 +12,8 @@ const { resolve: packageFile } = createRequire(import.meta.url);
 /** File -> name of the shared bundles. */
 const LIBS = new Map([
   [nodeFile("buffer"), "buffer"],
+  [nodeFile("stream"), "stream"],
+  [nodeFile("internal/fs-sync"), "fs"],
   [packageFile("streamx"), "streamx"],
   [packageFile("tar-stream"), "tar-stream"],
   [join(root, "src/common/command.ts"), "command"],
@@ -21,6 +23,8 @@ const LIBS = new Map([
 const SPECIFIERS = new Map([
   ["buffer", nodeFile("buffer")],
   ["node:buffer", nodeFile("buffer")],
+  ["stream", nodeFile("stream")],
+  ["node:stream", nodeFile("stream")],
   ["streamx", packageFile("streamx")],
   ["tar-stream", packageFile("tar-stream")],
 ]);

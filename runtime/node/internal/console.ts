@@ -6,7 +6,9 @@ function show(value: unknown): string {
   if (value instanceof Error) return `${value.name}: ${value.message}\n${value.stack ?? ""}`.trimEnd();
   if (typeof value !== "object" || value === null) return String(value);
   try {
-    return JSON.stringify(value, (_, part) => (typeof part === "bigint" ? `${part}n` : part)) ?? String(value);
+    return (
+      JSON.stringify(value, (_, part) => (typeof part === "bigint" ? `${part}n` : part)) ?? String(value)
+    );
   } catch {
     return String(value);
   }

@@ -15,7 +15,8 @@ function describe(value: unknown): string {
     const name: unknown = value.constructor?.name;
     return typeof name === "string" && name !== "" ? `an instance of ${name}` : "[Object: null prototype] {}";
   }
-  const text = typeof value === "string" ? quote(value) : `${String(value)}${typeof value === "bigint" ? "n" : ""}`;
+  const text =
+    typeof value === "string" ? quote(value) : `${String(value)}${typeof value === "bigint" ? "n" : ""}`;
   return `type ${typeof value} (${text.length > 28 ? `${text.slice(0, 25)}...` : text})`;
 }
 
@@ -27,7 +28,8 @@ function quote(text: string): string {
 
 export function invalidType(name: string, expected: string, value: unknown): CodedError {
   const kind = name.includes(".") ? "property" : "argument";
-  const message = `The "${name}" ${kind} must be ${expected}. Received ${describe(value)}`;
+  const what = name.endsWith(" argument") ? name : `"${name}" ${kind}`;
+  const message = `The ${what} must be ${expected}. Received ${describe(value)}`;
   return codedError(TypeError, "ERR_INVALID_ARG_TYPE", message);
 }
 
@@ -53,13 +55,20 @@ export function notOffered(what: string): CodedError {
 }
 
 /** @throws for a key of `options` that has a value and is not among `known`: an option is obeyed or refused. */
-export function checkOptions(name: string, options: object | null | undefined, known: readonly string[]): void {
+export function checkOptions(
+  name: string,
+  options: object | null | undefined,
+  known: readonly string[],
+): void {
   for (const [key, value] of Object.entries(options ?? {})) {
     if (value !== undefined && !known.includes(key)) throw notOffered(`${name}: option ${key}`);
   }
 }
 
-export function checkFunction(name: string, value: unknown): asserts value is (...args: unknown[]) => unknown {
+export function checkFunction(
+  name: string,
+  value: unknown,
+): asserts value is (...args: unknown[]) => unknown {
   if (typeof value !== "function") throw invalidType(name, "of type function", value);
 }
 

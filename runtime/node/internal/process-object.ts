@@ -1,14 +1,8 @@
 /** The `process` object. One for the whole program: the bundles of all roles share it through globalThis. */
 import * as sys from "vz:sys";
 import { EventEmitter } from "../events.ts";
-import {
-  checkFunction,
-  codedError,
-  invalidType,
-  isSystemFailure,
-  notOffered,
-  shortFailure,
-} from "./errors.ts";
+import { checkFunction, invalidType, isSystemFailure, notOffered, shortFailure } from "./errors.ts";
+import { signalNumber } from "./signals.ts";
 import { StdStream } from "./std-stream.ts";
 
 const BUG = 70;
@@ -23,17 +17,6 @@ function environment(): Record<string, string> {
     if (!values.has(name)) values.set(name, at < 0 ? "" : line.slice(at + 1));
   }
   return Object.fromEntries(values);
-}
-
-/** @throws for a name or number that is no signal; 0 is allowed, it only asks. */
-export function signalNumber(signal: string | number): number {
-  const number = typeof signal === "number" ? signal : sys.signals[signal];
-  if (number === undefined) throw codedError(TypeError, "ERR_UNKNOWN_SIGNAL", `Unknown signal: ${signal}`);
-  return number;
-}
-
-export function signalName(number: number): string | null {
-  return Object.keys(sys.signals).find((name) => sys.signals[name] === number) ?? null;
 }
 
 function hrtime(before?: readonly [number, number]): [seconds: number, nanoseconds: number] {
@@ -115,9 +98,10 @@ export class Process extends EventEmitter {
   }
 
   kill(pid: number, signal: string | number = "SIGTERM"): true {
-    if (!Number.isInteger(pid)) throw invalidType("pid", "of type number", pid);
+    const number = Number(pid);
+    if (number !== (number | 0)) throw invalidType("pid", "of type number", pid);
     try {
-      sys.kill(pid, signalNumber(signal));
+      sys.kill(number, signalNumber(signal));
     } catch (error) {
       throw shortFailure(error, "kill");
     }
@@ -147,8 +131,9 @@ export class Process extends EventEmitter {
   install(): void {
     sys.onIdle(() => sys.exit(this.#emitExit()));
     sys.onUncaught((error, kind) => {
-      if (!this.#uncaught(error, kind)) reportUncaught(error, kind, this.env["VZ_DEBUG"] === "1");
-      this.exit(this.exitCode ?? BUG);
+      const handled = this.#uncaught(error, kind);
+      if (!handled) reportUncaught(error, kind, this.env["VZ_DEBUG"] === "1");
+      this.exit(handled && statusOf(this.exitCode) > 0 ? this.exitCode : BUG);
     });
     this.on("newListener", (name: string) => {
       if (OTHER_EVENTS.includes(name) || this.listenerCount(name) > 0) return;
@@ -165,7 +150,11 @@ export class Process extends EventEmitter {
 
   #uncaught(error: unknown, kind: "exception" | "rejection"): boolean {
     if (kind === "rejection" && this.emit("unhandledRejection", error)) return true;
-    return this.emit("uncaughtException", error, kind === "rejection" ? "unhandledRejection" : "uncaughtException");
+    return this.emit(
+      "uncaughtException",
+      error,
+      kind === "rejection" ? "unhandledRejection" : "uncaughtException",
+    );
   }
 }
 
@@ -181,6 +170,7 @@ function reportUncaught(error: unknown, kind: "exception" | "rejection", debug: 
   sys.writeAll(2, `vz: uncaught ${kind}: ${text}\n${stack}`);
 }
 
-for (const name of ["getuid", "geteuid", "getgid", "getegid", "getgroups"] as const) {
-  Object.defineProperty(Process.prototype, name, { value: sys[name], configurable: true, writable: true });
+const { getuid, geteuid, getgid, getegid, getgroups } = sys;
+for (const [name, value] of Object.entries({ getuid, geteuid, getgid, getegid, getgroups })) {
+  Object.defineProperty(Process.prototype, name, { value, configurable: true, writable: true });
 }

@@ -34,7 +34,7 @@ export class StdStream extends EventEmitter {
   write(chunk: string | Uint8Array, encoding?: string | Done, done?: Done): boolean {
     const after = typeof encoding === "function" ? encoding : done;
     if (typeof chunk !== "string" && !(chunk instanceof Uint8Array)) {
-      throw invalidType("chunk", "of type string or an instance of Buffer or Uint8Array", chunk);
+      throw invalidType("chunk", "of type string or an instance of Buffer, TypedArray, or DataView", chunk);
     }
     if (typeof chunk === "string" && typeof encoding === "string" && !/^utf-?8$/i.test(encoding)) {
       throw notOffered(`write to a standard stream in ${encoding}`);

@@ -1,2 +1,5 @@
-/** `node:stream/promises`. */
-export { pipelinePromise as pipeline } from "streamx";
+/** `node:stream/promises` */
+import { promises } from "../stream.ts";
+
+export const { pipeline, finished } = promises;
+export default promises;

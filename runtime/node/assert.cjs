@@ -1,0 +1,2 @@
+// require("assert") is a function.
+module.exports = require("./assert.ts").ok;
