@@ -253,9 +253,12 @@ declare module "vz:sys" {
     /** Compresses; with `finish` also ends the stream. Gives what came out, maybe nothing. */
     push(bytes: Uint8Array, finish: boolean): Uint8Array;
   }
-  /** Reads gzip (many members too) or zlib by its header, raw when asked. Throws code Z_DATA_ERROR on bad data. */
+  /**
+   * Reads gzip (many members too, and zeros behind them), zlib, either of them by its header ("auto"), or raw. What follows
+   * the end of zlib or raw is let be. Throws code Z_DATA_ERROR on bad data.
+   */
   export class Inflate {
-    constructor(format: "auto" | "raw");
+    constructor(format: "gzip" | "zlib" | "auto" | "raw");
     push(bytes: Uint8Array): Uint8Array;
     /** Throws Z_BUF_ERROR when the stream has not ended properly. */
     finish(): void;

@@ -46,8 +46,8 @@ static JSValue sha256_digest(ARGS)
 
 typedef struct {
     z_stream z;
-    /* inflate: the last member has ended, and nothing came after it yet */
-    bool ended, raw;
+    /* inflate: the last member has ended, and nothing came after it yet; only gzip has more than one */
+    bool ended, single;
 } Stream;
 
 static JSValue zlib_error(JSContext *ctx, int code, const char *text)
@@ -96,7 +96,7 @@ static JSValue stream_new(JSContext *ctx, JSValueConst target, int argc, JSValue
     if (!bits || (!inflating && !vz_int(ctx, argv[1], &level))) return JS_EXCEPTION;
     Stream *stream = js_mallocz(ctx, sizeof *stream);
     if (!stream) return JS_EXCEPTION;
-    stream->raw = bits < 0;
+    stream->single = bits <= 15;
     int code = inflating ? inflateInit2(&stream->z, bits)
                          : deflateInit2(&stream->z, level, Z_DEFLATED, bits, 8, Z_DEFAULT_STRATEGY);
     if (code != Z_OK) {
@@ -162,7 +162,8 @@ static JSValue inflate_push(ARGS)
     do {
         /* RFC 1952: a gzip file may hold many members, one behind the other */
         if (stream->ended && z->avail_in > 0) {
-            if (stream->raw || inflateReset(z) != Z_OK) break;
+            /* and be padded with zeros */
+            if (stream->single || z->next_in[0] == 0 || inflateReset(z) != Z_OK) break;
             stream->ended = false;
         }
         if (stream->ended) break;
