@@ -1,13 +1,7 @@
 /** `node:buffer`: Node's Buffer as a subclass of Uint8Array. */
 import { numberMethods } from "./internal/buffer-numbers.ts";
-import {
-  decode,
-  type Encoding,
-  encode,
-  encodedLength,
-  encodingOf,
-  findEncoding,
-} from "./internal/encodings.ts";
+import { encodingMethods, matches, searched, writeText } from "./internal/buffer-text.ts";
+import { decode, encode, encodedLength, encodingOf, findEncoding } from "./internal/encodings.ts";
 import { codedError, invalidType, invalidValue, notOffered, outOfRange } from "./internal/errors.ts";
 
 export const kMaxLength = 0x7fffffff;
@@ -179,8 +173,7 @@ export class Buffer extends Uint8Array {
     return writeText(this, text, at, Math.min(room, length ?? room), encodingOf(encoding));
   }
 
-  // biome-ignore lint/suspicious/noExplicitAny: as wide as Uint8Array's own, which it overrides
-  override fill(value: any, offset?: any, end?: any, encoding?: string): this {
+  override fill(value: unknown, offset?: unknown, end?: unknown, encoding?: string): this {
     const name = typeof offset === "string" ? offset : typeof end === "string" ? end : encoding;
     const from = typeof offset === "number" ? offset : 0;
     const to = typeof end === "number" ? end : this.length;
@@ -218,51 +211,6 @@ export class Buffer extends Uint8Array {
   override includes(value: unknown, from?: number | string, encoding?: string): boolean {
     return this.indexOf(value, from, encoding) !== -1;
   }
-}
-
-function searched(value: unknown, encoding: string | undefined): Uint8Array {
-  if (typeof value === "string") return encode(value, encodingOf(encoding));
-  if (value instanceof Uint8Array) return value;
-  throw invalidType("value", "one of type number or string or an instance of Buffer or Uint8Array", value);
-}
-
-function matches(bytes: Uint8Array, at: number, wanted: Uint8Array): boolean {
-  for (let i = 0; i < wanted.length; i++) if (bytes[at + i] !== wanted[i]) return false;
-  return true;
-}
-
-/** Writes what fits, but no part of a character. */
-function writeText(target: Uint8Array, text: string, at: number, room: number, encoding: Encoding): number {
-  const bytes = encode(text, encoding);
-  let count = Math.min(bytes.length, room);
-  if (count < bytes.length && encoding === "utf8") {
-    while (count > 0 && ((bytes[count] ?? 0) & 0xc0) === 0x80) count--;
-  }
-  if (encoding === "utf16le") count -= count % 2;
-  target.set(count < bytes.length ? bytes.subarray(0, count) : bytes, at);
-  return count;
-}
-
-/** utf8Slice, hexWrite …: not documented by Node, but used by packages. */
-function encodingMethods(): Record<string, (this: Uint8Array, ...args: never[]) => unknown> {
-  const methods: ReturnType<typeof encodingMethods> = {};
-  for (const [name, encoding] of [
-    ["utf8", "utf8"],
-    ["latin1", "latin1"],
-    ["ascii", "ascii"],
-    ["hex", "hex"],
-    ["base64", "base64"],
-    ["ucs2", "utf16le"],
-  ] as const) {
-    methods[`${name}Slice`] = function (start: number = 0, end?: number) {
-      return decode(this, encoding, start, Math.min(end ?? this.length, this.length));
-    };
-    methods[`${name}Write`] = function (text: string, offset: number = 0, length?: number) {
-      const room = this.length - offset;
-      return writeText(this, text, offset, Math.min(room, length ?? room), encoding);
-    };
-  }
-  return methods;
 }
 
 for (const [name, value] of Object.entries({ ...numberMethods(), ...encodingMethods() })) {

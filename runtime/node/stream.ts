@@ -12,11 +12,10 @@ import {
   adaptWrite,
   type Done,
   type Internals,
-  mixReadable,
-  mixWritable,
   type StreamOptions,
   streamxOptions,
 } from "./internal/stream-adapter.ts";
+import { mixReadable, mixWritable } from "./internal/stream-methods.ts";
 
 export class Readable extends streamx.Readable {
   constructor(options: StreamOptions = {}) {

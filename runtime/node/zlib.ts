@@ -22,6 +22,7 @@ interface UnpackOptions {
 }
 
 type Format = "gzip" | "zlib" | "raw";
+type ReadFormat = Format | "auto";
 type Data = string | ArrayBufferView;
 
 const NOTHING = new Uint8Array(0);
@@ -45,7 +46,7 @@ function pack(name: string, format: Format, data: Data, options: PackOptions = {
   return bufferOf(new sys.Deflate(format, levelOf(options)).push(dataBytes(data, "utf8"), true));
 }
 
-function unpack(name: string, format: "auto" | "raw", data: Data, options: UnpackOptions = {}): Buffer {
+function unpack(name: string, format: ReadFormat, data: Data, options: UnpackOptions = {}): Buffer {
   checkOptions(`zlib.${name}`, options, ["maxOutputLength"]);
   const { maxOutputLength = Number.POSITIVE_INFINITY } = options;
   const bytes = dataBytes(data, "utf8");
@@ -78,11 +79,11 @@ export function deflateRawSync(data: Data, options?: PackOptions): Buffer {
 }
 
 export function gunzipSync(data: Data, options?: UnpackOptions): Buffer {
-  return unpack("gunzipSync", "auto", data, options);
+  return unpack("gunzipSync", "gzip", data, options);
 }
 
 export function inflateSync(data: Data, options?: UnpackOptions): Buffer {
-  return unpack("inflateSync", "auto", data, options);
+  return unpack("inflateSync", "zlib", data, options);
 }
 
 export function inflateRawSync(data: Data, options?: UnpackOptions): Buffer {
@@ -110,7 +111,7 @@ export function createGzip(options: PackOptions = {}): Transform {
 
 export function createGunzip(options: object = {}): Transform {
   checkOptions("zlib.createGunzip", options, []);
-  const inflate = new sys.Inflate("auto");
+  const inflate = new sys.Inflate("gzip");
   return new Transform({
     transform(chunk, _encoding, done) {
       try {

@@ -49,7 +49,7 @@ async function runCase([name, run]: Case): Promise<void> {
 /** Runs the cases one after the other. */
 export async function runCases(): Promise<void> {
   for (const one of cases) await runCase(one);
-  process.stdout.write(`done\tall cases\t${cases.length}\n`);
+  if (cases.length > 0) process.stdout.write(`done\tall cases\t${cases.length}\n`);
 }
 
 /** What `run` throws, for a case that looks at several errors. */

@@ -53,10 +53,17 @@ check("zlib: reads what others packed", () => [
 check("zlib: members one behind the other", () =>
   zlib.gunzipSync(Buffer.concat([zlib.gzipSync("one "), zlib.gzipSync("two")])).toString(),
 );
+check("zlib: what follows the last member", () => [
+  thrown(() => zlib.gunzipSync(Buffer.concat([zlib.gzipSync("padded"), Buffer.alloc(600)])).toString()),
+  thrown(() => zlib.gunzipSync(Buffer.concat([zlib.gzipSync("junk"), Buffer.from("garbage")])).toString()),
+  thrown(() => zlib.inflateSync(Buffer.concat([zlib.deflateSync("more"), Buffer.from("rest")])).toString()),
+]);
 check("zlib: bad input", () => [
   thrown(() => zlib.gunzipSync("not packed")),
   thrown(() => zlib.gunzipSync(zlib.gzipSync("cut off").subarray(0, 20))),
   thrown(() => zlib.inflateSync(Buffer.from([1, 2, 3, 4]))),
+  thrown(() => zlib.inflateSync(zlib.gzipSync("the other kind"))),
+  thrown(() => zlib.gunzipSync(zlib.deflateSync("the other kind"))),
   thrown(() => zlib.gunzipSync(Buffer.alloc(0))),
   thrown(() => {
     const packed = zlib.gzipSync("checksum");
