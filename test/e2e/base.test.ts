@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type SpawnSyncReturns, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, test } from "node:test";
@@ -145,6 +145,26 @@ test("what is not offered is absent or said aloud, never ignored", () => {
     "undefined",
     "undefined",
   ]);
+});
+
+/** The words in backticks of the page's paragraph that begins with `start`. */
+function documented(start: string): string[] {
+  const page = readFileSync("docs/node-api.md", "utf8");
+  const paragraph = page.slice(page.indexOf(start) + start.length).split("\n\n")[0] ?? "";
+  return Array.from(paragraph.matchAll(/`(\w+)`/g), (match) => match[1] ?? "").sort();
+}
+
+test("the globals and the members of process are those that docs/node-api.md lists", () => {
+  const [globals, members] = printed("members") as [string[], string[]];
+  // put in by the bundler, where it is named
+  const listed = documented("\n## Globals\n").filter((name) => name !== "Buffer");
+  assert.deepEqual(
+    listed.filter((name) => !globals.includes(name)),
+    [],
+  );
+  assert.ok(listed.length > 10, "the test finds the list");
+  const own = new Set(members.filter((name) => name !== "constructor"));
+  assert.deepEqual([...own].sort(), documented("\nMembers: "));
 });
 
 test("a reader that went away is an error event of standard output, not a signal", async () => {

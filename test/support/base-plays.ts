@@ -114,6 +114,11 @@ const PLAYS: Record<string, () => unknown> = {
       typeof (fs as Record<string, unknown>)["promises"],
       typeof (fs as Record<string, unknown>)["readFile"],
     ]),
+  members: () =>
+    print([
+      Object.getOwnPropertyNames(globalThis),
+      [process, Object.getPrototypeOf(process)].flatMap(Object.getOwnPropertyNames),
+    ]),
   brokenPipe() {
     process.stdout.on("error", (error: Error) => process.stderr.write(`${error.message}\n`));
     setTimeout(() => process.stdout.write("nobody reads this"), 200);

@@ -48,6 +48,28 @@ export class Process extends EventEmitter {
   readonly #started = sys.now();
   #exiting = false;
 
+  /** For bootstrap.ts alone: ties the ways in which the engine ends to the events. */
+  constructor() {
+    super();
+    sys.onIdle(() => sys.exit(this.#emitExit()));
+    sys.onUncaught((error, kind) => {
+      const handled = this.#uncaught(error, kind);
+      if (!handled) reportUncaught(error, kind, this.env["VZ_DEBUG"] === "1");
+      this.exit(handled && statusOf(this.exitCode) > 0 ? this.exitCode : BUG);
+    });
+    this.on("newListener", (name: string) => {
+      if (OTHER_EVENTS.includes(name) || this.listenerCount(name) > 0) return;
+      if (!Object.hasOwn(sys.signals, name)) throw notOffered(`process event ${String(name)}`);
+      const number = signalNumber(name);
+      sys.onSignal(number, () => this.emit(name, name, number));
+    });
+    this.on("removeListener", (name: string) => {
+      if (Object.hasOwn(sys.signals, name) && this.listenerCount(name) === 0) {
+        sys.onSignal(signalNumber(name), "default");
+      }
+    });
+  }
+
   get pid(): number {
     return sys.getpid();
   }
@@ -125,27 +147,6 @@ export class Process extends EventEmitter {
       this.emit("exit", statusOf(this.exitCode));
     }
     return statusOf(this.exitCode);
-  }
-
-  /** Ties the engine's ends to the events; for bootstrap.ts alone. */
-  install(): void {
-    sys.onIdle(() => sys.exit(this.#emitExit()));
-    sys.onUncaught((error, kind) => {
-      const handled = this.#uncaught(error, kind);
-      if (!handled) reportUncaught(error, kind, this.env["VZ_DEBUG"] === "1");
-      this.exit(handled && statusOf(this.exitCode) > 0 ? this.exitCode : BUG);
-    });
-    this.on("newListener", (name: string) => {
-      if (OTHER_EVENTS.includes(name) || this.listenerCount(name) > 0) return;
-      if (!Object.hasOwn(sys.signals, name)) throw notOffered(`process event ${String(name)}`);
-      const number = signalNumber(name);
-      sys.onSignal(number, () => this.emit(name, name, number));
-    });
-    this.on("removeListener", (name: string) => {
-      if (Object.hasOwn(sys.signals, name) && this.listenerCount(name) === 0) {
-        sys.onSignal(signalNumber(name), "default");
-      }
-    });
   }
 
   #uncaught(error: unknown, kind: "exception" | "rejection"): boolean {
