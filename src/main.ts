@@ -5,6 +5,7 @@
  */
 import { basename } from "node:path";
 import { Args, isGroup, type Role } from "./common/command.ts";
+import { isFrontEnd } from "./common/front-end.ts";
 import type { Io } from "./common/io.ts";
 import { report } from "./common/report.ts";
 import { processIo } from "./process-io.ts";
@@ -20,7 +21,10 @@ const roles: readonly Role[] = [
     words: ["vzexec"],
     links: ["vzexec"],
     summary: "restricted shell on a slave; on the master, the same command on many slaves",
-    load: () => import("./slave/vzexec/index.ts"),
+    load: async (words = []) =>
+      isFrontEnd(process.argv0, words)
+        ? { default: (await import("./master/index.ts")).vzexec }
+        : import("./slave/vzexec/index.ts"),
   },
   {
     words: ["runch"],
@@ -58,7 +62,7 @@ const roles: readonly Role[] = [
 
 /** Entries that read their own words (`runch`, `vzexec`) start at once; the others get help and options from cli.ts. */
 async function play(role: Role, words: readonly string[], io: Io): Promise<number> {
-  const entry = (await role.load()).default;
+  const entry = (await role.load(words)).default;
   if (isGroup(entry)) {
     if (entry.play !== undefined) return entry.play(words, io);
   } else if (entry.raw && words[0] !== "--help" && words[0] !== "-h") {

@@ -42,6 +42,8 @@ export interface Command {
 export interface CommandGroup {
   readonly name: string;
   readonly summary: string;
+  /** Paragraphs behind the commands. */
+  readonly details?: string;
   readonly commands: Readonly<Record<string, Command>>;
   /** Finds the command itself, for words that may come from elsewhere than the command line (`vzexec`: from sshd). */
   play?(words: readonly string[], io: Io): Promise<number>;
@@ -62,7 +64,8 @@ export interface Role {
   readonly summary: string;
   /** For vz's own use: not in the help. */
   readonly hidden?: boolean;
-  load(): Promise<{ default: Entry }>;
+  /** @param words what it is played with; none for its help */
+  load(words?: readonly string[]): Promise<{ default: Entry }>;
 }
 
 /** Parsed arguments of one command. */

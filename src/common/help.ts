@@ -38,6 +38,7 @@ export function helpPage(entry: Entry, width: number): string {
   if (isGroup(entry)) {
     const rows = Object.entries(entry.commands).map(([name, c]) => [name, c.summary] as const);
     parts.push(`usage: ${entry.name} COMMAND …`, `Commands:\n${definitions(rows, width)}`);
+    if (entry.details !== undefined) parts.push(wrap(entry.details, width));
     parts.push(`More: vz help ${helpTopic(entry)} COMMAND`);
   } else {
     parts.push(commandBody(entry, width));

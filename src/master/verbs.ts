@@ -14,8 +14,11 @@ export interface HostVerbs {
   readonly actions: readonly VerbAction[];
 }
 
-/** How a verb ended: its standard output, or the error that tells why it failed. */
-export type VerbResult = { readonly stdout: string } | { readonly error: VzError };
+/** How a verb ended: what it wrote, and the error that tells why it failed where it did. */
+export type VerbResult = { readonly stdout: string; readonly stderr: string } & (
+  | object
+  | { readonly error: VzError }
+);
 
 /**
  * Runs all of it and tells of each verb as it ends. After a host could not be reached, what was left for it there is not
@@ -62,11 +65,12 @@ export async function runVerbs(
 }
 
 function resultOf(host: Host, action: VerbAction, event: TaskResult): VerbResult {
-  if (event.event === "ok") return { stdout: event.stdout };
+  const { stdout } = event;
+  if (event.event === "ok") return { stdout, stderr: event.stderr };
   // A status of 0 or none: Ansible ended it, and its message says why.
   const status = event.rc === null || event.rc === 0 ? Status.failed : event.rc;
   const stderr = event.stderr === "" ? event.msg : event.stderr;
-  return { error: refused(`${host.name}: ${action.name}`, { status, stderr }) };
+  return { stdout, stderr, error: refused(`${host.name}: ${action.name}`, { status, stderr }) };
 }
 
 /** A playbook that failed before any host did. */

@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
@@ -173,11 +174,6 @@ test("a slave whose new sshd_config nobody confirms puts the old one back by its
     3,
     "cp /etc/ssh/sshd_config /tmp/before; sed -i '/^# vz: begin/,/^# vz: end/d' /etc/ssh/sshd_config; cp /etc/ssh/sshd_config /tmp/bare",
   );
-  const cache = process.env["XDG_CACHE_HOME"] || join(process.env["HOME"] ?? "/root", ".cache");
-  const version = (await run("find", [join(cache, "vz"), "-name", "deploy.yml", "-newer", lab.fleetFile]))
-    .stdout;
-  const playbook = lines(version)[0] ?? assert.fail("the playbook is not unpacked");
-  const directory = playbook.replace(/\/deploy\.yml$/, "");
   const inventory = join(lab.dir, "by-hand.ini");
   writeFileSync(
     inventory,
@@ -194,7 +190,7 @@ test("a slave whose new sshd_config nobody confirms puts the old one back by its
     "ansible-playbook",
     ["-i", inventory, "-e", JSON.stringify(variables), "deploy.yml"],
     {
-      cwd: directory,
+      cwd: join(process.cwd(), "ansible"),
       env: { LC_ALL: "C.UTF-8", PYTHONDONTWRITEBYTECODE: "1" },
     },
   );
@@ -340,6 +336,37 @@ test("a container that is killed is brought back by init, and ps counts it", asy
     return row?.state === "running" && row.pid !== before?.pid ? row : undefined;
   });
   assert.equal(now.restarts, 1);
+});
+
+test("vzexec HOSTS -- VERB prints each host's answer behind its name, with the status of the worst", async () => {
+  const link = join(lab.dir, "vzexec");
+  symlinkSync(vzBinary, link);
+  const front = (...words: string[]) => run(link, words, { cwd: lab.dir, env: lab.env });
+  const versions = await front("all", "--", "version");
+  assert.equal(versions.status, 0, versions.stderr);
+  assert.deepEqual(
+    lines(versions.stdout)
+      .map((line) => line.replace(/ .*/, ""))
+      .sort(),
+    ["vps1:", "vps2:", "vps3:"],
+  );
+  const logs = await front("vps1,vps3", "--", "logs", "web-1", "--lines", "1");
+  assert.equal(logs.status, 1);
+  assert.match(logs.stdout, /^vps1: .+\n$/);
+  assert.match(logs.stderr, /^vz: vps3: logs: container web-1: there is none/);
+  const json = await lab.vz("vzexec", "--json", "vps2,vps3", "--", "ps", "--json");
+  const rows: { host: string; status: number; stdout: string }[] = JSON.parse(json.stdout);
+  assert.deepEqual(
+    rows.map(({ host, status, stdout }) => [host, status, JSON.parse(stdout).length]),
+    [
+      ["vps2", 0, 1],
+      ["vps3", 0, 0],
+    ],
+  );
+  // Whatever Ansible or a shell would make of a word, the slave gets it as it is.
+  const odd = await front("vps3", "--", "logs", "{{ 1 + 1 }} $(id)");
+  assert.equal(odd.status, 64);
+  assert.ok(odd.stderr.includes('container "{{ 1 + 1 }} $(id)": not a name'), odd.stderr);
 });
 
 test("stop stops a service until the next apply", async () => {

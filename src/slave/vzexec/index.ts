@@ -12,6 +12,8 @@ import { verbs } from "./verbs/index.ts";
 const group: CommandGroup = {
   name: "vzexec",
   summary: "restricted shell on a slave",
+  details:
+    "Those run on this machine. On the master, `vzexec HOSTS -- VERB…` runs one on many slaves: vz help master vzexec.",
   commands: verbs,
   async play(words, io) {
     const { original, from } = takeEnvironment(process.env);
@@ -30,11 +32,6 @@ const group: CommandGroup = {
 export default group;
 
 async function answerCall(call: Call, io: Io): Promise<number> {
-  if (call.kind === "front-end") {
-    throw new VzError(Status.usage, "vzexec HOSTS -- COMMAND: not supported yet", {
-      hint: "vz master ps, logs and stop reach every slave of a fleet",
-    });
-  }
   if (call.kind === "login") {
     throw new VzError(Status.refused, "vzexec: there is no interactive shell here", {
       hint: `verbs: ${Object.keys(verbs).join(" ")}`,

@@ -6,7 +6,8 @@
  * - login shell (passwd(5)): `vzexec -c COMMAND`, or argv[0] with a leading `-` for an interactive login
  * - subsystem (`Subsystem vzexec /usr/local/bin/vzexec subsystem`): that text, in one of the ways above
  * - typed by root on the slave: plain words
- * - on the master: `vzexec HOSTS -- COMMAND`
+ *
+ * (`vzexec HOSTS -- VERB…` is the master's, which src/main.ts has told apart: src/common/front-end.ts.)
  */
 import { Status, VzError } from "../../common/errors.ts";
 import { splitWords } from "../../common/shell-words.ts";
@@ -15,8 +16,7 @@ export type Call =
   /** Words of a verb. `remote`: they came through sshd or login, so from whoever holds the daily key. */
   | { readonly kind: "verb"; readonly words: readonly string[]; readonly remote: boolean }
   /** Somebody wants a shell. */
-  | { readonly kind: "login" }
-  | { readonly kind: "front-end" };
+  | { readonly kind: "login" };
 
 /** Longer command lines are refused: no request of the master comes near. */
 const MAX_LINE = 64 * 1024;
@@ -37,7 +37,6 @@ export function readCall(argv0: string, words: readonly string[], original: stri
   }
   if (argv0.startsWith("-")) return { kind: "login" };
   if (first === undefined) return original === undefined ? { kind: "login" } : remote(lineWords(original));
-  if (words.includes("--")) return { kind: "front-end" };
   return { kind: "verb", words, remote: false };
 }
 
