@@ -31,35 +31,38 @@ function makeRootfs(io: Io, cache: string, base: string, lock: number): void {
   const releases = releasesToTry(readFileSync("/etc/os-release", "utf8"));
   const mirror = hostMirror(releases);
   const log = `${cache}/build.log`;
+  // mmdebstrap's own temporary files: here the next run finds what a killed one left
+  const scratch = `${cache}/tmp.part`;
+  mkdirSync(scratch);
   io.err(`vz: lab: making the root filesystem from ${mirror.uri}, once, in about half a minute\n`);
   for (const release of releases) {
     const part = `${base}.part`;
     rmSync(part, { recursive: true, force: true });
-    if (
-      runBuild(buildCommand(release, part, mirror, proxyLines(), hasProgram("eatmydata")), log, lock) === 0
-    ) {
+    const command = buildCommand(release, part, mirror, proxyLines(), hasProgram("eatmydata"));
+    if (runBuild(command, log, scratch, lock) === 0) {
       renameSync(part, base);
+      rmSync(scratch, { recursive: true, force: true });
       return;
     }
   }
+  rmSync(scratch, { recursive: true, force: true });
   throw new VzError(Status.osError, `mmdebstrap: ${lastComplaint(readFileSync(log, "utf8"))}`, {
     hint: `all that it printed is in ${log}`,
   });
 }
 
 /** The build holds the lock too: its last processes die after its starter. */
-function runBuild(command: readonly string[], log: string, lock: number): number {
+function runBuild(command: readonly string[], log: string, scratch: string, lock: number): number {
   const [program = "", ...args] = command;
   if (!hasProgram("mmdebstrap")) {
     throw new VzError(Status.osError, "mmdebstrap: is not installed", { hint: "apt-get install mmdebstrap" });
   }
-  mkdirSync("/tmp", { recursive: true });
   const fd = openSync(log, "w");
   try {
     const run = spawnSync(program, args, {
       stdio: ["ignore", fd, fd, lock],
       cwd: "/",
-      env: { PATH: TOOL_PATH, LC_ALL: "C.UTF-8", HOME: "/root", TMPDIR: "/tmp" },
+      env: { PATH: TOOL_PATH, LC_ALL: "C.UTF-8", HOME: "/root", TMPDIR: scratch },
     });
     if (run.error !== undefined) throw cannotRun(program, run.error);
     return run.status ?? 1;
