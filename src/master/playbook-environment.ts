@@ -32,6 +32,8 @@ export function playbookEnvironment(
     PYTHONDONTWRITEBYTECODE: "1",
     ANSIBLE_CONFIG: join(files, "ansible.cfg"),
     ANSIBLE_HOME: scratch,
+    // Taken away by the callback plugin where this process is not there to do it.
+    VZ_SCRATCH: scratch,
     ANSIBLE_LOCAL_TEMP: join(scratch, "tmp"),
     ANSIBLE_STDOUT_CALLBACK: "vz_events",
     // `raw` and its like ask for a pty otherwise, which `restrict` refuses: the host would read UNREACHABLE.

@@ -432,7 +432,23 @@ test("containers that the file no longer lists are removed, and another fleet's 
   assert.deepEqual(await states(), ["vps2 web-2 running"]);
 });
 
-test("apply killed at any moment ends right when it is run again", async () => {
+/** Ids of processes of Ansible that were started with this temporary directory. */
+function ansibleWith(temporary: string): string[] {
+  return readdirSync("/proc").filter((pid) => {
+    try {
+      const read = (name: string) => readFileSync(`/proc/${pid}/${name}`, "utf8");
+      return (
+        read("environ").includes(`TMPDIR=${temporary}\0`) && read("cmdline").includes("ansible-playbook")
+      );
+    } catch {
+      return false;
+    }
+  });
+}
+
+test("apply killed at any moment ends right when it is run again, and its Ansible ends too", async () => {
+  const temporary = join(lab.dir, "killed");
+  mkdirSync(temporary);
   for (const delay of [200, 500, 800, 1200, 1700]) {
     writeFleet(" {}");
     await lab.ok("master", "apply");
@@ -440,7 +456,7 @@ test("apply killed at any moment ends right when it is run again", async () => {
     writeFleet("\n  web: {image: images/web.tar.gz, replicas: 2, health: {tcp: 8080}}\n");
     const child = spawn(vzBinary, ["master", "apply"], {
       cwd: lab.dir,
-      env: { ...process.env, ...lab.env },
+      env: { ...process.env, ...lab.env, TMPDIR: temporary },
       stdio: "ignore",
     });
     const ended = new Promise((resolve) => child.on("close", resolve));
@@ -459,6 +475,7 @@ test("apply killed at any moment ends right when it is run again", async () => {
     );
     assert.equal(await lab.ok("master", "apply"), "nothing to do: 2 containers are as lab's file says\n");
   }
+  await until("the Ansible of the killed ones to end", 20_000, () => ansibleWith(temporary).length === 0);
 });
 
 test("apply that is interrupted ends with 128 and the signal, and leaves no files behind", async () => {

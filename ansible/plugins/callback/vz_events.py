@@ -2,6 +2,9 @@
 from __future__ import absolute_import, division, print_function
 
 import json
+import multiprocessing
+import os
+import shutil
 import sys
 
 from ansible.plugins.callback import CallbackBase
@@ -23,8 +26,22 @@ class CallbackModule(CallbackBase):
     CALLBACK_NAME = "vz_events"
 
     def _say(self, **event):
-        sys.stdout.write(json.dumps(event) + "\n")
-        sys.stdout.flush()
+        try:
+            sys.stdout.write(json.dumps(event) + "\n")
+            sys.stdout.flush()
+        except OSError:
+            self._end()
+
+    @staticmethod
+    def _end():
+        """The reader is gone, killed maybe. An exception would only end Ansible's thread of results, which the rest then
+        waits for without end."""
+        for worker in multiprocessing.active_children():
+            worker.terminate()
+        scratch = os.environ.get("VZ_SCRATCH")
+        if scratch:
+            shutil.rmtree(scratch, ignore_errors=True)
+        os._exit(1)
 
     def _result(self, event, result, ignored=False):
         data = result._result
