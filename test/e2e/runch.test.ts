@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import {
   chmodSync,
   copyFileSync,
@@ -458,6 +459,22 @@ test("run in the foreground passes signals on and forgets the container at its e
   const status = await new Promise((resolve) => child.on("close", resolve));
   assert.equal(status, 9);
   assert.equal(existsSync(join(root, "fore")), false);
+});
+
+test("a signal that comes before the program runs reaches it, and leaves nothing behind", async () => {
+  const path = bundle("early", ["sh", "-c", "trap 'exit 9' TERM; while :; do sleep 0.1; done"]);
+  for (const delay of [1, 2, 3, 4, 5, 6, 8, 12]) {
+    const child = spawn(join(dir, "runch"), ["--root", root, "run", "-b", path, "early"], {
+      stdio: "ignore",
+    });
+    setTimeout(() => child.kill("SIGTERM"), delay);
+    const [code, signal] = await once(child, "exit");
+    // Before runch listens nothing runs yet; before the shell's trap the signal ends the shell.
+    assert.ok(signal === "SIGTERM" || code === 143 || code === 9, `after ${delay} ms: ${code} ${signal}`);
+    const left = await run("pgrep", ["-f", "^sh -c trap 'exit 9' TERM; while"]);
+    assert.equal(left.stdout, "", `after ${delay} ms`);
+    await runch(["delete", "--force", "early"]);
+  }
 });
 
 test("a pid namespace makes the program the first process, where runch stays to wait", async () => {

@@ -40,8 +40,8 @@ async function create({ root, words, values }: Call, parked: boolean): Promise<n
   if (!Number.isInteger(preserve) || preserve < 0 || preserve > 1000) {
     throw usageError(`--preserve-fds=${values["preserve-fds"]}: not a number of descriptors`);
   }
-  const { createContainer, waitForeground } = await import("./runch-run.ts");
-  const pid = createContainer({
+  const { createContainer, runForeground } = await import("./runch-run.ts");
+  const options = {
     root,
     id: words[0] ?? "",
     bundle: values["bundle"] ?? ".",
@@ -49,9 +49,12 @@ async function create({ root, words, values }: Call, parked: boolean): Promise<n
     pidFile: values["pid-file"],
     preserve,
     create: parked,
-  });
-  if (parked || values["detach"] === "true") return Status.ok;
-  const status = await waitForeground(pid);
+  };
+  if (parked || values["detach"] === "true") {
+    createContainer(options);
+    return Status.ok;
+  }
+  const status = await runForeground(options);
   if (values["keep"] !== "true") deleteContainer(root, words[0] ?? "", true);
   return status;
 }

@@ -184,8 +184,11 @@ const FORWARDED = [
   "SIGTSTP",
 ];
 
-/** Waits for the container's process. @returns its exit status, 128 + n after signal n */
-export function waitForeground(pid: number): Promise<number> {
+/** @returns the exit status of the container's process, 128 + n after signal n */
+export async function runForeground(options: RunOptions): Promise<number> {
+  let pid = 0;
+  // Before there is a process: a signal that comes while it is being made waits until it is there, which is when the
+  // event loop runs again. By default it would end runch and leave the container behind.
   for (const name of FORWARDED) {
     const number = sys.signals[name];
     if (number === undefined) continue;
@@ -197,6 +200,7 @@ export function waitForeground(pid: number): Promise<number> {
       }
     });
   }
+  pid = createContainer(options);
   return new Promise((resolve) => {
     sys.onChild(pid, (code, signal) => resolve(signal > 0 ? 128 + signal : code));
   });
