@@ -2,6 +2,7 @@
 import type { ContainerRow, FactsAnswer } from "../common/protocol.ts";
 import { factsAnswer, psAnswer } from "./answers.ts";
 import type { Fleet, Host } from "./fleet.ts";
+import { isOurs } from "./plan.ts";
 import { mapLimit } from "./program.ts";
 import { askJson, PARALLEL } from "./remote.ts";
 import type { Screen } from "./screen.ts";
@@ -52,7 +53,7 @@ export async function askContainers(
 
 async function containersOf(fleet: Fleet, host: Host): Promise<readonly ContainerRow[]> {
   const rows = await askJson(dailyLogin(fleet, host), ["ps"], psAnswer);
-  return rows.filter((row) => row.fleet === fleet.name);
+  return rows.filter((row) => isOurs(row, fleet.name));
 }
 
 export interface Look {
@@ -72,7 +73,7 @@ export async function look(fleet: Fleet, hosts: readonly Host[], screen: Screen)
     fleet,
     answers.map(({ host, value }) => ({
       host,
-      value: value?.rows.filter((row) => row.fleet === fleet.name),
+      value: value?.rows.filter((row) => isOurs(row, fleet.name)),
     })),
     screen,
   );

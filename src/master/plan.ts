@@ -94,9 +94,18 @@ export function foundPlaces(fleet: string, observed: readonly Observed[]): Place
   return [...seen, ...remembered].flatMap(({ host, rows }) =>
     rows.flatMap((row) => {
       const read = readContainerName(row.container);
-      return row.fleet === fleet && read !== undefined ? [{ ...read, host }] : [];
+      return isOurs(row, fleet) && read !== undefined ? [{ ...read, host }] : [];
     }),
   );
+}
+
+/** Whether a container is this fleet's, or may be: a damaged record no longer tells whose it was. */
+export function isOurs(row: ContainerRow, fleet: string): boolean {
+  return row.fleet === fleet || isDamaged(row);
+}
+
+function isDamaged({ fleet, image, state }: ContainerRow): boolean {
+  return fleet === "" && image === "" && state === "failed";
 }
 
 function planHost(
@@ -119,7 +128,7 @@ function planHost(
     const request = requestOf(fleet, service, image);
     const why = whyStarted(row, request);
     if (why === undefined) continue;
-    const misfit = row !== undefined && row.fleet !== fleet.name ? foreign(row) : whyUnfit(image, facts);
+    const misfit = row !== undefined && !isOurs(row, fleet.name) ? foreign(row) : whyUnfit(image, facts);
     if (misfit !== undefined) {
       problems.push(`${container}: ${misfit}`);
       continue;
@@ -158,6 +167,7 @@ export function unwell(host: string, rows: readonly ContainerRow[]): string[] {
 /** Why a container must be started, or undefined where it is as it should be. */
 function whyStarted(row: ContainerRow | undefined, request: StartRequest): string | undefined {
   if (row === undefined) return "new";
+  if (isDamaged(row)) return "damaged";
   if (row.spec !== startSpec(request)) return row.image === request.image ? "changed" : "new image";
   // A slave's init goes on trying by itself while it is "restarting".
   if (row.state === "stopped" && request.restart === "always") return "stopped";

@@ -253,3 +253,14 @@ test("only a container that does not stay up is unwell, and its reason is told w
   ];
   assert.deepEqual(unwell("a", rows), ["a: web-1: does not stay up: exited 1", "a: web-2: does not stay up"]);
 });
+
+test("a container whose record is damaged is started anew where it is, and an unknown one is let alone", () => {
+  const damaged = { state: "failed", pid: null, image: "", imageName: "", spec: "", fleet: "" } as const;
+  assert.deepEqual(
+    planned([
+      { host: "a", facts: facts(), rows: [row("other-1", damaged)] },
+      { host: "b", facts: facts(), rows: [row("web-1", damaged)] },
+    ]),
+    { a: ["start web-2 new"], b: ["start web-1 damaged"] },
+  );
+});
