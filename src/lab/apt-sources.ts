@@ -6,9 +6,6 @@ export interface Mirror {
   readonly options: readonly string[];
 }
 
-/** What to use where the machine's own configuration names no mirror of Debian. */
-export const FALLBACK: Mirror = { uri: "http://deb.debian.org/debian", options: [] };
-
 interface Source extends Mirror {
   readonly suites: readonly string[];
   readonly components: readonly string[];
@@ -80,7 +77,7 @@ function trustOptions(fields: ReadonlyMap<string, string>): string[] {
  * The first entry that serves the main part of a Debian release as such (no -updates, no -security), over HTTP.
  * @param releases code names, preferred first; other suites ("stable") count last
  */
-export function findMirror(sources: readonly Source[], releases: readonly string[]): Mirror {
+export function findMirror(sources: readonly Source[], releases: readonly string[]): Mirror | undefined {
   const usable = sources.filter(
     ({ uri, components, suites }) =>
       /^https?:\/\//.test(uri) && components.includes("main") && suites.some((suite) => isRelease(suite)),
@@ -89,7 +86,7 @@ export function findMirror(sources: readonly Source[], releases: readonly string
     Math.min(
       ...suites.map((suite) => (releases.includes(suite) ? releases.indexOf(suite) : releases.length)),
     );
-  return [...usable].sort((a, b) => rank(a) - rank(b))[0] ?? FALLBACK;
+  return [...usable].sort((a, b) => rank(a) - rank(b))[0];
 }
 
 function isRelease(suite: string): boolean {

@@ -79,7 +79,11 @@ function hostMirror(releases: readonly string[]): Mirror {
   const deb822 = list(parts)
     .filter((name) => name.endsWith(".sources"))
     .flatMap((name) => parseDeb822(readFileSync(`${parts}/${name}`, "utf8")));
-  return findMirror([...oneLine, ...deb822], releases);
+  const mirror = findMirror([...oneLine, ...deb822], releases);
+  if (mirror !== undefined) return mirror;
+  throw new VzError(Status.osError, `/etc/apt: names no Debian mirror for ${releases.join(" or ")}`, {
+    hint: "a line 'deb URI bookworm main' in /etc/apt/sources.list.d/lab.list gives one",
+  });
 }
 
 /** Proxies of this machine's apt, which mmdebstrap does not ask. */

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FALLBACK } from "../../src/lab/apt-sources.ts";
 import { buildCommand, cacheDir, cacheName, lastComplaint, releasesToTry } from "../../src/lab/recipe.ts";
 
 test("Debian 12 is tried first, then the release of the machine", () => {
@@ -9,8 +8,10 @@ test("Debian 12 is tried first, then the release of the machine", () => {
   assert.deepEqual(releasesToTry("ID=ubuntu\nID_LIKE=debian\nVERSION_CODENAME=noble\n"), ["bookworm"]);
 });
 
+const mirror = { uri: "http://mirror.example/debian", options: [] };
+
 test("the build dies with its starter and keeps its mounts to itself", () => {
-  const words = buildCommand("bookworm", "/cache/x.part", FALLBACK, [], false);
+  const words = buildCommand("bookworm", "/cache/x.part", mirror, [], false);
   assert.deepEqual(words.slice(0, 3), ["setpriv", "--pdeathsig", "KILL"]);
   assert.ok(words.indexOf("--kill-child") < words.indexOf("mmdebstrap"));
   assert.ok(words.includes("--mount") && words.includes("--pid"));
@@ -18,13 +19,13 @@ test("the build dies with its starter and keeps its mounts to itself", () => {
   assert.deepEqual(words.slice(-3), [
     "bookworm",
     "/cache/x.part",
-    "deb http://deb.debian.org/debian bookworm main",
+    "deb http://mirror.example/debian bookworm main",
   ]);
 });
 
 test("a proxy of the machine's apt is handed on", () => {
   const line = 'Acquire::http::Proxy "http://proxy.example:3142";';
-  assert.ok(buildCommand("bookworm", "/x", FALLBACK, [line], true).includes(`--aptopt=${line}`));
+  assert.ok(buildCommand("bookworm", "/x", mirror, [line], true).includes(`--aptopt=${line}`));
 });
 
 test("the cache is named by the recipe and lies where XDG says, if that is absolute", () => {
