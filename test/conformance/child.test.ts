@@ -33,6 +33,11 @@ async function story(child: ChildProcess): Promise<unknown> {
 }
 
 check("spawn: output, errors and status", () => story(sh("echo out; echo err >&2; exit 3")));
+check("spawn: a program that is not there has streams all the same, which end, and closes", async () => {
+  const child = spawn("/nonexistent").on("error", () => {});
+  const streams = [child.stdin, child.stdout, child.stderr].map((stream) => stream !== null);
+  return [streams, await text(child.stdout), await story(spawn("/nonexistent"))];
+});
 check("spawn: ended by a signal", () => story(sh("kill -TERM $$")));
 check("spawn: nothing printed, status 0", () => story(spawn("true")));
 check("spawn: words go through as they are", () =>

@@ -6,6 +6,7 @@ import {
   closeAll,
   closeTheirs,
   launch,
+  type Plumbing,
   plumb,
   type Request,
   readRequest,
@@ -46,8 +47,7 @@ export class ChildProcess extends EventEmitter {
     try {
       this.pid = launch(request, plumbing.child);
     } catch (error) {
-      closeAll(plumbing);
-      this.#failed(spawnFailure(error, "spawn", request));
+      this.#failed(spawnFailure(error, "spawn", request), plumbing);
       return;
     }
     closeTheirs(plumbing);
@@ -60,13 +60,28 @@ export class ChildProcess extends EventEmitter {
     }
   }
 
-  #failed(failure: Error): void {
+  #failed(failure: Error, plumbing: Plumbing): void {
     const { code, errno } = failure as Error & { code: string; errno: number };
-    if (!TOLD.includes(code)) throw Object.assign(failure, { message: `spawn ${code}`, syscall: "spawn" });
+    if (!TOLD.includes(code)) {
+      closeAll(plumbing);
+      throw Object.assign(failure, { message: `spawn ${code}`, syscall: "spawn" });
+    }
+    // The streams are there all the same, and end at once: a caller listens to them before it hears of the failure.
+    closeTheirs(plumbing);
+    this.#attach(plumbing.ours);
     sys.nextTick(() => {
       this.exitCode = errno;
+      this.stdin?.destroy();
       this.emit("error", failure);
-      this.emit("close", errno, null);
+      this.#drainUnread();
+      this.#closed();
+    });
+  }
+
+  /** Output that nobody reads must not keep "close" away. */
+  #drainUnread(): void {
+    sys.nextTick(() => {
+      for (const stream of this.stdio) if (stream instanceof FdReadable && isUnread(stream)) stream.resume();
     });
   }
 
@@ -90,10 +105,7 @@ export class ChildProcess extends EventEmitter {
     else this.signalCode = signalName(signal);
     this.stdin?.destroy();
     this.emit("exit", this.exitCode, this.signalCode);
-    // output that nobody reads must not keep "close" away
-    sys.nextTick(() => {
-      for (const stream of this.stdio) if (stream instanceof FdReadable && isUnread(stream)) stream.resume();
-    });
+    this.#drainUnread();
     this.#closed();
   }
 
