@@ -1,4 +1,5 @@
 import type { Command } from "../common/command.ts";
+import { Status } from "../common/errors.ts";
 import type { ContainerRow } from "../common/protocol.ts";
 import { findService } from "./fleet.ts";
 import { askContainers } from "./observe.ts";
@@ -39,7 +40,7 @@ export const stop: Command = {
       }
     });
     if (work.every(({ actions }) => actions.length === 0)) {
-      screen.line(`${service.name}: nothing to stop`);
+      if (screen.status === Status.ok) screen.line(`${service.name}: nothing to stop`);
     } else {
       const changed = work.filter(({ actions }) => actions.length > 0).map(({ host }) => host);
       await askContainers(fleet, changed, screen);

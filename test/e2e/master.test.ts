@@ -575,6 +575,16 @@ test("a wrong key is one line a host and status 69", async () => {
   );
 });
 
+test("without ssh it is one line a host that says what to install", async () => {
+  const result = await run(vzBinary, ["master", "stop", "web"], {
+    cwd: lab.dir,
+    env: { PATH: "/nonexistent" },
+  });
+  assert.equal(result.status, 78);
+  assert.equal(result.stdout, "");
+  assert.equal(result.stderr, "vz: ssh: not installed\nhint: apt-get install openssh-client\n".repeat(3));
+});
+
 test("an unknown host key is refused with its fingerprint, taken when asked for, and never when it has changed", async () => {
   const mine = join(lab.dir, "known");
   writeFleet(" {}", "unknown.yaml", (head) => head.replace(/known_hosts: [^}]*/, `known_hosts: ${mine}`));
