@@ -43,6 +43,7 @@ step 'shell scripts' bash -c 'shellcheck -x -S warning scripts/*.sh scripts/*/*.
 step 'types, lint, unit tests' npm run --silent check
 step 'size budget' node scripts/bundle.mjs --budget
 step 'Node API of the base' node scripts/conformance.mjs
+step 'two builds, the same bytes' bash scripts/check-reproducible.sh
 if [ -n "$root" ]; then
   step 'dist/vz end to end' node scripts/e2e-test.mjs
 else
