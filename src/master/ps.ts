@@ -79,7 +79,8 @@ function visible(row: ContainerRow | { container: string }): Omit<PsRow, "host" 
     return { service, container, state: "stopped", ...unknown };
   }
   const { state, pid, restarts, since, image, rss } = row;
-  return { service, container, state, pid, restarts, since, image, rss };
+  // A damaged record no longer names its image.
+  return { service, container, state, pid, restarts, since, image: image === "" ? null : image, rss };
 }
 
 /** What a host that was never seen would have by the file. */

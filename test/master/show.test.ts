@@ -196,3 +196,20 @@ test("what runs on hosts that left the file is told once, when it is forgotten",
   assert.deepEqual([...writeLastSeen(less, new Map())], []);
   assert.deepEqual(leftBehind(new Map([["b", [{ ...running, state: "stopped" }]]])), []);
 });
+
+test("a container whose record is damaged has no image to show", () => {
+  const damaged: ContainerRow = {
+    ...running,
+    state: "failed",
+    pid: null,
+    image: "",
+    imageName: "",
+    fleet: "",
+  };
+  const rows = psRows(fleet, [{ host: a, value: [damaged] }], new Map());
+  assert.equal(rows[0]?.image, null);
+  assert.match(
+    psTable(rows, new Map([["", ""]]), 0, undefined).split("\n")[1] ?? "",
+    / failed .* - +2\.0 KB$/,
+  );
+});
