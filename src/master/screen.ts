@@ -1,5 +1,5 @@
 /** What a command on many hosts shows: results as they come, errors a line each, and on a terminal the step under way. */
-import { Status } from "../common/errors.ts";
+import { isVzError, Status } from "../common/errors.ts";
 import type { Io } from "../common/io.ts";
 import { report } from "../common/report.ts";
 import { printable } from "../common/table.ts";
@@ -8,6 +8,8 @@ export class Screen {
   readonly #io: Io;
   readonly #quiet: boolean;
   readonly #statuses: number[] = [];
+  /** Hosts of which it has been told that they do not answer. */
+  readonly #unreachable = new Set<string>();
 
   /** @param quiet keeps results off standard output, where `--json` has it for itself */
   constructor(io: Io, quiet = false) {
@@ -38,9 +40,13 @@ export class Screen {
     this.#io.err(`${printable(text)}\n`);
   }
 
-  /** Something failed on one host: it is told, it counts, and the others go on. */
+  /** Something failed on one host: it is told, it counts, and the others go on. A host is told unreachable once. */
   fail(error: unknown): void {
     this.clear();
+    const silent = isVzError(error) && error.status === Status.unreachable;
+    const host = silent ? /^([^ :]+): unreachable/.exec(error.message)?.[1] : undefined;
+    if (host !== undefined && this.#unreachable.has(host)) return;
+    if (host !== undefined) this.#unreachable.add(host);
     this.#statuses.push(report(error, this.#io));
   }
 

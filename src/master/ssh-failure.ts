@@ -71,9 +71,13 @@ export function explainSsh(stderr: string): SshFailure {
   }
   const last = stderr
     .split(/[\r\n]+/)
-    .filter((line) => line.trim() !== "")
+    .map((line) => line.replace(/^.*Failed to connect to the host via ssh:/, "").trim())
+    .filter((line) => line !== "")
     .at(-1);
-  return { kind: "other", why: last === undefined ? "ssh failed and says nothing" : printable(last.trim()) };
+  // a connection that ends under way leaves nothing to read
+  return last === undefined
+    ? { kind: "lost", why: "the connection broke" }
+    : { kind: "other", why: printable(last) };
 }
 
 /** The host key in the words of `ssh -o LogLevel=DEBUG1`: "ED25519 SHA256:…". */

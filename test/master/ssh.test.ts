@@ -115,7 +115,9 @@ for (const [kind, stderr] of failures) {
 
 test("what is not known is told in ssh's own last words, made harmless", () => {
   assert.equal(explainSsh("first\r\nlast \u001b[31mred\r\n\r\n").why, "last ?[31mred");
-  assert.equal(explainSsh("").why, "ssh failed and says nothing");
+  for (const nothing of ["", "Failed to connect to the host via ssh: \r\n"]) {
+    assert.deepEqual(explainSsh(nothing), { kind: "lost", why: "the connection broke" });
+  }
 });
 
 test("the fingerprint of an unknown key is read from ssh's debugging", () => {
