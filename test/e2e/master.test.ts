@@ -576,7 +576,8 @@ test("a wrong key is one line a host and status 69", async () => {
 });
 
 test("without ssh it is one line a host that says what to install", async () => {
-  const result = await run(vzBinary, ["master", "stop", "web"], {
+  writeFleet("\n  web: {image: images/web.tar.gz}", "no-ssh.yaml");
+  const result = await run(vzBinary, ["master", "stop", "web", "-f", "no-ssh.yaml"], {
     cwd: lab.dir,
     env: { PATH: "/nonexistent" },
   });
