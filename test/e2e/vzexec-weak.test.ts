@@ -107,3 +107,52 @@ describe("where a read-only root keeps what is shared", () => {
     }
   });
 });
+
+describe("whatever one container leaves behind", () => {
+  let slave: Slave;
+
+  before(async () => {
+    slave = await Slave.installed(await startLab(1, { init: "busybox" }));
+    await slave.load(makeImage("hello", { args: SERVICE }));
+  });
+  after(() => slave.lab.down());
+
+  test("a tree deeper than a path can be long is removed with it", async () => {
+    await slave.ok("start", "deep", "--image=hello", "--fleet=f");
+    const half = Array.from({ length: 15 }, () => "d".repeat(200)).join("/");
+    await slave.shell(
+      `cd /var/lib/vz/containers/deep/rootfs/tmp && mkdir -p a/${half} b/${half} && touch b/${half}/file && ` +
+        `ln -s /etc b/link && mv b a/${half}/`,
+    );
+    await slave.ok("rm", "deep");
+    assert.deepEqual(await slave.json("ps"), []);
+    assert.equal(await slave.shell("ls -A /var/lib/vz/containers; test -s /etc/inittab"), "");
+  });
+
+  test("a volume at a path that is not ASCII is unmounted and kept when it goes", async () => {
+    await slave.ok("start", "vol", "--image=hello", "--fleet=f", "--volume=kept:/dätä");
+    await slave.shell("echo mine >/var/lib/vz/volumes/kept/file");
+    await slave.ok("rm", "vol");
+    assert.equal(
+      await slave.shell("cat /var/lib/vz/volumes/kept/file; ls -A /var/lib/vz/containers"),
+      "mine\n",
+    );
+  });
+
+  test("what cannot be tidied up is told, and keeps no verb from its work", async () => {
+    await slave.ok("start", "one", "--image=hello", "--fleet=f");
+    const told = async (directory: string, line: RegExp) => {
+      await slave.shell(`mount --bind ${directory} ${directory} && mount -o remount,ro,bind ${directory}`);
+      const result = await slave.run("ps");
+      await slave.shell(`umount ${directory}`);
+      assert.equal(result.status, 0, result.stderr);
+      assert.match(result.stdout, /^one +running /m);
+      assert.match(result.stderr, line);
+    };
+    await told("/var/lib/vz/logs", /^vz: container one: not tidied up: .*read-only.*\n$/);
+    await slave.shell("mkdir -p /var/lib/vz/containers/.gone.two/rootfs");
+    await told("/var/lib/vz/containers", /^vz: container two: not tidied up: .*read-only.*\n$/);
+    assert.equal((await slave.run("rm", "one")).stderr, "");
+    assert.equal(await slave.shell("ls -A /var/lib/vz/containers"), "");
+  });
+});

@@ -1,5 +1,5 @@
 /** The containers of this slave as they are now. Apart from what changes them, so that `vzexec ps` loads little. */
-import { isVzError, Status, VzError } from "../../common/errors.ts";
+import { isVzError, reason, Status, VzError } from "../../common/errors.ts";
 import type { ContainerRow } from "../../common/protocol.ts";
 import { cutLog } from "../runch/log-file.ts";
 import { keptRunning } from "../supervise/init.ts";
@@ -36,13 +36,23 @@ export function readRow(
   return containerRow(record, exists(places.config), observe(name), rss, supervised.includes(name));
 }
 
-/** Cuts all logs back, and ends what killed calls left. Every call of vzexec does it; it costs a few system calls. */
-export async function tidy(): Promise<void> {
-  for (const name of containerNames()) cutLog(placesOf(name).log, LOG_LIMIT);
+/**
+ * Cuts all logs back, and ends what killed calls left. Every call of vzexec does it; it costs a few system calls. What
+ * cannot be done for one container, on a read-only disk for instance, is told and stops nothing else.
+ */
+export async function tidy(tell: (line: string) => void): Promise<void> {
+  const attempt = (name: string, work: () => void) => {
+    try {
+      work();
+    } catch (error) {
+      tell(`vz: container ${name}: not tidied up: ${reason(error)}\n`);
+    }
+  };
+  for (const name of containerNames()) attempt(name, () => cutLog(placesOf(name).log, LOG_LIMIT));
   const left = unrepaired();
   if (left.length === 0) return;
   const { repair } = await import("../vzexec/acts.ts");
-  for (const name of left) ifUnlocked(name, () => repair(name));
+  for (const name of left) attempt(name, () => ifUnlocked(name, () => repair(name)));
 }
 
 export function unknownContainer(name: string): VzError {

@@ -1,10 +1,12 @@
 /** Directory trees of containers, and what may be mounted in them. */
-import { readFileSync, renameSync, rmSync } from "node:fs";
+import { renameSync } from "node:fs";
 import * as sys from "vz:sys";
 import { Status, VzError } from "../../common/errors.ts";
 import { constant } from "../constant.ts";
+import { readTextIfAny } from "../runch/files.ts";
 import { exists } from "./aside.ts";
 import { asideOf, placesOf } from "./places.ts";
+import { removeFolder } from "./remove-tree.ts";
 
 /**
  * Removes a bundle with all that lies in it. Where there are no mount namespaces a container's volumes are mounted below
@@ -12,12 +14,18 @@ import { asideOf, placesOf } from "./places.ts";
  * @throws VzError 71 when something stays mounted; then nothing is removed
  */
 export function removeTree(directory: string): void {
-  for (const point of mountsBelow(readFileSync("/proc/self/mounts", "latin1"), directory).reverse()) {
+  for (const point of mountsBelow(mountTable(), directory).reverse()) {
     sys.umount(point, constant("MNT_DETACH"));
   }
-  const [left] = mountsBelow(readFileSync("/proc/self/mounts", "latin1"), directory);
+  const [left] = mountsBelow(mountTable(), directory);
   if (left !== undefined) throw new VzError(Status.osError, `${left}: is mounted and stays so`);
-  rmSync(directory, { recursive: true, force: true });
+  const cut = directory.lastIndexOf("/");
+  removeFolder(directory.slice(0, cut), directory.slice(cut + 1));
+}
+
+/** Names in it may hold any bytes. */
+function mountTable(): string {
+  return readTextIfAny("/proc/self/mounts") ?? "";
 }
 
 /** Mount points at or below `directory`, in the order in which they were mounted. */

@@ -17,7 +17,7 @@ export async function runVerb(words: readonly string[], io: Io, unknown: number)
     throw new VzError(Status.refused, `vzexec ${name}: needs root`);
   }
   const args = parseArgs(verb, rest);
-  await tidy();
+  await tidy((line) => io.err(line));
   return verb.run(args, io);
 }
 
