@@ -19,6 +19,13 @@ export function mountNamespace(): boolean {
   });
 }
 
+/** Whether a process can be kept from gaining rights by the programs that it executes (prctl(2), Linux 3.5). */
+export function noNewPrivileges(): boolean {
+  return inChild(() => {
+    sys.prctl(constant("PR_SET_NO_NEW_PRIVS"), 1);
+  });
+}
+
 /** Whether `work` succeeds in a child process, which ends with it. */
 function inChild(work: () => void): boolean {
   const child = sys.fork();

@@ -4,7 +4,7 @@ import { Status, VzError } from "../../common/errors.ts";
 import { CONTAINERS_DIR, LOGS_DIR } from "../../common/paths.ts";
 import type { StartRequest } from "../../common/protocol.ts";
 import { startSpec } from "../../common/start-request.ts";
-import { mountNamespace } from "../probe.ts";
+import { mountNamespace, noNewPrivileges } from "../probe.ts";
 import { openStore } from "../store/real-system.ts";
 import type { Store } from "../store/store.ts";
 import { replaceFile, syncDirectory } from "../supervise/replace-file.ts";
@@ -36,7 +36,8 @@ export async function prepare(name: string, request: StartRequest): Promise<Prep
   const store = openStore();
   const image = store.get(request.image);
   const config = readConfig(store, image.id);
-  const powers = powersOf(config, store.manifest(image.id).files, mountNamespace());
+  const enforced = { mountNamespace: mountNamespace(), noNewPrivileges: noNewPrivileges() };
+  const powers = powersOf(config, store.manifest(image.id).files, enforced);
   const share = (entry: Parameters<typeof mayShare>[0]) => mayShare(entry, powers);
   const warnings = await store.checkout(image.id, places.rootfs, { share });
   for (const volume of request.volumes) makeVolume(splitVolume(volume).name, powers);

@@ -40,24 +40,38 @@ const REMOUNTING = [
   "CAP_SYS_RAWIO",
 ];
 
+/** What this slave's kernel can hold a container to. */
+export interface Enforced {
+  /** It gives a process a mount namespace of its own. */
+  readonly mountNamespace: boolean;
+  /** It has no_new_privs: Linux 3.5. */
+  readonly noNewPrivileges: boolean;
+}
+
 /**
  * @param config a checked `config.json`
  * @param files of the image: a set-id program in it can lend its owner's rights
- * @param mountNamespace whether this slave gives a process a mount namespace of its own
  */
-export function powersOf(config: Json, files: readonly Entry[], mountNamespace: boolean): Powers {
+export function powersOf(config: Json, files: readonly Entry[], enforced: Enforced): Powers {
   const process = object(config["process"]);
   const user = object(process["user"]);
   const uid = number(user["uid"]);
   const gids = [number(user["gid"]), ...list(user["additionalGids"]).map(number)];
   const held = Object.values(object(process["capabilities"])).flatMap((set) => list(set).map(String));
   const lends =
-    process["noNewPrivileges"] !== true &&
+    !(process["noNewPrivileges"] === true && enforced.noNewPrivileges) &&
     files.some((entry) => entry.type === "file" && (entry.mode & 0o6000) !== 0);
   const readOnly =
     object(config["root"])["readonly"] === true &&
     object(config["annotations"])[Annotation.isolation] !== "chroot" &&
-    mountNamespace &&
+    enforced.mountNamespace &&
+    !list(config["mounts"]).some(isBind) &&
     !held.some((c) => REMOUNTING.includes(c));
   return { uid, gids, mayBeRoot: uid === 0 || lends || held.some((c) => STRONG.has(c)), readOnly };
+}
+
+/** A part of the root filesystem that is bound to another place in it can be written there. */
+function isBind(mount: unknown): boolean {
+  const { type, options } = object(mount);
+  return type === "bind" || list(options).some((option) => option === "bind" || option === "rbind");
 }
