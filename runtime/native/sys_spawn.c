@@ -40,7 +40,7 @@ static void place_stdio(Spawn *spawn)
 {
     int *fds = spawn->stdio, count = spawn->stdio_count;
     for (int i = 0; i < count; i++) {
-        if (fds[i] < 0) fds[i] = open("/dev/null", i == 0 ? O_RDONLY : O_RDWR);
+        if (fds[i] < 0) fds[i] = open("/dev/null", (i == 0 ? O_RDONLY : O_RDWR) | O_CLOEXEC);
         if (fds[i] >= 0 && fds[i] < count) fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, count);
         if (fds[i] < 0) child_failed(spawn, "open");
     }

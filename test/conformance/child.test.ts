@@ -33,6 +33,12 @@ async function story(child: ChildProcess): Promise<unknown> {
 }
 
 check("spawn: output, errors and status", () => story(sh("echo out; echo err >&2; exit 3")));
+check("spawn: a program gets no descriptors but its standard ones", () => {
+  const script =
+    "for fd in 3 4 5 6 7 8 9 10 11 12; do if [ -e /dev/fd/$fd ]; then readlink /dev/fd/$fd; fi; done";
+  return spawnSync("/bin/bash", ["-c", script], { stdio: ["ignore", "pipe", "ignore"], encoding: "utf8" })
+    .stdout;
+});
 check("spawn: a program that is not there has streams all the same, which end, and closes", async () => {
   const child = spawn("/nonexistent").on("error", () => {});
   const streams = [child.stdin, child.stdout, child.stderr].map((stream) => stream !== null);
