@@ -45,6 +45,11 @@ await build({
   define: { __VZ_VERSION__: '"0.0.0"', __VZ_COMMIT__: '"test"' },
 });
 const files = tests.map((name) => join(outdir, relative("test", name).replace(/\.ts$/, ".mjs")));
+if (process.getuid?.() !== 0) {
+  process.stderr.write(
+    'unit-test: without root, the tests marked "needs root" are skipped: they give files away\n',
+  );
+}
 const run = spawnSync(process.execPath, ["--enable-source-maps", "--test", "--test-reporter=dot", ...files], {
   cwd: root,
   stdio: "inherit",
