@@ -240,6 +240,10 @@ declare module "vz:sys" {
   export function capset(effective: bigint, permitted: bigint, inheritable: bigint): void;
   /** Loads a classic BPF program (array of struct sock_filter, 8 bytes each) by seccomp(2), or prctl before 3.17. */
   export function seccomp(program: Uint8Array): void;
+  /** Loads an eBPF program of the type BPF_PROG_TYPE_CGROUP_DEVICE (struct bpf_insn, 8 bytes each); its descriptor. */
+  export function bpfLoadDeviceProgram(insns: Uint8Array): number;
+  /** Attaches that program to the cgroup (version 2) of the directory's descriptor, beside any that are there. */
+  export function bpfAttachDevice(program: number, cgroup: number): void;
 
   // --- bytes ---------------------------------------------------------------------------------------------------------
   export class Sha256 {
