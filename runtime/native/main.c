@@ -116,6 +116,7 @@ static const struct {
     {vz_spawn_functions, &vz_spawn_function_count},
     {vz_namespace_functions, &vz_namespace_function_count},
     {vz_bpf_functions, &vz_bpf_function_count},
+    {vz_container_functions, &vz_container_function_count},
 };
 
 static int init_sys(JSContext *ctx, JSModuleDef *module)
@@ -210,6 +211,7 @@ static void fill_standard_descriptors(void)
 
 int main(int argc, char **argv)
 {
+    if (argc > 0 && !strcmp(argv[0], VZ_WAIT)) return vz_wait_main(argc, argv);
     fill_standard_descriptors();
     signal(SIGPIPE, SIG_IGN);
     signal(SIGCHLD, SIG_DFL);

@@ -136,10 +136,10 @@ test("a fork can have a pid namespace; chroot is a choice and falls short of not
 
 test("all that falls short is told in one line", () => {
   const short = new Shortfalls("auto");
-  assert.equal(short.line("web"), "");
+  assert.equal(short.lines("web"), "");
   short.add("a", "why");
   short.add("b", "so");
-  assert.equal(short.line("web"), "runch: web: runs without a (why), b (so)\n");
+  assert.equal(short.lines("web"), "runch: web: runs without a (why), b (so)\n");
 });
 
 test("capabilities have the bits of linux/capability.h", () => {
