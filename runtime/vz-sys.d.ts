@@ -30,6 +30,8 @@ declare module "vz:sys" {
   export function assets(): string[];
   /** Path of this executable (/proc/self/exe as read at the start). */
   export function executable(): string;
+  /** import() of a bundle ("vz:role/NAME"): what the build puts in its place, since bytecode without lines knows no file. */
+  export function importBundle(name: string): Promise<object>;
   /** Adds `fn` to the queue that is emptied before promise jobs, after every callback: process.nextTick. */
   export function nextTick(fn: () => void): void;
   /** Called with an error that nobody caught, in the main module, a callback or a promise; must not return. */

@@ -92,17 +92,44 @@ static JSValue executable(ARGS)
     return n == -1 ? vz_throw(ctx, errno, "readlink", "/proc/self/exe", NULL) : vz_name(ctx, path, n);
 }
 
+static JSValue import_bundle(ARGS)
+{
+    const char *name = JS_ToCString(ctx, argv[0]);
+    if (!name) return JS_EXCEPTION;
+    JSValue promise = JS_LoadModule(ctx, "", name);
+    JS_FreeCString(ctx, name);
+    return promise;
+}
+
 static const JSCFunctionListEntry engine_functions[] = {
     JS_PROP_STRING_DEF("engine", "QuickJS " ENGINE_VERSION, 0),
     JS_CFUNC_DEF("asset", 1, asset),
     JS_CFUNC_DEF("assets", 0, assets),
     JS_CFUNC_DEF("executable", 0, executable),
+    JS_CFUNC_DEF("importBundle", 1, import_bundle),
 };
 
-static const struct {
-    const JSCFunctionListEntry *entries;
-    const int *count;
-} function_lists[] = {
+static JSValue argument_list(JSContext *ctx)
+{
+    return string_list(ctx, args, arg_count);
+}
+
+static JSValue environment_list(JSContext *ctx)
+{
+    int count = 0;
+    while (environ[count]) count++;
+    return string_list(ctx, environ, count);
+}
+
+static const LazyMember members[] = {
+    {"argv", argument_list}, {"environ", environment_list}, {"constants", vz_constants}, {"signals", vz_signals},
+    {"Sha256", vz_sha256},   {"Deflate", vz_deflate},       {"Inflate", vz_inflate},
+};
+
+static const int engine_function_count = COUNT(engine_functions);
+
+static const LazyList function_lists[] = {
+    {engine_functions, &engine_function_count},
     {vz_text_functions, &vz_text_function_count},
     {vz_loop_functions, &vz_loop_function_count},
     {vz_timer_functions, &vz_timer_function_count},
@@ -117,31 +144,19 @@ static const struct {
     {vz_namespace_functions, &vz_namespace_function_count},
 };
 
+/*
+ * One export, an object: bundles say `import sys from "vz:sys"`. The namespace that `import *` asks for would have all
+ * two hundred members made, sorted and bound at every start, of which a program uses some fifty.
+ */
 static int init_sys(JSContext *ctx, JSModuleDef *module)
 {
-    int env_count = 0;
-    while (environ[env_count]) env_count++;
-    JS_SetModuleExportList(ctx, module, engine_functions, COUNT(engine_functions));
-    for (int i = 0; i < COUNT(function_lists); i++)
-        JS_SetModuleExportList(ctx, module, function_lists[i].entries, *function_lists[i].count);
-    JS_SetModuleExport(ctx, module, "argv", string_list(ctx, args, arg_count));
-    JS_SetModuleExport(ctx, module, "environ", string_list(ctx, environ, env_count));
-    JS_SetModuleExport(ctx, module, "constants", vz_constants(ctx));
-    JS_SetModuleExport(ctx, module, "signals", vz_signals(ctx));
-    return vz_bytes_init(ctx, module);
+    JSValue sys = vz_lazy_object(ctx, function_lists, COUNT(function_lists), members, COUNT(members));
+    return JS_SetModuleExport(ctx, module, "default", sys);
 }
 
 static void add_sys(JSContext *ctx)
 {
-    JSModuleDef *module = JS_NewCModule(ctx, "vz:sys", init_sys);
-    JS_AddModuleExportList(ctx, module, engine_functions, COUNT(engine_functions));
-    for (int i = 0; i < COUNT(function_lists); i++)
-        JS_AddModuleExportList(ctx, module, function_lists[i].entries, *function_lists[i].count);
-    JS_AddModuleExport(ctx, module, "argv");
-    JS_AddModuleExport(ctx, module, "environ");
-    JS_AddModuleExport(ctx, module, "constants");
-    JS_AddModuleExport(ctx, module, "signals");
-    vz_bytes_export(ctx, module);
+    JS_AddModuleExport(ctx, JS_NewCModule(ctx, "vz:sys", init_sys), "default");
 }
 
 /* --- modules --- */

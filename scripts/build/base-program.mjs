@@ -23,7 +23,7 @@ export async function makeProgram(entry, name, outfile) {
     await build({ ...baseOptions, ...entry, outfile: main, plugins: basePlugins, inject: [bufferShim] });
     const stdin = { contents: 'import "./boot.js"; import "./main.js";', resolveDir: top };
     await build({ ...baseOptions, stdin, outfile: whole, external: ["vz:sys"] });
-    execFileSync(compiler, [whole, outfile, name], { stdio: "inherit" });
+    execFileSync(compiler, [whole, outfile, name, "lines"], { stdio: "inherit" });
   } finally {
     rmSync(top, { recursive: true, force: true });
   }

@@ -74,6 +74,15 @@ export const split = {
   },
 };
 
+/**
+ * A bundle's text without import(), which the engine refuses in bytecode that holds no file name; most bundles are such
+ * (scripts/pack.mjs). What the base offers in its place does the same.
+ */
+export function withoutImport(text) {
+  const changed = text.replaceAll('import("vz:', 'vzBase.importBundle("vz:');
+  return changed === text ? text : `import vzBase from "vz:sys";\n${changed}`;
+}
+
 /** What esbuild starts from: the file itself, or for CommonJS a list of its exports, which a module needs by name. */
 export function entryOf(name, file) {
   if (file.endsWith(".ts")) return { entryPoints: [file] };
