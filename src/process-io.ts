@@ -13,15 +13,34 @@ function onFailure(error: unknown): never {
   throw error;
 }
 
+type Name = "stdout" | "stderr";
+
+function writer(name: Name): (text: string) => void {
+  let guarded = false;
+  return (text) => {
+    if (!guarded) process[name].on("error", onFailure);
+    guarded = true;
+    process[name].write(text);
+  };
+}
+
+function columns(name: Name): number | undefined {
+  return process[name].isTTY ? process[name].columns || ASSUMED_COLUMNS : undefined;
+}
+
+/** Nothing is looked up before somebody asks: `runch` needs none of it. */
 export function processIo(): Io {
-  const { stdout, stderr } = process;
-  stdout.on("error", onFailure);
-  stderr.on("error", onFailure);
   return {
-    env: process.env,
-    out: (text) => void stdout.write(text),
-    err: (text) => void stderr.write(text),
-    outColumns: stdout.isTTY ? stdout.columns || ASSUMED_COLUMNS : undefined,
-    errColumns: stderr.isTTY ? stderr.columns || ASSUMED_COLUMNS : undefined,
+    get env() {
+      return process.env;
+    },
+    out: writer("stdout"),
+    err: writer("stderr"),
+    get outColumns() {
+      return columns("stdout");
+    },
+    get errColumns() {
+      return columns("stderr");
+    },
   };
 }

@@ -24,12 +24,12 @@ extern char **environ;
 static int arg_count;
 static char **args;
 
-static uint8_t *read_file(const char *path, size_t *length)
+static uint8_t *read_file(JSContext *ctx, const char *path, size_t *length)
 {
     struct stat st;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd == -1 || fstat(fd, &st) == -1) return NULL;
-    uint8_t *bytes = malloc(st.st_size + 1);
+    uint8_t *bytes = js_malloc(ctx, st.st_size + 1);
     size_t done = 0;
     ssize_t n = 1;
     while (bytes && done < (size_t)st.st_size && n > 0) {
@@ -51,18 +51,13 @@ static JSValue string_list(JSContext *ctx, char **list, int count)
     return array;
 }
 
-static void free_malloced(JSRuntime *rt, void *opaque, void *bytes)
-{
-    free(bytes);
-}
-
 static JSValue asset(ARGS)
 {
     size_t length;
     PATH_ARG(0, name);
-    uint8_t *bytes = vz_payload_read(name, &length);
+    uint8_t *bytes = vz_payload_read(ctx, name, &length);
     js_free(ctx, name);
-    return bytes ? vz_wrap_bytes(ctx, bytes, length, free_malloced) : JS_NULL;
+    return bytes ? vz_adopt_bytes(ctx, bytes, length) : JS_NULL;
 }
 
 typedef struct {
@@ -164,17 +159,19 @@ static void add_sys(JSContext *ctx)
 /* "vz:role/NAME" is the packed file role/NAME.qbc; there are no other modules to be found at run time. */
 static JSModuleDef *load_module(JSContext *ctx, const char *name, void *opaque)
 {
-    char file[256];
+    char file[256 + sizeof ".qbc"];
     size_t length;
     uint8_t *bytes = NULL;
-    if (!strncmp(name, "vz:", 3) && snprintf(file, sizeof file, "%s.qbc", name + 3) < (int)sizeof file)
-        bytes = vz_payload_read(file, &length);
+    if (!strncmp(name, "vz:", 3) && strlen(name) < 256) {
+        stpcpy(stpcpy(file, name + 3), ".qbc");
+        bytes = vz_payload_read(ctx, file, &length);
+    }
     if (!bytes) {
         JS_ThrowReferenceError(ctx, "no module '%s' in this executable", name);
         return NULL;
     }
     JSValue module = JS_ReadObject(ctx, bytes, length, JS_READ_OBJ_BYTECODE);
-    free(bytes);
+    js_free(ctx, bytes);
     if (JS_IsException(module)) return NULL;
     if (JS_ResolveModule(ctx, module) < 0) return NULL;
     JSModuleDef *definition = JS_VALUE_GET_PTR(module);
@@ -206,9 +203,10 @@ static JSContext *new_context(JSRuntime *rt)
     return ctx;
 }
 
-static void run_main(JSContext *ctx, const uint8_t *bytecode, size_t length)
+static void run_main(JSContext *ctx, uint8_t *bytecode, size_t length)
 {
     JSValue module = JS_ReadObject(ctx, bytecode, length, JS_READ_OBJ_BYTECODE);
+    js_free(ctx, bytecode);
     if (JS_IsException(module) || JS_ResolveModule(ctx, module) < 0) vz_fatal(ctx, "exception");
     JSValue promise = JS_EvalFunction(ctx, module);
     if (JS_IsException(promise)) vz_fatal(ctx, "exception");
@@ -230,19 +228,19 @@ int main(int argc, char **argv)
     arg_count = argc;
     args = argv;
 
+    JSRuntime *rt = JS_NewRuntime2(&vz_heap, NULL);
+    JSContext *ctx = rt ? new_context(rt) : NULL;
     size_t length = 0;
     uint8_t *bytecode = NULL;
-    if (vz_payload_open()) {
-        bytecode = vz_payload_read("main.qbc", &length);
-    } else if (argc > 1) {
-        bytecode = read_file(argv[1], &length);
+    if (ctx && vz_payload_open()) {
+        bytecode = vz_payload_read(ctx, "main.qbc", &length);
+    } else if (ctx && argc > 1) {
+        bytecode = read_file(ctx, argv[1], &length);
         arg_count--;
         args++;
     }
-    JSRuntime *rt = JS_NewRuntime2(&vz_heap, NULL);
-    JSContext *ctx = rt ? new_context(rt) : NULL;
-    if (!bytecode || !ctx) {
-        dprintf(2, "vz: %s\n", bytecode ? "not enough memory to start" : "this executable holds no program");
+    if (!bytecode) {
+        dprintf(2, "vz: %s\n", ctx ? "this executable holds no program" : "not enough memory to start");
         return 71;
     }
     JS_SetGCThreshold(rt, GC_THRESHOLD);

@@ -76,8 +76,8 @@ JSValue vz_check(JSContext *ctx, long result, const char *syscall, const char *p
 /* --- payload.c: the files that pkg packed into this executable --- */
 
 bool vz_payload_open(void);
-/* The file's bytes as one malloc'ed block, or NULL. */
-uint8_t *vz_payload_read(const char *name, size_t *length);
+/* The file's bytes as one block of the engine's heap, or NULL. */
+uint8_t *vz_payload_read(JSContext *ctx, const char *name, size_t *length);
 /* Calls fn for each packed name. */
 void vz_payload_each(void (*fn)(const char *name, void *opaque), void *opaque);
 

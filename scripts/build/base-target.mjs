@@ -15,8 +15,8 @@ const builtins = new Set(builtinModules.map((name) => name.replace(/^node:/, "")
 export const nodeFile = (name) => join(modules, `${name}.ts`);
 /** Installs the globals; goes into the program's first bundle and no other. */
 export const bootstrap = join(modules, "bootstrap.ts");
-/** Gives `Buffer` to those bundles that use it. */
-export const bufferShim = join(root, "scripts/build/inject-buffer.js");
+/** Gives `Buffer`, `setTimeout` and their like to those bundles that use them. */
+export const globalsShim = join(root, "scripts/build/inject-globals.js");
 
 /**
  * Node's modules. They have no effect but through what is used of them, and a module that is not used is left out; only
@@ -37,7 +37,7 @@ const nodeModules = {
       };
     });
     context.onResolve({ filter: /^\.\.?\// }, ({ path, importer, resolveDir }) =>
-      importer.startsWith(`${modules}/`)
+      importer.startsWith(`${modules}/`) || importer === globalsShim
         ? { path: resolve(resolveDir, path), sideEffects: false }
         : undefined,
     );

@@ -14,6 +14,7 @@ const LIBS = new Map([
   [nodeFile("buffer"), "buffer"],
   [nodeFile("stream"), "stream"],
   [nodeFile("internal/fs-sync"), "fs"],
+  [nodeFile("internal/timers"), "timers"],
   [packageFile("streamx"), "streamx"],
   [packageFile("tar-stream"), "tar-stream"],
   [join(root, "src/common/command.ts"), "command"],

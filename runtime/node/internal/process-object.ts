@@ -37,16 +37,16 @@ export class Process extends EventEmitter {
   /** As Node: two words before the arguments. */
   readonly argv = [this.argv0, this.argv0, ...sys.argv.slice(1)];
   readonly execArgv: string[] = [];
-  readonly env = environment();
   readonly platform = "linux";
   readonly arch = "ia32";
   readonly versions = { quickjs: sys.engine.replace("QuickJS ", "") };
   readonly hrtime = hrtime;
-  readonly stdout = new StdStream(1);
-  readonly stderr = new StdStream(2);
   exitCode: number | string | undefined = undefined;
   readonly #started = sys.now();
   #exiting = false;
+  #env: Record<string, string> | undefined;
+  #stdout: StdStream | undefined;
+  #stderr: StdStream | undefined;
 
   /** For bootstrap.ts alone: ties the ways in which the engine ends to the events. */
   constructor() {
@@ -68,6 +68,21 @@ export class Process extends EventEmitter {
         sys.onSignal(signalNumber(name), "default");
       }
     });
+  }
+
+  get env(): Record<string, string> {
+    this.#env ??= environment();
+    return this.#env;
+  }
+
+  get stdout(): StdStream {
+    this.#stdout ??= new StdStream(1);
+    return this.#stdout;
+  }
+
+  get stderr(): StdStream {
+    this.#stderr ??= new StdStream(2);
+    return this.#stderr;
   }
 
   get pid(): number {
