@@ -68,31 +68,45 @@ static bool is_huge(size_t size)
     return size > LARGEST_CUT - sizeof(Header);
 }
 
-/* The list for blocks of `size` bytes, which becomes what all blocks of that list have. */
-static Free **list_of(size_t *size)
+/* The class of small blocks for `size` bytes. */
+static size_t small_class(size_t size)
 {
-    if (is_small(*size)) {
-        size_t class = (*size + sizeof(Header) + STEP - 1) / STEP;
-        *size = class * STEP - sizeof(Header);
-        return &small_lists[class];
-    }
+    return (size + sizeof(Header) + STEP - 1) / STEP;
+}
+
+/* The class of large blocks for `size` bytes, which becomes what all blocks of that class have. */
+static int large_class(size_t *size)
+{
     size_t last = *size + sizeof(Header) - 1;
     int shift = 29 - __builtin_clz(last);
     *size = (((last >> shift) + 1) << shift) - sizeof(Header);
-    return &large_lists[(shift - 9) * 4 + (last >> shift) % 4];
+    return (shift - 9) * 4 + (last >> shift) % 4;
 }
 
-static void give(void *block)
+static void put(Free **list, void *block)
+{
+    Free *item = block;
+    item->next = *list;
+    *list = item;
+}
+
+static void give_large(void *block)
 {
     size_t size = header(block)->size;
     if (is_huge(size)) {
         free(header(block));
         return;
     }
-    Free **list = list_of(&size), *item = block;
-    item->next = *list;
-    *list = item;
-    if (!is_small(size)) large_known |= 1u << (list - large_lists);
+    int class = large_class(&size);
+    put(&large_lists[class], block);
+    large_known |= 1u << class;
+}
+
+static void give(void *block)
+{
+    size_t size = header(block)->size;
+    if (is_small(size)) put(&small_lists[small_class(size)], block);
+    else give_large(block);
 }
 
 static void *cut(Range *range, size_t size)
@@ -139,7 +153,7 @@ static bool new_piece(void)
     return true;
 }
 
-static void *take(size_t size)
+static void *take_large(size_t size)
 {
     if (is_huge(size)) {
         Header *head = size > SIZE_MAX - sizeof(Header) ? NULL : malloc(size + sizeof(Header));
@@ -147,15 +161,28 @@ static void *take(size_t size)
         head->size = size;
         return head + 1;
     }
-    Free **list = list_of(&size), *block = *list;
+    Free **list = &large_lists[large_class(&size)], *block = *list;
     if (block) {
         *list = block->next;
         return block;
     }
-    size_t whole = size + sizeof(Header);
-    if (is_small(size) && (left(&used) >= whole || use_again())) return cut(&used, size);
-    if (left(&piece) < whole && !new_piece()) return NULL;
-    return cut(&piece, size);
+    return left(&piece) >= size + sizeof(Header) || new_piece() ? cut(&piece, size) : NULL;
+}
+
+static void *cut_small(size_t whole)
+{
+    size_t size = whole - sizeof(Header);
+    if (left(&used) >= whole || use_again()) return cut(&used, size);
+    return left(&piece) >= whole || new_piece() ? cut(&piece, size) : NULL;
+}
+
+static void *take_small(size_t size)
+{
+    size_t class = small_class(size);
+    Free *block = small_lists[class];
+    if (!block) return cut_small(class * STEP);
+    small_lists[class] = block->next;
+    return block;
 }
 
 static size_t usable(const void *block)
@@ -166,10 +193,10 @@ static size_t usable(const void *block)
 static void *heap_malloc(JSMallocState *state, size_t size)
 {
     if (state->malloc_size + size > state->malloc_limit) return NULL;
-    void *block = take(size);
+    void *block = is_small(size) ? take_small(size) : take_large(size);
     if (!block) return NULL;
     state->malloc_count++;
-    state->malloc_size += usable(block);
+    state->malloc_size += header(block)->size;
     return block;
 }
 
@@ -177,7 +204,7 @@ static void heap_free(JSMallocState *state, void *block)
 {
     if (!block) return;
     state->malloc_count--;
-    state->malloc_size -= usable(block);
+    state->malloc_size -= header(block)->size;
     give(block);
 }
 
