@@ -60,7 +60,9 @@ const sysObject = {
     });
     // one import a bundle, however many of its files ask for it
     context.onResolve({ filter: /^vz:sys$/ }, ({ path, namespace }) =>
-      namespace === "sys-object" ? { path, external: true } : { path, namespace: "sys-object", sideEffects: false },
+      namespace === "sys-object"
+        ? { path, external: true }
+        : { path, namespace: "sys-object", sideEffects: false },
     );
     context.onLoad({ filter: /./, namespace: "sys-object" }, () => ({
       contents: 'import sys from "vz:sys"; export default sys;',

@@ -426,6 +426,8 @@ test("run -d, state, list, kill and delete do as runc's", async () => {
 
 test("a pid that another process has by now is left alone", async () => {
   const bystander = spawn("sleep", ["1000"]);
+  // start times are told in hundredths of a second
+  await sleep(50);
   assert.equal(await leaving(["run", "-d", "-b", bundle("reused", ["true"]), "reused"]), 0);
   const file = join(root, "reused/state.json");
   writeFileSync(file, JSON.stringify({ ...stateOf("reused"), pid: bystander.pid }));
