@@ -394,6 +394,8 @@ test("a container that runs is not started twice", async () => {
   await until("the first to run", 5000, async () =>
     (await runch(["state", "once"])).stdout.includes('"running"'),
   );
+  const comm = `/proc/${stateOf("once").pid}/comm`;
+  await until("it to be its program", 5000, () => readFileSync(comm, "utf8") === "sleep\n");
   const second = await runch(["start", path]);
   assert.equal(second.status, 125);
   assert.match(second.stderr, /^vz: container once: runs already \(pid \d+\)$/m);
