@@ -7,7 +7,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { build } from "esbuild";
-import { baseOptions, basePlugins, bootstrap, globalsShim, root } from "./build/base-target.mjs";
+import { baseOptions, basePlugins, globalsShim, lateBootstrap, root } from "./build/base-target.mjs";
 import { bundles, entryOf, split, withoutImport } from "./build/split.mjs";
 
 const outdir = join(root, "build/bundles");
@@ -43,7 +43,7 @@ async function bundle(name, file, define) {
     outfile: join(outdir, `${name}.js`),
     write: false,
     metafile: true,
-    inject: name === "main" ? [bootstrap, globalsShim] : [globalsShim],
+    inject: name === "main" ? [lateBootstrap, globalsShim] : [globalsShim],
     plugins: [split, ...basePlugins],
     define,
   });

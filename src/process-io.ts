@@ -1,4 +1,4 @@
-/** The `Io` of the real process. */
+/** The real process as `src/main.ts` needs it. On the base src/process-io.base.ts stands for this file. */
 import { hasCode } from "./common/errors.ts";
 import type { Io } from "./common/io.ts";
 
@@ -7,40 +7,41 @@ const BROKEN_PIPE = 141;
 /** Of a terminal that does not tell (a serial console says 0). */
 const ASSUMED_COLUMNS = 80;
 
-/** On Linux both engines write to files, pipes and terminals at once; a failure comes as an event. */
+/** argv[0] and the arguments. */
+export function commandLine(): readonly string[] {
+  return [process.argv0, ...process.argv.slice(2)];
+}
+
+/** @param report called with an error or rejection that nobody caught; gives the status to end with */
+export function onUncaught(report: (error: unknown) => number): void {
+  process.on("uncaughtException", (error) => process.exit(report(error)));
+  process.on("unhandledRejection", (error) => process.exit(report(error)));
+}
+
+/** Ends the process with this status once it has nothing more to wait for. */
+export function endWith(status: number): void {
+  process.exitCode = status;
+}
+
+export function exit(status: number): never {
+  process.exit(status);
+}
+
+/** On Linux Node writes to files, pipes and terminals at once; a failure comes as an event. */
 function onFailure(error: unknown): never {
   if (hasCode(error, "EPIPE")) process.exit(BROKEN_PIPE);
   throw error;
 }
 
-type Name = "stdout" | "stderr";
-
-function writer(name: Name): (text: string) => void {
-  let guarded = false;
-  return (text) => {
-    if (!guarded) process[name].on("error", onFailure);
-    guarded = true;
-    process[name].write(text);
-  };
-}
-
-function columns(name: Name): number | undefined {
-  return process[name].isTTY ? process[name].columns || ASSUMED_COLUMNS : undefined;
-}
-
-/** Nothing is looked up before somebody asks: `runch` needs none of it. */
 export function processIo(): Io {
+  const { stdout, stderr } = process;
+  stdout.on("error", onFailure);
+  stderr.on("error", onFailure);
   return {
-    get env() {
-      return process.env;
-    },
-    out: writer("stdout"),
-    err: writer("stderr"),
-    get outColumns() {
-      return columns("stdout");
-    },
-    get errColumns() {
-      return columns("stderr");
-    },
+    env: process.env,
+    out: (text) => void stdout.write(text),
+    err: (text) => void stderr.write(text),
+    outColumns: stdout.isTTY ? stdout.columns || ASSUMED_COLUMNS : undefined,
+    errColumns: stderr.isTTY ? stderr.columns || ASSUMED_COLUMNS : undefined,
   };
 }

@@ -41,6 +41,37 @@ static uint8_t *read_file(JSContext *ctx, const char *path, size_t *length)
     return bytes;
 }
 
+/* --- modules --- */
+
+/* "vz:role/NAME" is the packed file role/NAME.qbc; there are no other modules to be found at run time. */
+static JSModuleDef *load_module(JSContext *ctx, const char *name, void *opaque)
+{
+    char file[256 + sizeof ".qbc"];
+    size_t length;
+    uint8_t *bytes = NULL;
+    if (!strncmp(name, "vz:", 3) && strlen(name) < 256) {
+        stpcpy(stpcpy(file, name + 3), ".qbc");
+        bytes = vz_payload_read(ctx, file, &length);
+    }
+    if (!bytes) {
+        JS_ThrowReferenceError(ctx, "no module '%s' in this executable", name);
+        return NULL;
+    }
+    JSValue module = JS_ReadObject(ctx, bytes, length, JS_READ_OBJ_BYTECODE);
+    js_free(ctx, bytes);
+    if (JS_IsException(module)) return NULL;
+    if (JS_ResolveModule(ctx, module) < 0) return NULL;
+    JSModuleDef *definition = JS_VALUE_GET_PTR(module);
+    /* the context's list of modules keeps it */
+    JS_FreeValue(ctx, module);
+    return definition;
+}
+
+static char *keep_name(JSContext *ctx, const char *base, const char *name, void *opaque)
+{
+    return js_strdup(ctx, name);
+}
+
 /* --- vz:sys --- */
 
 static JSValue string_list(JSContext *ctx, char **list, int count)
@@ -96,12 +127,28 @@ static JSValue import_bundle(ARGS)
     return promise;
 }
 
+static JSValue read_bundle(ARGS)
+{
+    const char *name = JS_ToCString(ctx, argv[0]);
+    JSModuleDef *module = name ? load_module(ctx, name, NULL) : NULL;
+    JS_FreeCString(ctx, name);
+    if (!module) return JS_EXCEPTION;
+    /* none of our bundles waits at its top level: it has run when this returns */
+    JSValue done = JS_EvalFunction(ctx, JS_DupValue(ctx, JS_MKPTR(JS_TAG_MODULE, module)));
+    if (JS_IsException(done)) return done;
+    bool failed = JS_PromiseState(ctx, done) == JS_PROMISE_REJECTED;
+    JSValue result = failed ? JS_Throw(ctx, JS_PromiseResult(ctx, done)) : JS_GetModuleNamespace(ctx, module);
+    JS_FreeValue(ctx, done);
+    return result;
+}
+
 static const JSCFunctionListEntry engine_functions[] = {
     JS_PROP_STRING_DEF("engine", "QuickJS " ENGINE_VERSION, 0),
     JS_CFUNC_DEF("asset", 1, asset),
     JS_CFUNC_DEF("assets", 0, assets),
     JS_CFUNC_DEF("executable", 0, executable),
     JS_CFUNC_DEF("importBundle", 1, import_bundle),
+    JS_CFUNC_DEF("readBundle", 1, read_bundle),
 };
 
 static JSValue argument_list(JSContext *ctx)
@@ -154,36 +201,7 @@ static void add_sys(JSContext *ctx)
     JS_AddModuleExport(ctx, JS_NewCModule(ctx, "vz:sys", init_sys), "default");
 }
 
-/* --- modules --- */
-
-/* "vz:role/NAME" is the packed file role/NAME.qbc; there are no other modules to be found at run time. */
-static JSModuleDef *load_module(JSContext *ctx, const char *name, void *opaque)
-{
-    char file[256 + sizeof ".qbc"];
-    size_t length;
-    uint8_t *bytes = NULL;
-    if (!strncmp(name, "vz:", 3) && strlen(name) < 256) {
-        stpcpy(stpcpy(file, name + 3), ".qbc");
-        bytes = vz_payload_read(ctx, file, &length);
-    }
-    if (!bytes) {
-        JS_ThrowReferenceError(ctx, "no module '%s' in this executable", name);
-        return NULL;
-    }
-    JSValue module = JS_ReadObject(ctx, bytes, length, JS_READ_OBJ_BYTECODE);
-    js_free(ctx, bytes);
-    if (JS_IsException(module)) return NULL;
-    if (JS_ResolveModule(ctx, module) < 0) return NULL;
-    JSModuleDef *definition = JS_VALUE_GET_PTR(module);
-    /* the context's list of modules keeps it */
-    JS_FreeValue(ctx, module);
-    return definition;
-}
-
-static char *keep_name(JSContext *ctx, const char *base, const char *name, void *opaque)
-{
-    return js_strdup(ctx, name);
-}
+/* --- start --- */
 
 /* Everything but eval, the parser behind it, string normalization and proxies' rarely used kin. */
 static JSContext *new_context(JSRuntime *rt)

@@ -13,8 +13,9 @@ const builtins = new Set(builtinModules.map((name) => name.replace(/^node:/, "")
 
 /** The file that stands for a module of Node's, whether it exists or not. */
 export const nodeFile = (name) => join(modules, `${name}.ts`);
-/** Installs the globals; goes into the program's first bundle and no other. */
+/** Installs the globals; goes into the program's first bundle and no other. The late one is for programs of many bundles. */
 export const bootstrap = join(modules, "bootstrap.ts");
+export const lateBootstrap = join(modules, "bootstrap-late.ts");
 /** Gives `Buffer`, `setTimeout` and their like to those bundles that use them. */
 export const globalsShim = join(root, "scripts/build/inject-globals.js");
 
@@ -88,7 +89,18 @@ const sftpAlone = {
   },
 };
 
-export const basePlugins = [sysObject, sftpAlone, nodeModules];
+/** NAME.base.ts beside NAME.ts is what the base gets in its place. */
+const variants = {
+  name: "variants",
+  setup(context) {
+    context.onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ path, resolveDir }) => {
+      const file = resolve(resolveDir, path.replace(/\.ts$/, ".base.ts"));
+      return existsSync(file) ? { path: file } : undefined;
+    });
+  },
+};
+
+export const basePlugins = [sysObject, variants, sftpAlone, nodeModules];
 
 /** Options for esbuild's build(); `plugins` and `inject` are for the caller to add to. */
 export const baseOptions = {

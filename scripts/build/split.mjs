@@ -30,8 +30,11 @@ const SPECIFIERS = new Map([
   ["tar-stream", packageFile("tar-stream")],
 ]);
 
-/** Bundles to make, name -> file: grows as they are found. */
-export const bundles = new Map([["main", join(root, "src/main.ts")]]);
+/** Bundles to make, name -> file: grows as they are found. The process is read by name (runtime/node/bootstrap-late.ts). */
+export const bundles = new Map([
+  ["main", join(root, "src/main.ts")],
+  ["lib/process", nodeFile("internal/process")],
+]);
 
 /** src/slave/runch/index.ts -> runch, src/build/ldd-trace.ts -> ldd-trace */
 function roleName(file) {

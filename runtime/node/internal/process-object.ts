@@ -51,9 +51,15 @@ export class Process extends EventEmitter {
   /** For bootstrap.ts alone: ties the ways in which the engine ends to the events. */
   constructor() {
     super();
-    sys.onIdle(() => sys.exit(this.#emitExit()));
-    sys.onUncaught((error, kind) => {
+    const idle = sys.onIdle(() => {
+      const status = this.#emitExit();
+      // what main asked for before there was a process
+      if (this.exitCode === undefined) idle?.();
+      sys.exit(status);
+    });
+    const before = sys.onUncaught((error, kind) => {
       const handled = this.#uncaught(error, kind);
+      if (!handled) before?.(error, kind);
       if (!handled) reportUncaught(error, kind, this.env["VZ_DEBUG"] === "1");
       this.exit(handled && statusOf(this.exitCode) > 0 ? this.exitCode : BUG);
     });
