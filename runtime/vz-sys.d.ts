@@ -12,6 +12,7 @@
  */
 declare module "vz:sys" {
   type Path = string | Uint8Array;
+  type UncaughtHandler = (error: unknown, kind: "exception" | "rejection") => void;
 
   /** Engine name and version, as in "QuickJS 2025-04-26". */
   export const engine: string;
@@ -30,12 +31,22 @@ declare module "vz:sys" {
   export function assets(): string[];
   /** Path of this executable (/proc/self/exe as read at the start). */
   export function executable(): string;
+  /** import() of a bundle ("vz:role/NAME"): what the build puts in its place, since bytecode without lines knows no file. */
+  export function importBundle(name: string): Promise<object>;
+  /** What a bundle exports, at once. Reads it each time. */
+  export function readBundle(name: string): object;
   /** Adds `fn` to the queue that is emptied before promise jobs, after every callback: process.nextTick. */
   export function nextTick(fn: () => void): void;
-  /** Called with an error that nobody caught, in the main module, a callback or a promise; must not return. */
-  export function onUncaught(fn: (error: unknown, kind: "exception" | "rejection") => void): void;
-  /** Called once when the event loop has run dry and before the process ends by itself; may add new work. */
-  export function onIdle(fn: () => void): void;
+  /**
+   * `fn` is called with an error that nobody caught, in the main module, a callback or a promise, and must not return.
+   * Gives what was to be called before.
+   */
+  export function onUncaught(fn: UncaughtHandler): UncaughtHandler | undefined;
+  /**
+   * `fn` is called once when the event loop has run dry and before the process ends by itself; may add new work. Gives what
+   * was to be called before.
+   */
+  export function onIdle(fn: () => void): (() => void) | undefined;
   export function utf8Encode(text: string): Uint8Array;
   /** Malformed sequences become U+FFFD as WHATWG's decoder has it; no byte order mark is dropped. */
   export function utf8Decode(bytes: Uint8Array, start?: number, end?: number): string;
