@@ -33,8 +33,26 @@ const GROUPS = new Map([
       "runch-state": ["failure", "files", "leftovers", "linux", "mount-table", "processes", "state-store"],
       // what every start of a process does
       "runch-core": [
-        ...["bundle", "capabilities", "channel", "container", "credentials", "devices", "enter", "mount-options"],
-        ...["mounts", "parts", "plan", "plan-devices", "plan-process", "program", "program-check", "program-path"],
+        ...[
+          "bundle",
+          "capabilities",
+          "channel",
+          "container",
+          "credentials",
+          "devices",
+          "enter",
+          "mount-options",
+        ],
+        ...[
+          "mounts",
+          "parts",
+          "plan",
+          "plan-devices",
+          "plan-process",
+          "program",
+          "program-check",
+          "program-path",
+        ],
         ...["rootfs-path", "shortfalls", "../../common/oci", "../../common/oci-read"],
       ],
     },
@@ -44,7 +62,15 @@ const GROUPS = new Map([
     {
       cgroup: [
         ...["apply-limits", "attach-devices", "cgroup-path", "cgroup-tree", "control-files", "create-cgroup"],
-        ...["device-program", "device-rules", "find-hierarchies", "freezer", "hierarchies", "limits", "limits-v1"],
+        ...[
+          "device-program",
+          "device-rules",
+          "find-hierarchies",
+          "freezer",
+          "hierarchies",
+          "limits",
+          "limits-v1",
+        ],
         ...["limits-v2", "plan-cgroup", "remove-cgroup", "resources"],
       ],
     },

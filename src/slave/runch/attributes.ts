@@ -21,7 +21,15 @@ const POLICIES: Readonly<Record<string, number>> = {
   SCHED_DEADLINE: 6,
 };
 /** sched_setattr(2) and linux/sched.h, at their bits. */
-const SCHED_FLAGS = ["RESET_ON_FORK", "RECLAIM", "DL_OVERRUN", "KEEP_POLICY", "KEEP_PARAMS", "UTIL_CLAMP_MIN", "UTIL_CLAMP_MAX"];
+const SCHED_FLAGS = [
+  "RESET_ON_FORK",
+  "RECLAIM",
+  "DL_OVERRUN",
+  "KEEP_POLICY",
+  "KEEP_PARAMS",
+  "UTIL_CLAMP_MIN",
+  "UTIL_CLAMP_MAX",
+];
 /** ioprio_set(2) */
 const IO_CLASSES: Readonly<Record<string, number>> = {
   IOPRIO_CLASS_RT: 1,
@@ -52,7 +60,15 @@ function granted(field: string, act: () => void): Act {
 
 function planScheduler(value: unknown, unknown: string[]): Act {
   const at = "process.scheduler";
-  const { policy, nice = 0, priority = 0, flags = [], runtime = 0, deadline = 0, period = 0 } = scheduler(value, at, unknown);
+  const {
+    policy,
+    nice = 0,
+    priority = 0,
+    flags = [],
+    runtime = 0,
+    deadline = 0,
+    period = 0,
+  } = scheduler(value, at, unknown);
   const number = lookup(POLICIES, policy);
   if (number === undefined) throw badConfig(`${at}.policy`, `no such policy: ${policy}`);
   let bits = 0;
@@ -62,7 +78,8 @@ function planScheduler(value: unknown, unknown: string[]): Act {
     bits |= 1 << bit;
   }
   const isDeadline = policy === "SCHED_DEADLINE";
-  if (!isDeadline && runtime + deadline + period !== 0) throw badConfig(at, "times are for SCHED_DEADLINE only");
+  if (!isDeadline && runtime + deadline + period !== 0)
+    throw badConfig(at, "times are for SCHED_DEADLINE only");
   return granted(at, () => {
     try {
       sys.schedSetattr(number, bits, nice, priority, runtime, deadline, period);
@@ -154,4 +171,3 @@ export function planAttributes(process: OciProcess, unknown: string[]): Act[] {
   if (selinuxLabel) acts.push(planLabel("process.selinuxLabel", selinuxLabel, "selinux", selinuxLabel));
   return acts;
 }
-

@@ -62,10 +62,11 @@ export interface BundleOptions {
 }
 
 /** Fields that are planned without any part. */
-const PLAIN_LINUX =
-  "namespaces devices maskedPaths readonlyPaths rootfsPropagation personality".split(" ");
+const PLAIN_LINUX = "namespaces devices maskedPaths readonlyPaths rootfsPropagation personality".split(" ");
 const PLAIN_PROCESS =
-  "args env cwd user rlimits capabilities noNewPrivileges oomScoreAdj terminal consoleSize commandLine".split(" ");
+  "args env cwd user rlimits capabilities noNewPrivileges oomScoreAdj terminal consoleSize commandLine".split(
+    " ",
+  );
 
 /** Whether some part has work: most bundles of a slave have none, and their start does not look for it. */
 function asksForParts({ hooks, linux = {}, process = { cwd: "/" } }: OciConfig, plan: Plan): boolean {
@@ -75,7 +76,8 @@ function asksForParts({ hooks, linux = {}, process = { cwd: "/" } }: OciConfig, 
   for (const key of Object.keys(process)) if (!PLAIN_PROCESS.includes(key)) return true;
   for (const type of plan.namespaces) if (type === "user" || type === "time") return true;
   for (const { extended, type, uidMappings, gidMappings } of plan.mounts) {
-    if (extended.length > 0 || type.startsWith("cgroup") || (uidMappings ?? gidMappings) !== undefined) return true;
+    if (extended.length > 0 || type.startsWith("cgroup") || (uidMappings ?? gidMappings) !== undefined)
+      return true;
   }
   return false;
 }
@@ -97,7 +99,12 @@ export async function loadBundle(path: string, options: BundleOptions): Promise<
   const { id, form, console, cgroups } = options;
   const plan = makePlan(config, { bundle: path, form }, short);
   const parts = asksForParts(config, plan)
-    ? await (await import("./load-parts.ts")).loadParts(config, plan, { id, bundle: path, form, cgroups, unknown, console }, short)
+    ? await (await import("./load-parts.ts")).loadParts(
+        config,
+        plan,
+        { id, bundle: path, form, cgroups, unknown, console },
+        short,
+      )
     : NO_PARTS;
   return { text, config, vz, plan, parts, short, unknown };
 }

@@ -18,7 +18,6 @@ import type { PartsOptions } from "./parts.ts";
 import type { MountStep } from "./plan.ts";
 import type { Shortfalls } from "./shortfalls.ts";
 
-
 export interface CgroupPart {
   /** To be written down before `create`, so that they can be removed whatever happens. */
   readonly directories: readonly string[];
@@ -87,4 +86,3 @@ export function planCgroupPart(
     },
   };
 }
-

@@ -44,7 +44,11 @@ export function plainly<T>(what: string, act: () => T): T {
 }
 
 /** The state of the specification ("State"), for hooks. */
-export function hookState({ id, bundle }: Pick<Inside, "id" | "bundle">, status: string, pid: number): string {
+export function hookState(
+  { id, bundle }: Pick<Inside, "id" | "bundle">,
+  status: string,
+  pid: number,
+): string {
   const { config, plan } = bundle;
   const { ociVersion, annotations = {} } = config;
   return JSON.stringify({ ociVersion, id, status, pid, bundle: plan.bundle, annotations });

@@ -35,7 +35,11 @@ export function connectConsole(path: string): number {
 }
 
 /** @param console as in LaunchOptions, where there is no --console-socket */
-export function launchOptions({ root, words, values }: Call, create: boolean, console: () => number): LaunchOptions {
+export function launchOptions(
+  { root, words, values }: Call,
+  create: boolean,
+  console: () => number,
+): LaunchOptions {
   const socket = values["console-socket"];
   return {
     root,

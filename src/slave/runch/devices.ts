@@ -19,7 +19,8 @@ export function deviceNumber(major: number, minor: number): number {
 function isThere(step: DeviceStep, place: string): boolean {
   const found = sys.lstat(place);
   const same = ((found.mode ^ step.mode) & S_IFMT) === 0;
-  if (same && ((step.mode & S_IFMT) === S_IFIFO || found.rdev === deviceNumber(step.major, step.minor))) return true;
+  if (same && ((step.mode & S_IFMT) === S_IFIFO || found.rdev === deviceNumber(step.major, step.minor)))
+    return true;
   if ((found.mode & S_IFMT) === S_IFDIR) throw failure(`${step.path}: is a directory`);
   sys.unlink(place);
   return false;
@@ -42,7 +43,16 @@ function makeNode(step: DeviceStep, root: number, place: string): void {
   }
 }
 
-const LINKS = ["fd", "/proc/self/fd", "stdin", "/proc/self/fd/0", "stdout", "/proc/self/fd/1", "stderr", "/proc/self/fd/2"];
+const LINKS = [
+  "fd",
+  "/proc/self/fd",
+  "stdin",
+  "/proc/self/fd/0",
+  "stdout",
+  "/proc/self/fd/1",
+  "stderr",
+  "/proc/self/fd/2",
+];
 
 /**
  * Makes the nodes of `plan.devices`, and in /dev the links of the runtime specification ("Dev symbolic links") where nothing
@@ -58,7 +68,8 @@ export function makeDevices(plan: Plan, root: number, short: Shortfalls): void {
         // the last name is not followed: a link there is replaced
         const name = step.path.slice(directory.length + 1);
         try {
-          if (!names.includes(name) || !isThere(step, `${place}/${name}`)) makeNode(step, root, `${place}/${name}`);
+          if (!names.includes(name) || !isThere(step, `${place}/${name}`))
+            makeNode(step, root, `${place}/${name}`);
         } catch (error) {
           why = reason(error);
           if (!step.usual) throw isVzError(error) ? error : failed(`device ${step.path}`, error);
@@ -66,7 +77,9 @@ export function makeDevices(plan: Plan, root: number, short: Shortfalls): void {
         }
       }
       if (directory !== "/dev" || lacking.length > 0) return;
-      const links = plan.mounts.some(({ type }) => type === "devpts") ? [...LINKS, "ptmx", "pts/ptmx"] : LINKS;
+      const links = plan.mounts.some(({ type }) => type === "devpts")
+        ? [...LINKS, "ptmx", "pts/ptmx"]
+        : LINKS;
       try {
         for (let i = 0; i < links.length; i += 2) {
           const name = links[i] ?? "";

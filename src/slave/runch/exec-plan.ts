@@ -1,6 +1,5 @@
 /** What `runch exec` starts: a process of config.json's kind, out of the command line, a file, and the container's own. */
-import { readConfig } from "../../common/oci.ts";
-import { type OciConfig, type OciProcess, parseJson, processReader } from "../../common/oci.ts";
+import { type OciConfig, type OciProcess, parseJson, processReader, readConfig } from "../../common/oci.ts";
 import { badConfig } from "../../common/oci-read.ts";
 import { readText } from "./files.ts";
 import { usageError } from "./options.ts";
@@ -16,7 +15,9 @@ function number(text: string | undefined, option: string): number {
 /** "UID" or "UID:GID": names are the image's affair. */
 function userFrom(text: string): { uid: number; gid?: number } {
   const [uid, gid] = text.split(":");
-  return gid === undefined ? { uid: number(uid, "--user") } : { uid: number(uid, "--user"), gid: number(gid, "--user") };
+  return gid === undefined
+    ? { uid: number(uid, "--user") }
+    : { uid: number(uid, "--user"), gid: number(gid, "--user") };
 }
 
 /** The container's process with what the command line says instead. */
@@ -37,7 +38,10 @@ function fromCommandLine(own: OciProcess, { words, values, lists }: Call): OciPr
       : {
           user: {
             ...user,
-            additionalGids: groups.length > 0 ? groups.map((group) => number(group, "--additional-gids")) : (user?.additionalGids ?? []),
+            additionalGids:
+              groups.length > 0
+                ? groups.map((group) => number(group, "--additional-gids"))
+                : (user?.additionalGids ?? []),
           },
         }),
     ...(added.length === 0

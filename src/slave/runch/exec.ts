@@ -3,7 +3,6 @@ import * as sys from "vz:sys";
 import type { ContainerStateFile } from "../../common/container-state.ts";
 import { Status, VzError } from "../../common/errors.ts";
 import type { OciConfig } from "../../common/oci.ts";
-import type { Act, SeccompPart } from "./parts.ts";
 import { runnerFailure, unknownLine } from "./bundle.ts";
 import { Channel } from "./channel.ts";
 import { askOutside, listenFds, reportFailure, waitForGo, withListenFds } from "./child.ts";
@@ -12,10 +11,11 @@ import { applyCredentials, setOomScore } from "./credentials.ts";
 import { replaceText } from "./files.ts";
 import { NAMESPACES } from "./linux.ts";
 import { planNamespaceParts } from "./namespaces.ts";
+import type { Act, SeccompPart } from "./parts.ts";
 import type { Join } from "./plan.ts";
 import { type Credentials, planCredentials } from "./plan-process.ts";
 import { executeProgram, rememberExecutable } from "./program.ts";
-import { Shortfalls, type Isolation } from "./shortfalls.ts";
+import { type Isolation, Shortfalls } from "./shortfalls.ts";
 import * as store from "./state-store.ts";
 import { attachTerminal, openTerminal } from "./terminal.ts";
 
@@ -67,7 +67,14 @@ function namespacesOf(pid: number): Join[] {
   return joins;
 }
 
-async function planExec({ state, config, unknown, isolation, preserve, console }: ExecOptions): Promise<ExecPlan> {
+async function planExec({
+  state,
+  config,
+  unknown,
+  isolation,
+  preserve,
+  console,
+}: ExecOptions): Promise<ExecPlan> {
   const short = new Shortfalls(isolation ?? "auto");
   const { process = { cwd: "/" }, linux = {} } = config;
   const { id } = state;
@@ -89,7 +96,9 @@ async function planExec({ state, config, unknown, isolation, preserve, console }
     attributes: module?.planAttributes(process, unknown) ?? [],
     affinity: module?.planAffinity(process.execCPUAffinity ?? {}, unknown) ?? { initial: null, final: null },
     seccomp:
-      linux.seccomp === undefined ? null : (await import("./seccomp-part.ts")).planSeccompPart(linux.seccomp, options, short),
+      linux.seccomp === undefined
+        ? null
+        : (await import("./seccomp-part.ts")).planSeccompPart(linux.seccomp, options, short),
     console: process.terminal ? console() : -1,
   };
 }
@@ -103,11 +112,17 @@ function becomeProcess(plan: ExecPlan, channel: Channel): never {
     plan.affinity.initial?.(short);
     askOutside(channel, "cgroup");
     plan.affinity.final?.(short);
-    const root = plainly("the container's root", () => sys.open(`/proc/${state.pid}/root`, O_PATH | O_DIRECTORY));
+    const root = plainly("the container's root", () =>
+      sys.open(`/proc/${state.pid}/root`, O_PATH | O_DIRECTORY),
+    );
     let terminal = -1;
     if (plan.console >= 0) {
       const size = config.process?.consoleSize;
-      terminal = openTerminal(root, { socket: plan.console, size, uid: credentials.uid, console: false }, short);
+      terminal = openTerminal(
+        root,
+        { socket: plan.console, size, uid: credentials.uid, console: false },
+        short,
+      );
     }
     for (const act of plan.attributes) act(short);
     const preserved = Array.from({ length: plan.preserve }, (_, i) => 3 + i);
@@ -146,7 +161,11 @@ function becomeProcess(plan: ExecPlan, channel: Channel): never {
 }
 
 /** Moves the process to the container's cgroup, or one below it. */
-async function joinCgroups({ cgroups = [], pid }: ContainerStateFile, below: string, process: number): Promise<void> {
+async function joinCgroups(
+  { cgroups = [], pid }: ContainerStateFile,
+  below: string,
+  process: number,
+): Promise<void> {
   if (cgroups.length === 0) return;
   const { joinCgroup } = await import("./cgroup/cgroup-control.ts");
   joinCgroup(
@@ -203,4 +222,3 @@ export async function execProcess(options: ExecOptions): Promise<number> {
     throw runnerFailure(error);
   }
 }
-

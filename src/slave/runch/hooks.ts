@@ -117,7 +117,8 @@ function runHook({ at, path, args, env, timeout }: Hook, state: string): void {
     if (ended !== null) {
       if (open) sys.close(output);
       if (ended.code === 0) return;
-      const how = ended.signal > 0 ? `was ended by signal ${ended.signal}` : `failed with status ${ended.code}`;
+      const how =
+        ended.signal > 0 ? `was ended by signal ${ended.signal}` : `failed with status ${ended.code}`;
       throw failure(`${at}: ${path}: ${how}`);
     }
     if (sys.now() >= end) {

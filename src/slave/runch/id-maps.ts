@@ -26,7 +26,8 @@ export function readIdMap(value: unknown, at: string, unknown: string[]): readon
   maps.forEach(({ containerID, hostID, size }, i) => {
     const where = `${at}[${i}]`;
     if (size === 0) throw badConfig(where, "of size 0");
-    if (containerID + size > 0xffffffff || hostID + size > 0xffffffff) throw badConfig(where, "ends above 4294967295");
+    if (containerID + size > 0xffffffff || hostID + size > 0xffffffff)
+      throw badConfig(where, "ends above 4294967295");
   });
   return maps;
 }
@@ -87,7 +88,8 @@ export function openUserNamespace(maps: IdMaps): number {
   }
   sys.close(tellReady);
   try {
-    if (sys.read(ready, new Uint8Array(1), 0, 1) === 0) throw failure("a user namespace for a mount: refused");
+    if (sys.read(ready, new Uint8Array(1), 0, 1) === 0)
+      throw failure("a user namespace for a mount: refused");
     writeIdMaps(pid, maps);
     return sys.open(`/proc/${pid}/ns/user`, 0);
   } finally {

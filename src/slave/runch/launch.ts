@@ -102,7 +102,10 @@ interface Talk {
 }
 
 /** Answers the child until it is the program, or parked. @returns the state with its pid @throws what the child reports */
-async function converse({ options, bundle, channel }: Talk, begun: ContainerStateFile): Promise<ContainerStateFile> {
+async function converse(
+  { options, bundle, channel }: Talk,
+  begun: ContainerStateFile,
+): Promise<ContainerStateFile> {
   const { parts, short, plan } = bundle;
   let state = begun;
   const admit = (pid: number) => {

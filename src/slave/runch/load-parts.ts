@@ -47,14 +47,18 @@ export async function loadParts(
       : null;
   const needsExtras = plan.mounts.some(
     ({ extended, type, uidMappings, gidMappings }) =>
-      extended.length > 0 || type.startsWith("cgroup") || uidMappings !== undefined || gidMappings !== undefined,
+      extended.length > 0 ||
+      type.startsWith("cgroup") ||
+      uidMappings !== undefined ||
+      gidMappings !== undefined,
   );
   const seccomp =
     linux.seccomp === undefined
       ? null
       : (await import("./seccomp-part.ts")).planSeccompPart(linux.seccomp, options, short);
   const own = [...types, ...joins.map(({ type }) => type)];
-  const attributes = process && (process.scheduler || process.ioPriority || process.apparmorProfile || process.selinuxLabel);
+  const attributes =
+    process && (process.scheduler || process.ioPriority || process.apparmorProfile || process.selinuxLabel);
   if (process?.execCPUAffinity !== undefined) {
     // checked here, applied by exec alone
     (await import("./attributes.ts")).planAffinity(process.execCPUAffinity, unknown);
@@ -64,7 +68,8 @@ export async function loadParts(
   if (process?.terminal) {
     const socket = options.console();
     if (socket < 0) {
-      if (options.form === "fork") throw bad("process.terminal", "without --console-socket there is no one to hold the terminal");
+      if (options.form === "fork")
+        throw bad("process.terminal", "without --console-socket there is no one to hold the terminal");
       short.add("process.terminal", "start BUNDLE-DIR gives the program the standard streams of runch");
     } else {
       const { openTerminal, attachTerminal } = await import("./terminal.ts");
@@ -79,9 +84,16 @@ export async function loadParts(
     terminal,
     hooks: isFilled(hooks) ? new (await import("./hooks.ts")).HookPart(hooks, unknown) : null,
     mounts: needsExtras
-      ? (await import("./mount-extras.ts")).planMountExtras(plan.mounts, namespaces?.maps ?? null, cgroup?.mount ?? null, unknown)
+      ? (await import("./mount-extras.ts")).planMountExtras(
+          plan.mounts,
+          namespaces?.maps ?? null,
+          cgroup?.mount ?? null,
+          unknown,
+        )
       : null,
-    sysctl: isFilled(linux.sysctl) ? (await import("./sysctl.ts")).planSysctl(linux.sysctl ?? {}, own, short) : null,
+    sysctl: isFilled(linux.sysctl)
+      ? (await import("./sysctl.ts")).planSysctl(linux.sysctl ?? {}, own, short)
+      : null,
     attributes: attributes ? (await import("./attributes.ts")).planAttributes(process, unknown) : [],
   };
 }

@@ -45,7 +45,12 @@ const RECURSIVE: Readonly<Record<string, readonly [set: number, clear: number]>>
   rsymfollow: [0, 0x200000],
 };
 
-export const EXTENDED_OPTIONS: readonly string[] = [...Object.keys(RECURSIVE), "idmap", "ridmap", "tmpcopyup"];
+export const EXTENDED_OPTIONS: readonly string[] = [
+  ...Object.keys(RECURSIVE),
+  "idmap",
+  "ridmap",
+  "tmpcopyup",
+];
 
 interface Extras {
   readonly set: number;
@@ -78,7 +83,8 @@ function readExtras(step: MountStep, own: IdMaps | null, unknown: string[]): Ext
   const gid = readIdMap(step.gidMappings, `${at}.gidMappings`, unknown);
   if (!mapped && uid.length + gid.length === 0) return { set, clear, copyUp, maps: null, mapsAll };
   if (type !== "bind") throw badConfig(at, "mapped ids are for bind mounts only");
-  if ((uid.length === 0) !== (gid.length === 0)) throw badConfig(at, "one of uidMappings and gidMappings is missing");
+  if ((uid.length === 0) !== (gid.length === 0))
+    throw badConfig(at, "one of uidMappings and gidMappings is missing");
   const maps = uid.length > 0 ? { uid, gid } : own;
   if (maps === null) throw badConfig(at, "mapped ids without uidMappings and gidMappings");
   return { set, clear, copyUp, maps, mapsAll };

@@ -20,7 +20,12 @@ export function isRefusal(error: unknown): boolean {
 }
 
 /** Does something to the file at `path` inside, by a path that nobody can turn elsewhere; null where there is none. */
-export function within<T>(root: number, path: string, missing: Missing, act: (place: string, fd: number) => T): T | null {
+export function within<T>(
+  root: number,
+  path: string,
+  missing: Missing,
+  act: (place: string, fd: number) => T,
+): T | null {
   const fd = openInRoot(root, path, missing);
   if (fd === null) return null;
   try {
@@ -40,7 +45,13 @@ function remount(place: string, flags: number): void {
  * Binds `source` to `destination` inside, and gives the new mount these flags: which takes opening it again, since the
  * descriptor of before is below it.
  */
-export function bind(source: string, root: number, destination: string, missing: Missing, flags: number): void {
+export function bind(
+  source: string,
+  root: number,
+  destination: string,
+  missing: Missing,
+  flags: number,
+): void {
   within(root, destination, missing, (place) => {
     sys.mount(source, place, null, MS.BIND | (flags & MS.REC), null);
   });

@@ -49,7 +49,8 @@ function isRefused(error: unknown): boolean {
 function planTime(value: unknown, unknown: string[]): string[] {
   const at = "linux.timeOffsets";
   return Object.entries(plainObject(value, at)).map(([clock, offsets]) => {
-    if (clock !== "monotonic" && clock !== "boottime") throw badConfig(`${at}.${clock}`, "neither monotonic nor boottime");
+    if (clock !== "monotonic" && clock !== "boottime")
+      throw badConfig(`${at}.${clock}`, "neither monotonic nor boottime");
     const { secs = 0, nanosecs = 0 } = offset(offsets, `${at}.${clock}`, unknown);
     return `${clock} ${secs} ${nanosecs}\n`;
   });
@@ -98,8 +99,10 @@ export function planNamespaceParts(
   const uid = readIdMap(linux.uidMappings, "linux.uidMappings", unknown);
   const gid = readIdMap(linux.gidMappings, "linux.gidMappings", unknown);
   const makesUser = types.includes("user");
-  if (makesUser && uid.length === 0) throw badConfig("linux.uidMappings", "missing, with a new user namespace");
-  if (makesUser && gid.length === 0) throw badConfig("linux.gidMappings", "missing, with a new user namespace");
+  if (makesUser && uid.length === 0)
+    throw badConfig("linux.uidMappings", "missing, with a new user namespace");
+  if (makesUser && gid.length === 0)
+    throw badConfig("linux.gidMappings", "missing, with a new user namespace");
   if (!makesUser && uid.length + gid.length > 0 && short.isolation !== "chroot")
     short.add("linux.uidMappings and linux.gidMappings", "there is no new user namespace to map");
   const offsets = linux.timeOffsets === undefined ? [] : planTime(linux.timeOffsets, unknown);
@@ -133,7 +136,10 @@ export function planNamespaceParts(
         } catch (error) {
           if (!isRefused(error)) throw failed("user namespace", error);
           userIsRefused = true;
-          granted.add("user namespace", `${reason(error)}; with the ids that are mapped, and no capabilities`);
+          granted.add(
+            "user namespace",
+            `${reason(error)}; with the ids that are mapped, and no capabilities`,
+          );
           result = withoutUserNamespace(credentials, maps);
         }
         if (!userIsRefused) {

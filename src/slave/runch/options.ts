@@ -101,7 +101,8 @@ export function parseLine(words: readonly string[]): Line {
   const manager = values["cgroup-manager"] ?? "cgroupfs";
   if (manager !== "cgroupfs" && manager !== "disabled")
     throw usageError(`--cgroup-manager=${manager}: neither cgroupfs nor disabled`);
-  if (values["systemd-cgroup"] === "true") throw usageError("--systemd-cgroup: runch asks no systemd for cgroups");
+  if (values["systemd-cgroup"] === "true")
+    throw usageError("--systemd-cgroup: runch asks no systemd for cgroups");
   const [verb] = rest;
   if (verb === undefined) throw usageError("which command?");
   return { values, verb, rest: rest.slice(1) };

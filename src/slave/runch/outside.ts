@@ -40,7 +40,8 @@ export function forkOutside(id: string, bundle: Bundle): Outside {
   if (first === 0) {
     channel.close();
     if (sys.fork() > 0) sys.exit(Status.ok);
-    for (let what = theirs.receive(); what !== null; what = theirs.receive()) theirs.send(serve(what, id, bundle, pid));
+    for (let what = theirs.receive(); what !== null; what = theirs.receive())
+      theirs.send(serve(what, id, bundle, pid));
     sys.exit(Status.ok);
   }
   theirs.close();

@@ -35,7 +35,9 @@ export function terminalName(number: number): string {
 /** The time of day where it is today's, the day otherwise; UTC, as everywhere in vz. */
 function startedAt(ms: number, now: number): string {
   const text = new Date(ms).toISOString();
-  return text.slice(0, 10) === new Date(now).toISOString().slice(0, 10) ? text.slice(11, 16) : text.slice(5, 10);
+  return text.slice(0, 10) === new Date(now).toISOString().slice(0, 10)
+    ? text.slice(11, 16)
+    : text.slice(5, 10);
 }
 
 function rowOf(pid: number, names: ReadonlyMap<string, string>, boot: number, now: number): Row | null {

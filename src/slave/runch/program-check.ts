@@ -28,7 +28,8 @@ function floorIn(view: DataView, at: number, end: number): string | null {
     const isGnu = view.getUint32(at, true) === 4 && view.getUint32(at + 12) === GNU;
     const words = [at + 20, at + 24, at + 28].map((place) => view.getUint32(place, true));
     // the first word says which system: 0 is Linux
-    if (isGnu && view.getUint32(at + 8, true) === NT_GNU_ABI_TAG && view.getUint32(at + 16, true) === 0) return words.join(".");
+    if (isGnu && view.getUint32(at + 8, true) === NT_GNU_ABI_TAG && view.getUint32(at + 16, true) === 0)
+      return words.join(".");
     at += 12 + Math.ceil(view.getUint32(at, true) / 4) * 4 + Math.ceil(size / 4) * 4;
   }
   return null;
@@ -36,7 +37,8 @@ function floorIn(view: DataView, at: number, end: number): string | null {
 
 function textAt(bytes: Uint8Array, at: number, end: number): string {
   let text = "";
-  for (let i = at; i < end && i < bytes.length && bytes[i] !== 0; i++) text += String.fromCharCode(bytes[i] ?? 0);
+  for (let i = at; i < end && i < bytes.length && bytes[i] !== 0; i++)
+    text += String.fromCharCode(bytes[i] ?? 0);
   return text;
 }
 

@@ -31,13 +31,15 @@ function inspect(path: string, depth = 0): void {
   const fd = sys.open(path, O_RDONLY | O_NONBLOCK);
   try {
     const { dev, ino, mode } = sys.fstat(fd);
-    if (own !== null && own.dev === dev && own.ino === ino) throw refuse(path, "is runch itself, which no container may have");
+    if (own !== null && own.dev === dev && own.ino === ino)
+      throw refuse(path, "is runch itself, which no container may have");
     if ((mode & S_IFMT) !== S_IFREG) return;
     const bytes = new Uint8Array(HEAD);
     const { interpreter, kernelFloor } = readHead(bytes.subarray(0, sys.read(fd, bytes, 0, HEAD)));
     if (kernelFloor !== null) {
       const { release } = sys.uname();
-      if (isOlder(release, kernelFloor)) throw refuse(path, `is made for Linux ${kernelFloor} and newer, this is ${release}`);
+      if (isOlder(release, kernelFloor))
+        throw refuse(path, `is made for Linux ${kernelFloor} and newer, this is ${release}`);
     }
     if (interpreter !== null && depth < 4) inspect(interpreter, depth + 1);
   } catch (error) {

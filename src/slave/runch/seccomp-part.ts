@@ -28,7 +28,11 @@ export function planSeccompPart(value: unknown, { unknown }: PartsOptions, short
     load(granted, processState) {
       const fd = loadSeccomp(plan, granted);
       if (fd < 0) return;
-      const message = JSON.stringify({ ...processState(), fds: ["seccompFd"], metadata: listener?.metadata ?? "" });
+      const message = JSON.stringify({
+        ...processState(),
+        fds: ["seccompFd"],
+        metadata: listener?.metadata ?? "",
+      });
       sys.sendFds(socket, [fd], sys.fsEncode(message));
       sys.close(fd);
       sys.close(socket);

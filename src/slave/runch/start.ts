@@ -132,7 +132,9 @@ async function becomeContainer(start: Start, bundle: Bundle, state: ContainerSta
   let running = state;
   try {
     const outside =
-      parts.hooks !== null || parts.namespaces?.maps ? (await import("./outside.ts")).forkOutside(id, bundle) : null;
+      parts.hooks !== null || parts.namespaces?.maps
+        ? (await import("./outside.ts")).forkOutside(id, bundle)
+        : null;
     const inside: Inside = {
       id,
       bundle,

@@ -34,7 +34,8 @@ export function planSysctl(
   for (const key of Object.keys(sysctl)) {
     const field = `linux.sysctl.${key}`;
     const path = sysctlPath(key);
-    if (!/^[\w./*:-]+$/.test(key) || path.split("/").includes("..")) throw badConfig(field, "not a parameter");
+    if (!/^[\w./*:-]+$/.test(key) || path.split("/").includes(".."))
+      throw badConfig(field, "not a parameter");
     const dotted = path.slice("/proc/sys/".length).split("/").join(".");
     const namespace = namespaceOf(dotted);
     if (namespace === undefined || !own.includes(namespace)) {

@@ -41,7 +41,11 @@ function openPair(root: number): Pair {
 }
 
 /** Makes the terminal and sends its master to whoever waits for it. @returns the slave's descriptor */
-export function openTerminal(root: number, { socket, size, uid, console }: TerminalOptions, short: Shortfalls): number {
+export function openTerminal(
+  root: number,
+  { socket, size, uid, console }: TerminalOptions,
+  short: Shortfalls,
+): number {
   try {
     const { master, slave, name } = openPair(root);
     if (size !== undefined) sys.setWindowSize(master, size.width, size.height);
@@ -52,7 +56,8 @@ export function openTerminal(root: number, { socket, size, uid, console }: Termi
       if (!hasCode(error, "EINVAL", "EPERM")) throw error;
     }
     try {
-      if (console) within(root, "/dev/console", "file", (place) => sys.mount(pathOf(slave), place, null, MS.BIND, null));
+      if (console)
+        within(root, "/dev/console", "file", (place) => sys.mount(pathOf(slave), place, null, MS.BIND, null));
     } catch (error) {
       if (!isRefusal(error) && !hasCode(error, "EINVAL")) throw error;
       short.add("/dev/console", reason(error));

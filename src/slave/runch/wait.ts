@@ -34,7 +34,10 @@ export function waitAndClean(
   if (keep) return sys.becomeWaiter(wait);
   // the end of its first process is the end of a pid namespace, and that of the last one the end of its mounts
   const isSimple =
-    state.pidNamespace !== undefined && state.mountNamespace !== undefined && cgroups.length === 0 && state.hooks !== true;
+    state.pidNamespace !== undefined &&
+    state.mountNamespace !== undefined &&
+    cgroups.length === 0 &&
+    state.hooks !== true;
   const directory = store.stateDirectory(root, id);
   return sys.becomeWaiter(
     isSimple

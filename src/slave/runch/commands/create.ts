@@ -8,7 +8,9 @@ export const verb: Verb = {
   summary: "sets a container up; start ID lets its program go",
   usage: "[-b BUNDLE-DIR] [--pid-file FILE] ID",
   options: CREATE_OPTIONS,
-  examples: [{ command: "runch create -b bundle web && runch start web", does: "In two steps, as engines do it." }],
+  examples: [
+    { command: "runch create -b bundle web && runch start web", does: "In two steps, as engines do it." },
+  ],
   words: [1, 1],
   async run(call) {
     await launchContainer(launchOptions(call, true, () => -1));

@@ -2,8 +2,8 @@
 import * as sys from "vz:sys";
 import { Status, VzError } from "../../../common/errors.ts";
 import { connectConsole, preserveFrom } from "../create-options.ts";
-import { execConfig } from "../exec-plan.ts";
 import { execProcess } from "../exec.ts";
+import { execConfig } from "../exec-plan.ts";
 import { readText, readTextIfAny } from "../files.ts";
 import { ISOLATION_OPTIONS, isolationFrom, usageError } from "../options.ts";
 import { statusNow } from "../show.ts";
@@ -20,7 +20,12 @@ export const verb: Verb = {
     { name: "tty", alias: "t", help: "give it a terminal" },
     { name: "user", alias: "u", value: "UID[:GID]", help: "whom it runs as" },
     { name: "additional-gids", alias: "g", value: "GID", repeat: true, help: "its other groups" },
-    { name: "process", alias: "p", value: "FILE", help: "all of it as JSON, in the form of config.json's process" },
+    {
+      name: "process",
+      alias: "p",
+      value: "FILE",
+      help: "all of it as JSON, in the form of config.json's process",
+    },
     { name: "detach", alias: "d", help: "leave it running and return" },
     { name: "pid-file", value: "FILE", help: "write its pid there" },
     { name: "console-socket", value: "SOCKET", help: "Unix socket that takes its terminal" },
@@ -46,11 +51,14 @@ export const verb: Verb = {
     const state = store.needState(root, id);
     const status = await statusNow(state);
     if (status === "paused" && values["ignore-paused"] !== "true")
-      throw new VzError(Status.failed, `container ${id}: is paused`, { hint: `runch resume ${id}, or --ignore-paused` });
+      throw new VzError(Status.failed, `container ${id}: is paused`, {
+        hint: `runch resume ${id}, or --ignore-paused`,
+      });
     if (status !== "running" && status !== "created" && status !== "paused")
       throw new VzError(Status.failed, `container ${id}: is ${status}`);
     const cgroup = values["cgroup"]?.replace(/^\/+|\/+$/g, "") ?? "";
-    if (cgroup.split("/").includes("..")) throw usageError(`--cgroup=${values["cgroup"]}: leads out of the container's`);
+    if (cgroup.split("/").includes(".."))
+      throw usageError(`--cgroup=${values["cgroup"]}: leads out of the container's`);
     const text = readTextIfAny(store.configFile(root, id)) ?? readText(`${state.bundle}/config.json`);
     const detach = values["detach"] === "true";
     const socket = values["console-socket"];

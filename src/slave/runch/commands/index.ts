@@ -26,7 +26,10 @@ const VERBS: Readonly<Record<string, () => Promise<{ readonly verb: Verb }>>> = 
 /** Commands that need CRIU, which no slave has. */
 const LACKING = ["checkpoint", "restore"];
 
-export const COMMAND_NAMES: readonly string[] = ["start", ...Object.keys(VERBS).filter((name) => name !== "ended")];
+export const COMMAND_NAMES: readonly string[] = [
+  "start",
+  ...Object.keys(VERBS).filter((name) => name !== "ended"),
+];
 
 /** @param before options that stood before the command's name */
 export async function runVerb(
@@ -38,19 +41,34 @@ export async function runVerb(
 ): Promise<number> {
   const load = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined;
   if (load === undefined) {
-    if (LACKING.includes(name)) throw usageError(`${name}: not supported: runch cannot freeze a container into files`);
+    if (LACKING.includes(name))
+      throw usageError(`${name}: not supported: runch cannot freeze a container into files`);
     const near = suggest(name, COMMAND_NAMES);
-    throw usageError(`${name}: no such command`, near === undefined ? undefined : `did you mean runch ${near}?`);
+    throw usageError(
+      `${name}: no such command`,
+      near === undefined ? undefined : `did you mean runch ${near}?`,
+    );
   }
   const { verb } = await load();
   const usage = `runch ${name} ${verb.usage}`;
   if (rest[0] === "--help" || rest[0] === "-h") {
     const { summary, options, examples } = verb;
-    const page = { name: `runch ${name}`, summary, usage: [usage], options, examples, run: async () => Status.ok };
+    const page = {
+      name: `runch ${name}`,
+      summary,
+      usage: [usage],
+      options,
+      examples,
+      run: async () => Status.ok,
+    };
     io.out(helpPage(page, Math.min(io.outColumns ?? 80, 100)));
     return Status.ok;
   }
-  const { values, lists, words } = parseOptions(rest, verb.options, verb.passThrough ?? Number.POSITIVE_INFINITY);
+  const { values, lists, words } = parseOptions(
+    rest,
+    verb.options,
+    verb.passThrough ?? Number.POSITIVE_INFINITY,
+  );
   const [least, most] = verb.words;
   if (words.length < least) throw usageError(`${name}: an argument is missing`, usage);
   if (words.length > most) throw usageError(`${name}: too many arguments: ${words[most]}`, usage);

@@ -9,12 +9,18 @@ export const verb: Verb = {
   summary: "stops all processes of a container where they are",
   usage: "ID",
   options: [],
-  examples: [{ command: "runch pause web", does: "By the freezer of its cgroup; a container without one cannot be paused." }],
+  examples: [
+    {
+      command: "runch pause web",
+      does: "By the freezer of its cgroup; a container without one cannot be paused.",
+    },
+  ],
   words: [1, 1],
   async run({ root, words: [id = ""] }) {
     const state = store.needState(root, id);
     const status = await statusNow(state);
-    if (status !== "running" && status !== "created") throw new VzError(Status.failed, `container ${id}: is ${status}`);
+    if (status !== "running" && status !== "created")
+      throw new VzError(Status.failed, `container ${id}: is ${status}`);
     freeze(state.cgroups ?? [], true);
     return Status.ok;
   },

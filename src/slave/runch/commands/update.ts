@@ -1,6 +1,11 @@
 /** `runch update` */
 import { Status, VzError } from "../../../common/errors.ts";
-import { findHierarchies, resourcesFromUpdate, updateCgroup, updateOptions } from "../cgroup/cgroup-update.ts";
+import {
+  findHierarchies,
+  resourcesFromUpdate,
+  updateCgroup,
+  updateOptions,
+} from "../cgroup/cgroup-update.ts";
 import * as store from "../state-store.ts";
 import type { Verb } from "../verb.ts";
 
@@ -8,7 +13,9 @@ export const verb: Verb = {
   summary: "changes the limits of a container that is there",
   usage: "[-r FILE] [--memory BYTES] [--pids-limit N] … ID",
   options: updateOptions,
-  examples: [{ command: "runch update --memory 128M --pids-limit 50 web", does: "All of it, or nothing and why." }],
+  examples: [
+    { command: "runch update --memory 128M --pids-limit 50 web", does: "All of it, or nothing and why." },
+  ],
   words: [1, 1],
   run({ root, words: [id = ""], values }) {
     const state = store.needState(root, id);
