@@ -80,7 +80,8 @@ export function openUserNamespace(maps: IdMaps): number {
     try {
       sys.close(tellGo);
       sys.unshare(0x10000000);
-      sys.writeAll(tellReady, "1");
+      // its number as /proc counts, which is not what a caller in a pid namespace knows it by
+      sys.writeAll(tellReady, sys.readlink("/proc/self"));
       sys.read(go, new Uint8Array(1), 0, 1);
     } finally {
       sys.exit(0);
@@ -88,10 +89,11 @@ export function openUserNamespace(maps: IdMaps): number {
   }
   sys.close(tellReady);
   try {
-    if (sys.read(ready, new Uint8Array(1), 0, 1) === 0)
-      throw failure("a user namespace for a mount: refused");
-    writeIdMaps(pid, maps);
-    return sys.open(`/proc/${pid}/ns/user`, 0);
+    const bytes = new Uint8Array(16);
+    const number = Number(sys.fsDecode(bytes, 0, sys.read(ready, bytes, 0, bytes.length)));
+    if (number === 0) throw failure("a user namespace for a mount: refused");
+    writeIdMaps(number, maps);
+    return sys.open(`/proc/${number}/ns/user`, 0);
   } finally {
     sys.close(tellGo);
     sys.close(ready);
