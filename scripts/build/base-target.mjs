@@ -15,7 +15,7 @@ const builtins = new Set(builtinModules.map((name) => name.replace(/^node:/, "")
 export const nodeFile = (name) => join(modules, `${name}.ts`);
 /** Installs the globals; goes into the program's first bundle and no other. The late one is for programs of many bundles. */
 export const bootstrap = join(modules, "bootstrap.ts");
-export const lateBootstrap = join(modules, "bootstrap-late.ts");
+export const lateBootstrap = join(modules, "internal/bootstrap-late.ts");
 /** Gives `Buffer`, `setTimeout` and their like to those bundles that use them. */
 export const globalsShim = join(root, "scripts/build/inject-globals.js");
 

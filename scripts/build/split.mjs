@@ -98,7 +98,7 @@ const SPECIFIERS = new Map([
   ["tar-stream", packageFile("tar-stream")],
 ]);
 
-/** Bundles to make, name -> file: grows as they are found. The process is read by name (runtime/node/bootstrap-late.ts). */
+/** Bundles to make, name -> file: grows as they are found. The process is read by name (runtime/node/internal/bootstrap-late.ts). */
 export const bundles = new Map([
   ["main", join(root, "src/main.ts")],
   ["lib/process", nodeFile("internal/process")],

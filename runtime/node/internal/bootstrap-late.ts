@@ -1,5 +1,5 @@
 /**
- * bootstrap.ts for the executable, goes into its first bundle and no other. `process` is a bundle of its own here, shared by
+ * ../bootstrap.ts for the executable, goes into its first bundle and no other. `process` is a bundle of its own here, shared by
  * all and read when one of them first names it: at the start of a container none does.
  */
 import * as sys from "vz:sys";
@@ -11,7 +11,7 @@ define("global", globalThis);
 Object.defineProperty(globalThis, "process", {
   configurable: true,
   get() {
-    const { process } = sys.readBundle("vz:lib/process") as typeof import("./internal/process.ts");
+    const { process } = sys.readBundle("vz:lib/process") as typeof import("./process.ts");
     define("process", process);
     return process;
   },
