@@ -8,23 +8,8 @@ import { deleteContainer } from "./delete.ts";
 import { killContainer } from "./kill.ts";
 import { ISOLATION_OPTIONS, isolationFrom, parseOptions, usageError, type Values } from "./options.ts";
 import { showList, showState } from "./show.ts";
-
-/** A command's words and options, those before its name included. */
-interface Call {
-  readonly root: string;
-  readonly words: readonly string[];
-  readonly values: Values;
-  readonly io: Io;
-}
-
-interface Verb {
-  readonly summary: string;
-  readonly usage: string;
-  readonly options: readonly Option[];
-  /** How many words it takes: [least, most]. */
-  readonly words: readonly [number, number];
-  run(call: Call): Promise<number> | number;
-}
+import { specVerb } from "./spec-verb.ts";
+import type { Call, Verb } from "./verb.ts";
 
 const CREATE: readonly Option[] = [
   { name: "bundle", alias: "b", value: "DIR", help: "the bundle; the current directory when absent" },
@@ -68,6 +53,7 @@ function list({ root, values, io }: Call): number {
 }
 
 const VERBS: Readonly<Record<string, Verb>> = {
+  spec: specVerb,
   run: {
     summary: "starts a container and waits for its end, or leaves it behind",
     usage: "[-d] [-b BUNDLE-DIR] [--pid-file FILE] ID",
@@ -130,7 +116,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
 };
 
 /** Commands that runc or crun has and this runch does not. */
-const LACKING = /^(exec|spec|ps|events|pause|resume|update|features|checkpoint|restore)$/;
+const LACKING = /^(exec|ps|events|pause|resume|update|features|checkpoint|restore)$/;
 /** Options likewise. */
 const LACKING_OPTION = /^--(console-socket|no-pivot|config|pidfd-socket)(=|$)/;
 
@@ -145,7 +131,7 @@ export function runVerb(
   const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined;
   if (verb === undefined)
     throw usageError(`${name}: ${LACKING.test(name) ? "not supported" : "no such command"}`);
-  const { summary, options } = verb;
+  const { summary, options, details, examples = [] } = verb;
   const usage = `runch ${name} ${verb.usage}`;
   if (rest[0] === "--help" || rest[0] === "-h") {
     const page = {
@@ -153,7 +139,8 @@ export function runVerb(
       summary,
       usage: [usage],
       options,
-      examples: [],
+      examples,
+      ...(details === undefined ? {} : { details }),
       run: async () => Status.ok,
     };
     io.out(helpPage(page, Math.min(io.outColumns ?? 80, 100)));
