@@ -5,6 +5,7 @@ import { helpPage } from "../../common/help.ts";
 import type { Io } from "../../common/io.ts";
 import { version } from "../../common/version.ts";
 import { deleteContainer } from "./delete.ts";
+import { featuresVerb } from "./features-verb.ts";
 import { killContainer } from "./kill.ts";
 import { ISOLATION_OPTIONS, isolationFrom, parseOptions, usageError, type Values } from "./options.ts";
 import { showList, showState } from "./show.ts";
@@ -54,6 +55,7 @@ function list({ root, values, io }: Call): number {
 
 const VERBS: Readonly<Record<string, Verb>> = {
   spec: specVerb,
+  features: featuresVerb,
   run: {
     summary: "starts a container and waits for its end, or leaves it behind",
     usage: "[-d] [-b BUNDLE-DIR] [--pid-file FILE] ID",
@@ -116,7 +118,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
 };
 
 /** Commands that runc or crun has and this runch does not. */
-const LACKING = /^(exec|ps|events|pause|resume|update|features|checkpoint|restore)$/;
+const LACKING = /^(exec|ps|events|pause|resume|update|checkpoint|restore)$/;
 /** Options likewise. */
 const LACKING_OPTION = /^--(console-socket|no-pivot|config|pidfd-socket)(=|$)/;
 
@@ -132,7 +134,7 @@ export function runVerb(
   if (verb === undefined)
     throw usageError(`${name}: ${LACKING.test(name) ? "not supported" : "no such command"}`);
   const { summary, options, details, examples = [] } = verb;
-  const usage = `runch ${name} ${verb.usage}`;
+  const usage = `runch ${name} ${verb.usage}`.trimEnd();
   if (rest[0] === "--help" || rest[0] === "-h") {
     const page = {
       name: `runch ${name}`,
