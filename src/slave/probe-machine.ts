@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import * as sys from "vz:sys";
 import { DATA_DIR } from "../common/paths.ts";
-import { parseCgroups } from "./cgroups.ts";
+import { findControllers } from "./cgroup-controllers.ts";
 import { parseMemory } from "./facts.ts";
 import { type Refusal, tryCalls, tryDeviceNode, tryMounts, tryNamespaces } from "./kernel-grants.ts";
 import { NEWER_CALLS, runnableElfClasses, tryCall } from "./probe.ts";
@@ -56,12 +56,6 @@ function refusals(scratch: string | null): Record<string, Refusal> {
   };
 }
 
-function cgroup(): Probe["cgroup"] {
-  const { v1, v2 } = parseCgroups(textOf("/proc/mounts"), textOf("/proc/cgroups"));
-  const offered = v2 === null ? null : textOf(`${v2}/cgroup.controllers`).split(/\s+/);
-  return { v1, v2: offered?.filter((word) => word !== "") ?? null };
-}
-
 function disk(): Probe["disk"] {
   const path = PLACES.find((place) => existsSync(place)) ?? "/";
   const { bsize, blocks, bavail } = sys.statfs(path);
@@ -85,7 +79,7 @@ export function probeMachine(): Probe {
     ),
     init: detectInit(),
     grants: grantsOf(refusals(scratch)),
-    cgroup: cgroup(),
+    cgroup: findControllers(),
     memory: parseMemory(textOf("/proc/meminfo")),
     disk: disk(),
     openvz: existsSync("/proc/user_beancounters"),

@@ -1,6 +1,7 @@
 /** What `vz probe` found, and how it is shown: no system call here. */
 import type { FactsAnswer } from "../common/protocol.ts";
 import { formatBytes, table } from "../common/table.ts";
+import type { Controllers } from "./cgroup-controllers.ts";
 import type { Refusal } from "./kernel-grants.ts";
 import { CAPABILITIES } from "./runch/linux.ts";
 
@@ -26,12 +27,7 @@ export interface Probe {
   readonly init: { readonly kind: FactsAnswer["init"]; readonly executable: string };
   /** By name: "namespace mount", "mount bind", "pivot_root". */
   readonly grants: Readonly<Record<string, Grant>>;
-  readonly cgroup: {
-    /** Controllers of mounted v1 hierarchies. */
-    readonly v1: readonly string[];
-    /** Controllers that the v2 hierarchy offers; null where it is not mounted. */
-    readonly v2: readonly string[] | null;
-  };
+  readonly cgroup: Controllers;
   /** Bytes. */
   readonly memory: FactsAnswer["memory"];
   readonly disk: FactsAnswer["disk"] & { readonly path: string };
@@ -87,7 +83,7 @@ function capabilitiesText(missing: readonly string[]): string {
   return missing.length > 8 ? `${missing.length} are missing` : `all but ${missing.join(", ")}`;
 }
 
-function cgroupText({ v1, v2 }: Probe["cgroup"]): string {
+function cgroupText({ v1, v2 }: Controllers): string {
   const parts = [];
   if (v1.length > 0) parts.push(`v1: ${v1.join(" ")}`);
   if (v2 !== null) parts.push(`v2: ${v2.join(" ") || "no controller"}`);

@@ -82,12 +82,11 @@ test("without CAP_SYS_ADMIN what takes it is refused and told with its reason", 
 });
 
 test("where namespaces are refused, mounts are tried in the machine's table and undone", async () => {
-  const table = readFileSync("/proc/mounts", "utf8");
   const found = await probe(inject("unshare:error=EPERM"));
   for (const type of ["mount", "uts", "ipc", "user", "network"])
     assert.equal(granted(found, `namespace ${type}`), false, type);
   for (const kind of ["bind", "tmpfs", "proc"]) assert.equal(granted(found, `mount ${kind}`), true, kind);
-  assert.equal(readFileSync("/proc/mounts", "utf8"), table);
+  assert.doesNotMatch(readFileSync("/proc/mounts", "utf8"), /vz-probe/);
 });
 
 test("calls that a kernel does not have, and those that it refuses, are told apart", async () => {

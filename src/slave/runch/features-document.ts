@@ -28,7 +28,7 @@ export function featuresDocument({ version, commit, seccomp, kernel }: FeaturePa
     linux: {
       namespaces: Object.keys(NAMESPACES).sort(),
       capabilities: CAPABILITIES.map((name) => `CAP_${name}`),
-      cgroup: { v1: true, v2: true, systemd: false, systemdUser: false, rdma: false },
+      cgroup: { v1: true, v2: true, systemd: false, systemdUser: false, rdma: true },
       seccomp,
       apparmor: { enabled: false },
       selinux: { enabled: false },

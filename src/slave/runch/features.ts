@@ -1,26 +1,28 @@
 /** Gathers what `runch features` prints. */
 import * as sys from "vz:sys";
 import { version } from "../../common/version.ts";
-import { parseCgroups } from "../cgroups.ts";
+import { findControllers } from "../cgroup-controllers.ts";
 import { tryCalls, tryMounts, tryNamespaces } from "../kernel-grants.ts";
 import { featuresDocument, grantedNames } from "./features-document.ts";
-import { readTextIfAny } from "./files.ts";
-
-function kernel(): Record<string, string> {
-  const { v1, v2 } = parseCgroups(readTextIfAny("/proc/mounts") ?? "", readTextIfAny("/proc/cgroups") ?? "");
-  const unified = v2 === null ? null : readTextIfAny(`${v2}/cgroup.controllers`);
-  return {
-    release: sys.uname().release,
-    namespaces: grantedNames(tryNamespaces()),
-    mounts: grantedNames(tryMounts(null)),
-    calls: grantedNames(tryCalls()),
-    "cgroup.v1": v1.join(","),
-    "cgroup.v2": (unified ?? "").trim().replaceAll(" ", ","),
-  };
-}
+import { ACTION_NAMES } from "./seccomp/actions.ts";
+import { seccompFeatures } from "./seccomp/index.ts";
 
 /** The document as JSON. */
 export function features(): string {
-  const document = featuresDocument({ ...version(), seccomp: { enabled: false }, kernel: kernel() });
+  const { actions, ...seccomp } = seccompFeatures();
+  const { v1, v2 } = findControllers();
+  const document = featuresDocument({
+    ...version(),
+    seccomp: { enabled: true, actions: ACTION_NAMES, ...seccomp },
+    kernel: {
+      release: sys.uname().release,
+      namespaces: grantedNames(tryNamespaces()),
+      mounts: grantedNames(tryMounts(null)),
+      calls: grantedNames(tryCalls()),
+      "seccomp.actions": actions.join(","),
+      "cgroup.v1": v1.join(","),
+      "cgroup.v2": (v2 ?? []).join(","),
+    },
+  });
   return `${JSON.stringify(document, null, 2)}\n`;
 }
