@@ -94,3 +94,8 @@ export function parseMountOptions(options: readonly string[], at: string): Mount
   }
   return { flags, propagation, data: data.join(","), extended };
 }
+
+/** Names of all options that are honoured here, sorted; those of a filesystem are not among them. */
+export function mountOptionNames(): string[] {
+  return [SETS, CLEARS, PROPAGATION].flatMap(Object.keys).sort();
+}

@@ -20,6 +20,8 @@ export interface Verb {
   readonly usage: string;
   readonly options: readonly Option[];
   readonly examples: readonly Example[];
+  /** Paragraphs between the summary and the options. */
+  readonly details?: string;
   /** How many words it takes: [least, most]. */
   readonly words: readonly [number, number];
   /** Options end at the word with this index: what follows is another program's. */

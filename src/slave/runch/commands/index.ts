@@ -1,4 +1,5 @@
 /** The commands of `runch` but `start`: found by name, each a bundle of its own. */
+import type { Command } from "../../../common/command.ts";
 import { Status } from "../../../common/errors.ts";
 import { helpPage } from "../../../common/help.ts";
 import type { Io } from "../../../common/io.ts";
@@ -20,6 +21,8 @@ const VERBS: Readonly<Record<string, () => Promise<{ readonly verb: Verb }>>> = 
   resume: () => import("./resume.ts"),
   update: () => import("./update.ts"),
   delete: () => import("./delete.ts"),
+  spec: () => import("./spec.ts"),
+  features: () => import("./features.ts"),
   ended: () => import("./ended.ts"),
 };
 
@@ -52,14 +55,15 @@ export async function runVerb(
   const { verb } = await load();
   const usage = `runch ${name} ${verb.usage}`;
   if (rest[0] === "--help" || rest[0] === "-h") {
-    const { summary, options, examples } = verb;
-    const page = {
+    const { summary, options, examples, details } = verb;
+    const page: Command = {
       name: `runch ${name}`,
       summary,
       usage: [usage],
       options,
       examples,
       run: async () => Status.ok,
+      ...(details === undefined ? {} : { details }),
     };
     io.out(helpPage(page, Math.min(io.outColumns ?? 80, 100)));
     return Status.ok;
