@@ -85,7 +85,10 @@ async function stopped(worker, id) {
   }
 }
 
-/** What is killed: `before` prepares, `words` is the command, `pids` gives runch's processes that stand beside it. */
+/**
+ * What is killed: `before` prepares, `words` is the command, `pids` gives runch's processes that stand beside it, `after` is a
+ * command that has to succeed behind the kill.
+ */
 const SCENARIOS = {
   create: { program: "long", words: ({ id, path }) => ["create", "-b", path, id] },
   "start ID": {
@@ -95,6 +98,12 @@ const SCENARIOS = {
     words: ({ id }) => ["start", id],
   },
   "start BUNDLE-DIR": { program: "long", words: ({ path }) => ["start", path] },
+  // init's next try, which has to undo what the last one left
+  "start BUNDLE-DIR again": {
+    program: "brief",
+    words: ({ path }) => ["start", path],
+    after: ({ path }) => ["start", path],
+  },
   "run -d": { program: "long", words: ({ id, path }) => ["run", "-d", "-b", path, id] },
   run: { program: "brief", words: ({ id, path }) => ["run", "-b", path, id] },
   exec: {
@@ -171,6 +180,20 @@ async function strike(worker, scenario, bundle, where) {
   return readFileSync(log, "utf8").trimEnd().split("\n");
 }
 
+/** @returns {Promise<string[]>} what is wrong with what goes on behind a kill */
+async function aftermath(worker, scenario, bundle) {
+  const wrong = [];
+  const list = await run([...worker.base, "list", "--format", "json"]);
+  if (list.status !== 0) wrong.push(`list: status ${list.status} ${list.stderr.trimEnd()}`);
+  else if (!/^(null|\[.*\])\n$/.test(list.stdout)) wrong.push(`list: ${JSON.stringify(list.stdout)}`);
+  if (scenario.after !== undefined) {
+    const words = scenario.after(bundle);
+    const { status, stderr } = await run([...worker.base, ...words]);
+    if (status !== 0) wrong.push(`${words[0]}: status ${status} ${stderr.trimEnd()}`);
+  }
+  return wrong;
+}
+
 /** @returns {Promise<string[]>} what is wrong after delete --force */
 async function deletion(worker, bundle) {
   const { status, stderr } = await run([...worker.base, "delete", "--force", bundle.id], { timeout: 20_000 });
@@ -200,7 +223,8 @@ async function torture(name, scenario, kind) {
       if (killed === undefined) missed++;
       // now at once, now when the others have gone on
       if (call % 2 === 0) await sleep(20);
-      const wrong = await deletion(worker, bundleOf(worker));
+      const bundle = bundleOf(worker);
+      const wrong = [...(await aftermath(worker, scenario, bundle)), ...(await deletion(worker, bundle))];
       const what = killed === undefined ? "not reached" : (names.get(Number(killed[1])) ?? killed[1]);
       if (wrong.length > 0) faults.push(`process ${ordinal}, call ${call} (${what}): ${wrong.join("; ")}`);
     }

@@ -11,6 +11,7 @@ part() {
 }
 
 part node scripts/torture/parallel.mjs --crun
+part node scripts/torture/contest.mjs
 part node scripts/torture/kill-at.mjs
 part node scripts/torture/mutate.mjs
 part bash scripts/torture/small.sh

@@ -19,6 +19,13 @@ test("parallel writers on one root lose no state and leave nothing", () =>
     /^runch: 64 containers by 8 writers .* 0 faults$/m,
   ));
 
+test("of writers that want the same id at once one wins, and none fails for the speed of another", () =>
+  passes(
+    process.execPath,
+    ["scripts/torture/contest.mjs", "--count", "24"],
+    /^contest: 24 ids, .* 0 faults$/m,
+  ));
+
 test("after a kill at any of runch's system calls, delete --force leaves nothing", () =>
   passes(
     process.execPath,
