@@ -1,0 +1,55 @@
+# crun-tests.awk EXPECTED CRUN-TAP RUNCH-TAP: compares two runs of crun's tests; crun-tests.sh says how.
+# A test's name is FILE/NAME; its result is "ok", "not ok", "skip", or "none" where it was never printed.
+
+function result(run, name) { return (run, name) in results ? results[run, name] : "none" }
+
+BEGIN { FS = "\t" }
+
+{ run = FILENAME == ARGV[1] ? 1 : FILENAME == ARGV[2] ? 2 : 3 }
+
+run == 1 {
+  if ($0 != "" && $0 !~ /^#/) reasons[$1] = $2
+  next
+}
+
+/^# / { file = substr($0, 3); next }
+
+/^(not )?ok [0-9]+ - / {
+  name = $0
+  sub(/^(not )?ok [0-9]+ - /, "", name)
+  verdict = /^not/ ? "not ok" : "ok"
+  if (sub(/ *#SKIP.*/, "", name)) verdict = "skip"
+  name = file "/" name
+  if (!(name in seen)) names[++count] = name
+  seen[name]
+  results[run, name] = verdict
+}
+
+END {
+  width = 4
+  for (i = 1; i <= count; i++) if (length(names[i]) > width) width = length(names[i])
+  line = "%-" width "s  %-6s  %-6s  %s\n"
+  for (i = 1; i <= count; i++) {
+    name = names[i]
+    crun = result(2, name)
+    runch = result(3, name)
+    total["crun", crun]++
+    total["runch", runch]++
+    bad = runch == "not ok" || runch == "none"
+    why = name in reasons ? reasons[name] : ""
+    if (bad && why == "") { why = "NEW"; failed++ }
+    if (!bad) why = name in reasons ? "passes: take it off the list" : ""
+    if (crun == runch && !bad) continue
+    if (!shown++) printf line, "TEST", "crun", "runch", ""
+    printf line, name, crun, runch, why
+  }
+  if (shown) print ""
+  printf "%-6s  %4s  %6s  %4s  %4s\n", "", "ok", "not ok", "skip", "none"
+  for (i = 1; i <= 2; i++) {
+    of = i == 1 ? "crun" : "runch"
+    printf "%-6s  %4d  %6d  %4d  %4d\n", of, total[of, "ok"], total[of, "not ok"], total[of, "skip"], total[of, "none"]
+  }
+  if (count == 0) { print "no test ran"; exit 1 }
+  if (failed) { print failed " failed that scripts/compat/crun-tests.expected does not name"; exit 1 }
+  if (total["runch", "ok"] < total["crun", "ok"]) { print "runch passes fewer tests than crun"; exit 1 }
+}
