@@ -43,4 +43,4 @@ for runtime in crun runch; do
   bash scripts/compat/sandbox.sh "$PWD/scripts/compat/crun-suite.sh" "$PWD/$source" "$path" "$@" \
     >"build/compat/$runtime.tap" 2>"build/compat/$runtime.log"
 done
-awk -f scripts/compat/crun-tests.awk scripts/compat/crun-tests.expected build/compat/crun.tap build/compat/runch.tap
+awk -f scripts/compat/compare.awk scripts/compat/crun-tests.expected build/compat/crun.tap build/compat/runch.tap

@@ -3,7 +3,7 @@
 # mounts, cgroups, frozen ones too) is gone afterwards. What it finds there:
 #   /sys/fs/cgroup   this machine's hierarchies of version 1, each beginning at a cgroup of ours; none of version 2 beside
 #                    them, since crun refuses the mixture. A machine with version 2 alone keeps what it has.
-#   /run             empty; TMPDIR is a directory in it
+#   /run, /dev/shm   empty; TMPDIR is a directory in /run
 #   pids             from 20000 on: one of crun's tests wants five digits
 # Needs root. Its status is the command's.
 set -euo pipefail
@@ -65,6 +65,7 @@ inside() {
     shift 2
   fi
   mount -t tmpfs -o mode=755 tmpfs /run
+  mount -t tmpfs -o mode=1777 tmpfs /dev/shm
   mkdir -m 1777 /run/tmp
   export TMPDIR=/run/tmp
   echo 20000 >/proc/sys/kernel/ns_last_pid

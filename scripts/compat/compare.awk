@@ -1,5 +1,7 @@
-# crun-tests.awk EXPECTED CRUN-TAP RUNCH-TAP: compares two runs of crun's tests; crun-tests.sh says how.
-# A test's name is FILE/NAME; its result is "ok", "not ok", "skip", or "none" where it was never printed.
+# compare.awk EXPECTED CRUN-TAP RUNCH-TAP: compares two runs of the same tests, one with crun, one with runch: prints those that
+# differ or that runch fails, then the totals. Its status is 1 where runch fails a test that EXPECTED (NAME<TAB>REASON) does
+# not name, or passes fewer than crun. A test's name is GROUP/NAME, its group standing in a line "# GROUP" before;
+# its result is "ok", "not ok", "skip", or "none" where it was never printed.
 
 function result(run, name) { return (run, name) in results ? results[run, name] : "none" }
 
@@ -12,14 +14,14 @@ run == 1 {
   next
 }
 
-/^# / { file = substr($0, 3); next }
+/^# / { group = substr($0, 3); next }
 
 /^(not )?ok [0-9]+ - / {
   name = $0
   sub(/^(not )?ok [0-9]+ - /, "", name)
   verdict = /^not/ ? "not ok" : "ok"
   if (sub(/ *#SKIP.*/, "", name)) verdict = "skip"
-  name = file "/" name
+  name = group "/" name
   if (!(name in seen)) names[++count] = name
   seen[name]
   results[run, name] = verdict
@@ -50,6 +52,6 @@ END {
     printf "%-6s  %4d  %6d  %4d  %4d\n", of, total[of, "ok"], total[of, "not ok"], total[of, "skip"], total[of, "none"]
   }
   if (count == 0) { print "no test ran"; exit 1 }
-  if (failed) { print failed " failed that scripts/compat/crun-tests.expected does not name"; exit 1 }
+  if (failed) { print failed " failed that " ARGV[1] " does not name"; exit 1 }
   if (total["runch", "ok"] < total["crun", "ok"]) { print "runch passes fewer tests than crun"; exit 1 }
 }
