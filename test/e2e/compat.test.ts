@@ -1,5 +1,5 @@
 /**
- * `runch` where crun is expected: crun's own tests, and podman. The scripts say how the two compare, and which tests `runch` is
+ * `runch` where crun or runc is expected: crun's tests, runc's, and podman. The scripts say how the two compare, and which tests `runch` is
  * known to fail and why. Needs root, and skips where a program is missing that scripts/setup.sh installs.
  */
 import assert from "node:assert/strict";
@@ -33,6 +33,11 @@ async function compare(context: TestContext, script: string, programs: readonly 
 
 test("crun's own tests pass with runch as they do with crun", async (context) => {
   await compare(context, "scripts/compat/crun-tests.sh", ["crun", "gcc", "python3", "script"]);
+});
+
+test("runc's own tests pass with runch as they do with runc", async (context) => {
+  const programs = ["runc", "bats", "busybox", "gawk", "gcc", "jq", "python3", "script"];
+  await compare(context, "scripts/compat/runc-tests.sh", programs);
 });
 
 test("podman works with runch as it does with crun", async (context) => {
