@@ -40,7 +40,8 @@ compare() {
     path=$PWD/build/compat/runch
     [ "$runtime" = runch ] || path=$(command -v "$runtime")
     say "$name with $runtime"
-    bash scripts/compat/sandbox.sh "$PWD/scripts/compat/$suite" "${@/#RUNTIME/$path}" \
+    # ends with this script, even one that is killed
+    setpriv --pdeathsig TERM bash scripts/compat/sandbox.sh "$PWD/scripts/compat/$suite" "${@/#RUNTIME/$path}" \
       >"build/compat/$name-$runtime.tap" 2>"build/compat/$name-$runtime.log"
   done
   awk -v reference="$reference" -f scripts/compat/compare.awk "scripts/compat/$name.expected" \

@@ -48,7 +48,7 @@ for name in "${names[@]}"; do
   echo "# $name"
   echo "# $name" >&2
   # containers have terminals unless a test says otherwise, and runc then wants one itself
-  script --quiet --command "timeout --foreground --kill-after=5 300 bats --tap tests/integration/$name.bats >/run/tap 2>&1" \
+  script --quiet --command "timeout --foreground --kill-after=5 120 bats --tap tests/integration/$name.bats >/run/tap 2>&1" \
     /dev/null </dev/null >/dev/null || true
   grep -E '^(not )?ok ' /run/tap || true
   grep -vE '^ok ' /run/tap >&2 || true
