@@ -12,6 +12,7 @@
  */
 declare module "vz:sys" {
   type Path = string | Uint8Array;
+  type UncaughtHandler = (error: unknown, kind: "exception" | "rejection") => void;
 
   /** Engine name and version, as in "QuickJS 2025-04-26". */
   export const engine: string;
@@ -30,12 +31,22 @@ declare module "vz:sys" {
   export function assets(): string[];
   /** Path of this executable (/proc/self/exe as read at the start). */
   export function executable(): string;
+  /** import() of a bundle ("vz:role/NAME"): what the build puts in its place, since bytecode without lines knows no file. */
+  export function importBundle(name: string): Promise<object>;
+  /** What a bundle exports, at once. Reads it each time. */
+  export function readBundle(name: string): object;
   /** Adds `fn` to the queue that is emptied before promise jobs, after every callback: process.nextTick. */
   export function nextTick(fn: () => void): void;
-  /** Called with an error that nobody caught, in the main module, a callback or a promise; must not return. */
-  export function onUncaught(fn: (error: unknown, kind: "exception" | "rejection") => void): void;
-  /** Called once when the event loop has run dry and before the process ends by itself; may add new work. */
-  export function onIdle(fn: () => void): void;
+  /**
+   * `fn` is called with an error that nobody caught, in the main module, a callback or a promise, and must not return.
+   * Gives what was to be called before.
+   */
+  export function onUncaught(fn: UncaughtHandler): UncaughtHandler | undefined;
+  /**
+   * `fn` is called once when the event loop has run dry and before the process ends by itself; may add new work. Gives what
+   * was to be called before.
+   */
+  export function onIdle(fn: () => void): (() => void) | undefined;
   export function utf8Encode(text: string): Uint8Array;
   /** Malformed sequences become U+FFFD as WHATWG's decoder has it; no byte order mark is dropped. */
   export function utf8Decode(bytes: Uint8Array, start?: number, end?: number): string;
@@ -251,6 +262,58 @@ declare module "vz:sys" {
   export function bpfLoadDeviceProgram(insns: Uint8Array): number;
   /** Attaches that program to the cgroup (version 2) of the directory's descriptor, beside any that are there. */
   export function bpfAttachDevice(program: number, cgroup: number): void;
+
+  // --- containers --------------------------------------------------------------------------------------------------
+  /** openat2(2), Linux 5.6; `resolve` is RESOLVE_* of <linux/openat2.h>. */
+  export function openat2(dirfd: number, path: Path, flags: number, resolve: number): number;
+  /** mount_setattr(2), Linux 5.12: MOUNT_ATTR_* to set and to clear, MS_* of propagation, -1 or a user namespace. */
+  export function mountSetattr(
+    dirfd: number,
+    path: Path,
+    flags: number,
+    set: number,
+    clear: number,
+    propagation: number,
+    userns: number,
+  ): void;
+  /** open_tree(2), Linux 5.2. */
+  export function openTree(dirfd: number, path: Path, flags: number): number;
+  /** move_mount(2), Linux 5.2: the mount that `fd` is onto what `target` is. */
+  export function moveMount(fd: number, target: number): void;
+  export function setdomainname(name: string): void;
+  /** sched_setattr(2), Linux 3.14, for this process; times in nanoseconds. */
+  export function schedSetattr(
+    policy: number,
+    flags: number,
+    nice: number,
+    priority: number,
+    runtime: number,
+    deadline: number,
+    period: number,
+  ): void;
+  export function schedSetscheduler(policy: number, priority: number): void;
+  export function setNice(nice: number): void;
+  /** ioprio_set(2) for this process: class << 13 | level. */
+  export function ioprioSet(priority: number): void;
+  /** CPUs by number. */
+  export function schedSetaffinity(cpus: readonly number[]): void;
+  /** keyctl(2) KEYCTL_JOIN_SESSION_KEYRING. */
+  export function joinKeyring(name: string): void;
+  /** Sets IFF_UP on a network interface of this process's namespace. */
+  export function bringUp(networkInterface: string): void;
+  export function setWindowSize(fd: number, columns: number, rows: number): void;
+  /** Opens a ptmx device: the master's descriptor, and the number of the slave below its devpts. */
+  export function openTerminal(ptmx: Path): { master: number; number: number };
+  export function unixConnect(path: Path): number;
+  export function socketpair(): [number, number];
+  /** Sends bytes (at least one) and up to eight descriptors over a Unix socket (SCM_RIGHTS). */
+  export function sendFds(socket: number, fds: readonly number[], bytes: Uint8Array): void;
+  /** Receives one descriptor, close-on-exec; -1 where none came. */
+  export function receiveFd(socket: number): number;
+  /** Blocks all signals: those that come stay pending. What is executed afterwards by `execve` gets an empty mask. */
+  export function blockSignals(): void;
+  /** Becomes the waiter of runtime/native/waiter.c, with argv[0] "vz-wait" and its arguments; signals stay blocked. */
+  export function becomeWaiter(argv: readonly Path[]): never;
 
   // --- bytes ---------------------------------------------------------------------------------------------------------
   export class Sha256 {

@@ -7,8 +7,8 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { build } from "esbuild";
-import { baseOptions, basePlugins, bootstrap, bufferShim, root } from "./build/base-target.mjs";
-import { bundles, entryOf, split } from "./build/split.mjs";
+import { baseOptions, basePlugins, globalsShim, lateBootstrap, root } from "./build/base-target.mjs";
+import { bundles, entryOf, split, withoutImport } from "./build/split.mjs";
 
 const outdir = join(root, "build/bundles");
 
@@ -43,9 +43,9 @@ async function bundle(name, file, define) {
     outfile: join(outdir, `${name}.js`),
     write: false,
     metafile: true,
-    inject: name === "main" ? [bootstrap, bufferShim] : [bufferShim],
+    inject: name === "main" ? [lateBootstrap, globalsShim] : [globalsShim],
     plugins: [split, ...basePlugins],
-    define,
+    define: { ...define, BUNDLE: JSON.stringify(name) },
   });
   const output = Object.values(metafile.outputs)[0];
   const parts = Object.entries(output.inputs)
@@ -55,7 +55,8 @@ async function bundle(name, file, define) {
   const needs = output.imports
     .filter(({ path, kind }) => kind === "import-statement" && path.startsWith("vz:lib/"))
     .map(({ path }) => path.slice(3));
-  return { name, contents: outputFiles[0].contents, parts, needs: [...new Set(needs)] };
+  const contents = Buffer.from(withoutImport(outputFiles[0].text));
+  return { name, contents, parts, needs: [...new Set(needs)] };
 }
 
 /** Names of the bundles that are read when one is, itself included. */

@@ -17,6 +17,9 @@ const stage = join(root, "build/stage/vz");
 const stamp = join(root, "build/pack.stamp");
 const result = join(root, "dist/vz");
 
+/** Bundles whose stack traces tell lines, not only names: what people run on a master or a build host, where size costs less. */
+const WITH_LINES = /^role\/(master|lab|image|strace-trace|ldd-trace)\.js$/;
+
 const SIZE_LIMIT = 2 * 1024 * 1024;
 const PKG = join(root, "node_modules/@yao-pkg/pkg/lib-es5/bin.js");
 
@@ -70,8 +73,10 @@ function layOut(packed) {
   for (const bundle of filesIn(bundles)) {
     const bytecode = bundle.replace(/\.js$/, ".qbc");
     put(bytecode, "");
-    // The name given here is the one in stack traces.
-    run(compiler, [join(bundles, bundle), join(stage, bytecode), bundle]);
+    // The name under which others import it, or the engine reads it again for each of them; stack traces show it, too.
+    const name = `vz:${bundle.replace(/\.js$/, "")}`;
+    const lines = WITH_LINES.test(bundle) ? ["lines"] : [];
+    run(compiler, [join(bundles, bundle), join(stage, bytecode), name, ...lines]);
   }
   // Named one by one: a pattern would give them in whatever order the filesystem has them.
   const pkg = { assets: filesIn(stage) };

@@ -3,12 +3,11 @@
  * Each role is a bundle of its own that is loaded only when it is played; so is what people need (help, options,
  * suggestions), since this file is read at every start of a container.
  */
-import { basename } from "node:path";
 import { Args, isGroup, type Role } from "./common/command.ts";
 import { isFrontEnd } from "./common/front-end.ts";
 import type { Io } from "./common/io.ts";
 import { report } from "./common/report.ts";
-import { processIo } from "./process-io.ts";
+import { commandLine, endWith, exit, onUncaught, processIo } from "./process-io.ts";
 
 const roles: readonly Role[] = [
   {
@@ -73,7 +72,8 @@ async function play(role: Role, words: readonly string[], io: Io): Promise<numbe
 
 /** @param argv argv[0] included */
 async function main(argv: readonly string[], io: Io): Promise<number> {
-  const link = basename(argv[0] ?? "vz").replace(/^-/, "");
+  const name = argv[0] ?? "vz";
+  const link = name.slice(name.lastIndexOf("/") + 1).replace(/^-/, "");
   const linked = roles.find((role) => role.links.includes(link));
   if (linked !== undefined) return play(linked, argv.slice(1), io);
   const [word = "", ...rest] = argv.slice(1);
@@ -83,11 +83,5 @@ async function main(argv: readonly string[], io: Io): Promise<number> {
 }
 
 const io = processIo();
-process.on("uncaughtException", (error) => process.exit(report(error, io)));
-process.on("unhandledRejection", (error) => process.exit(report(error, io)));
-main([process.argv0, ...process.argv.slice(2)], io).then(
-  (status) => {
-    process.exitCode = status;
-  },
-  (error: unknown) => process.exit(report(error, io)),
-);
+onUncaught((error) => report(error, io));
+main(commandLine(), io).then(endWith, (error: unknown) => exit(report(error, io)));

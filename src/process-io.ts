@@ -1,4 +1,4 @@
-/** The `Io` of the real process. */
+/** The real process as `src/main.ts` needs it. On the base src/process-io.base.ts stands for this file. */
 import { hasCode } from "./common/errors.ts";
 import type { Io } from "./common/io.ts";
 
@@ -7,7 +7,27 @@ const BROKEN_PIPE = 141;
 /** Of a terminal that does not tell (a serial console says 0). */
 const ASSUMED_COLUMNS = 80;
 
-/** On Linux both engines write to files, pipes and terminals at once; a failure comes as an event. */
+/** argv[0] and the arguments. */
+export function commandLine(): readonly string[] {
+  return [process.argv0, ...process.argv.slice(2)];
+}
+
+/** @param report called with an error or rejection that nobody caught; gives the status to end with */
+export function onUncaught(report: (error: unknown) => number): void {
+  process.on("uncaughtException", (error) => process.exit(report(error)));
+  process.on("unhandledRejection", (error) => process.exit(report(error)));
+}
+
+/** Ends the process with this status once it has nothing more to wait for. */
+export function endWith(status: number): void {
+  process.exitCode = status;
+}
+
+export function exit(status: number): never {
+  process.exit(status);
+}
+
+/** On Linux Node writes to files, pipes and terminals at once; a failure comes as an event. */
 function onFailure(error: unknown): never {
   if (hasCode(error, "EPIPE")) process.exit(BROKEN_PIPE);
   throw error;

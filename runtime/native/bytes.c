@@ -204,38 +204,45 @@ static JSValue new_sha256(ARGS, int magic)
     return sha256_new(ctx, this_value, argc, argv);
 }
 
-static const struct {
+typedef struct {
     JSClassID *id;
     JSClassDef definition;
     JSCFunctionMagic *constructor;
     int arity, magic;
     const JSCFunctionListEntry *methods;
     int method_count;
-} classes[] = {
-    {&sha256_class, {"Sha256", .finalizer = sha256_free}, new_sha256, 0, 0, sha256_methods, COUNT(sha256_methods)},
-    {&deflate_class, {"Deflate", .finalizer = deflate_free}, stream_new, 2, 0, deflate_methods, COUNT(deflate_methods)},
-    {&inflate_class, {"Inflate", .finalizer = inflate_free}, stream_new, 1, 1, inflate_methods, COUNT(inflate_methods)},
-};
+} Class;
 
-int vz_bytes_init(JSContext *ctx, JSModuleDef *module)
+static JSValue new_class(JSContext *ctx, const Class *class)
 {
-    JSRuntime *rt = JS_GetRuntime(ctx);
-    for (int i = 0; i < COUNT(classes); i++) {
-        const char *name = classes[i].definition.class_name;
-        JS_NewClassID(classes[i].id);
-        if (JS_NewClass(rt, *classes[i].id, &classes[i].definition)) return -1;
-        JSValue prototype = JS_NewObject(ctx);
-        JS_SetPropertyFunctionList(ctx, prototype, classes[i].methods, classes[i].method_count);
-        JSValue constructor = JS_NewCFunctionMagic(ctx, classes[i].constructor, name, classes[i].arity,
-                                                   JS_CFUNC_constructor_magic, classes[i].magic);
-        JS_SetConstructor(ctx, constructor, prototype);
-        JS_SetClassProto(ctx, *classes[i].id, prototype);
-        JS_SetModuleExport(ctx, module, name, constructor);
-    }
-    return 0;
+    JS_NewClassID(class->id);
+    if (JS_NewClass(JS_GetRuntime(ctx), *class->id, &class->definition)) return JS_EXCEPTION;
+    JSValue prototype = JS_NewObject(ctx);
+    JS_SetPropertyFunctionList(ctx, prototype, class->methods, class->method_count);
+    JSValue constructor = JS_NewCFunctionMagic(ctx, class->constructor, class->definition.class_name, class->arity,
+                                               JS_CFUNC_constructor_magic, class->magic);
+    JS_SetConstructor(ctx, constructor, prototype);
+    JS_SetClassProto(ctx, *class->id, prototype);
+    return constructor;
 }
 
-void vz_bytes_export(JSContext *ctx, JSModuleDef *module)
+JSValue vz_sha256(JSContext *ctx)
 {
-    for (int i = 0; i < COUNT(classes); i++) JS_AddModuleExport(ctx, module, classes[i].definition.class_name);
+    static const Class class = {&sha256_class, {"Sha256", .finalizer = sha256_free}, new_sha256, 0, 0, sha256_methods,
+                                COUNT(sha256_methods)};
+    return new_class(ctx, &class);
+}
+
+JSValue vz_deflate(JSContext *ctx)
+{
+    static const Class class = {&deflate_class, {"Deflate", .finalizer = deflate_free}, stream_new, 2, 0,
+                                deflate_methods, COUNT(deflate_methods)};
+    return new_class(ctx, &class);
+}
+
+JSValue vz_inflate(JSContext *ctx)
+{
+    static const Class class = {&inflate_class, {"Inflate", .finalizer = inflate_free}, stream_new, 1, 1,
+                                inflate_methods, COUNT(inflate_methods)};
+    return new_class(ctx, &class);
 }

@@ -1,5 +1,7 @@
 /*
- * vzqjsc IN.js OUT.qbc NAME: compiles an ES module to the bytecode that the base reads, under the relative name NAME.
+ * vzqjsc IN.js OUT.qbc NAME [lines]: compiles an ES module to the bytecode that the base reads, under the relative name
+ * NAME. With "lines" it holds what a stack trace says beside the functions' names: file, line and column. They, and the
+ * names of local variables, which cannot be had or left out by themselves, are a third of all that a start reads.
  * A build tool; nothing of it is in the executable.
  */
 #include <stdio.h>
@@ -34,13 +36,14 @@ static char *read_text(const char *path, size_t *length)
 int main(int argc, char **argv)
 {
     size_t length, size;
-    if (argc != 4) return fail("usage", "vzqjsc IN.js OUT.qbc NAME");
+    bool lines = argc == 5 && !strcmp(argv[4], "lines");
+    if (argc != 4 && !lines) return fail("usage", "vzqjsc IN.js OUT.qbc NAME [lines]");
     char *text = read_text(argv[1], &length);
     if (!text) return fail("cannot read", argv[1]);
     JSRuntime *rt = JS_NewRuntime();
     JSContext *ctx = JS_NewContext(rt);
     JS_SetModuleLoaderFunc(rt, NULL, any_module, NULL);
-    JS_SetStripInfo(rt, JS_STRIP_SOURCE);
+    JS_SetStripInfo(rt, lines ? JS_STRIP_SOURCE : JS_STRIP_DEBUG);
     JSValue module = JS_Eval(ctx, text, length, argv[3], JS_EVAL_TYPE_MODULE | JS_EVAL_FLAG_COMPILE_ONLY);
     if (JS_IsException(module)) {
         JSValue error = JS_GetException(ctx), stack = JS_GetPropertyStr(ctx, error, "stack");

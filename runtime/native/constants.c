@@ -14,14 +14,9 @@
 
 #include "vz.h"
 
-typedef struct {
-    const char *name;
-    uint32_t value;
-} Constant;
+#define C(name) JS_PROP_INT64_DEF(#name, name, JS_PROP_C_W_E)
 
-#define C(name) {#name, (uint32_t)(name)}
-
-static const Constant constants[] = {
+static const JSCFunctionListEntry constants[] = {
     C(O_RDONLY), C(O_WRONLY), C(O_RDWR), C(O_CREAT), C(O_EXCL), C(O_TRUNC), C(O_APPEND), C(O_NONBLOCK),
     C(O_DIRECTORY), C(O_NOFOLLOW), C(O_CLOEXEC), C(O_NOCTTY), C(O_PATH), C(O_SYNC), C(O_DSYNC),
     C(S_IFMT), C(S_IFREG), C(S_IFDIR), C(S_IFLNK), C(S_IFCHR), C(S_IFBLK), C(S_IFIFO), C(S_IFSOCK),
@@ -44,29 +39,23 @@ static const Constant constants[] = {
     C(AT_FDCWD), C(AT_SYMLINK_NOFOLLOW), C(PER_LINUX), C(PER_LINUX32),
 };
 
-static const Constant signal_numbers[] = {
+static const JSCFunctionListEntry signal_numbers[] = {
     C(SIGHUP), C(SIGINT), C(SIGQUIT), C(SIGILL), C(SIGTRAP), C(SIGABRT), C(SIGBUS), C(SIGFPE), C(SIGKILL),
     C(SIGUSR1), C(SIGSEGV), C(SIGUSR2), C(SIGPIPE), C(SIGALRM), C(SIGTERM), C(SIGSTKFLT), C(SIGCHLD), C(SIGCONT),
     C(SIGSTOP), C(SIGTSTP), C(SIGTTIN), C(SIGTTOU), C(SIGURG), C(SIGXCPU), C(SIGXFSZ), C(SIGVTALRM), C(SIGPROF),
     C(SIGWINCH), C(SIGIO), C(SIGPWR), C(SIGSYS),
 };
 
-static JSValue number_map(JSContext *ctx, const Constant *list, int count)
-{
-    JSValue map = JS_NewObject(ctx);
-    for (int i = 0; i < count; i++) {
-        int64_t value = !strcmp(list[i].name, "AT_FDCWD") ? AT_FDCWD : (int64_t)list[i].value;
-        JS_SetPropertyStr(ctx, map, list[i].name, JS_NewInt64(ctx, value));
-    }
-    return map;
-}
+static const int constant_count = COUNT(constants), signal_count = COUNT(signal_numbers);
 
 JSValue vz_constants(JSContext *ctx)
 {
-    return number_map(ctx, constants, COUNT(constants));
+    static const LazyList list = {constants, &constant_count};
+    return vz_lazy_object(ctx, &list, 1, NULL, 0);
 }
 
 JSValue vz_signals(JSContext *ctx)
 {
-    return number_map(ctx, signal_numbers, COUNT(signal_numbers));
+    static const LazyList list = {signal_numbers, &signal_count};
+    return vz_lazy_object(ctx, &list, 1, NULL, 0);
 }

@@ -53,15 +53,30 @@ static const char *error_text(int error)
 /* Node's sentence: CODE: text, syscall 'path' -> 'dest'. Paths may hold any bytes, hence the detour by vz_name. */
 static JSValue message(JSContext *ctx, int error, const char *syscall, const char *path, const char *dest)
 {
-    size_t room = strlen(syscall) + (path ? strlen(path) : 0) + (dest ? strlen(dest) : 0) + 256;
-    char *text = js_malloc(ctx, room);
+    const char *parts[] = {vz_error_code(error), ": ", error_text(error), ", ", syscall, path ? " '" : "", path ? path : "",
+                           path ? "'" : "", dest ? " -> '" : "", dest ? dest : "", dest ? "'" : ""};
+    size_t room = 1;
+    for (int i = 0; i < COUNT(parts); i++) room += strlen(parts[i]);
+    char *text = js_malloc(ctx, room), *end = text;
     if (!text) return JS_EXCEPTION;
-    int used = snprintf(text, room, "%s: %s, %s", vz_error_code(error), error_text(error), syscall);
-    if (path) used += snprintf(text + used, room - used, " '%s'", path);
-    if (dest) used += snprintf(text + used, room - used, " -> '%s'", dest);
-    JSValue value = vz_name(ctx, text, used);
+    for (int i = 0; i < COUNT(parts); i++) end = stpcpy(end, parts[i]);
+    JSValue value = vz_name(ctx, text, end - text);
     js_free(ctx, text);
     return value;
+}
+
+/*
+ * That a file is not there is an answer more often than a fault, and the engine takes longer to write down where it was
+ * asked for than the kernel to look for it. So there is a trace only where somebody will see it.
+ */
+static bool wants_trace(void)
+{
+    static int wanted = -1;
+    if (wanted < 0) {
+        const char *debug = getenv("VZ_DEBUG");
+        wanted = debug && !strcmp(debug, "1");
+    }
+    return wanted;
 }
 
 JSValue vz_throw(JSContext *ctx, int error, const char *syscall, const char *path, const char *dest)
@@ -70,6 +85,10 @@ JSValue vz_throw(JSContext *ctx, int error, const char *syscall, const char *pat
     if (JS_IsException(object)) return object;
     JS_DefinePropertyValueStr(ctx, object, "message", message(ctx, error, syscall, path, dest),
                               JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE);
+    if (!wants_trace()) {
+        /* the engine leaves alone what is there */
+        JS_DefinePropertyValueStr(ctx, object, "stack", JS_NewString(ctx, ""), JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE);
+    }
     JS_DefinePropertyValueStr(ctx, object, "errno", JS_NewInt32(ctx, -error), JS_PROP_C_W_E);
     JS_DefinePropertyValueStr(ctx, object, "code", JS_NewString(ctx, vz_error_code(error)), JS_PROP_C_W_E);
     JS_DefinePropertyValueStr(ctx, object, "syscall", JS_NewString(ctx, syscall), JS_PROP_C_W_E);

@@ -1,77 +1,188 @@
 /*
  * The engine's heap. musl's malloc is built to be hard to attack and pays for it with a system call for every few pages and
  * a costly malloc_usable_size, which the engine calls for every block: a third of the time that `runch` takes to start.
- * Here blocks of up to 2 KB are cut from large pieces and kept in lists by size; larger ones are musl's. A piece is
- * never given back: the programs that run on slaves end, or become another one, in milliseconds.
+ * Here blocks are cut one behind the other from large pieces, and freed ones are kept in lists by size; only blocks of
+ * more than 128 KB are musl's. A piece is never given back: the programs that run on slaves end, or become another one, in
+ * milliseconds. What costs them most is the kernel's microsecond for each page that is written for the first time, so
+ * small blocks are cut from large ones that were freed before they are cut from fresh pages.
  */
 #include "heap.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { STEP = 16, LARGEST_SMALL = 2048, CLASSES = LARGEST_SMALL / STEP, PIECE = 256 * 1024 };
+enum {
+    STEP = 8,
+    /* of blocks with their header: in between there are four classes to each power of two */
+    LARGEST_SMALL = 2048,
+    LARGEST_CUT = 128 * 1024,
+    SMALL_CLASSES = LARGEST_SMALL / STEP + 1,
+    LARGE_CLASSES = 6 * 4,
+    PIECE = 512 * 1024,
+};
 
-/* In front of each block; as large as the alignment that the engine wants. */
-typedef union {
-    size_t size;
-    double align;
+/*
+ * In front of each block: how many bytes the block has, which with this header fill whole steps. Blocks are aligned to 4
+ * bytes: no type of the i386 ABI wants more, nor does the engine.
+ */
+typedef struct {
+    uint32_t size;
 } Header;
 
 typedef struct Free {
     struct Free *next;
 } Free;
 
+typedef struct {
+    uint8_t *at, *end;
+} Range;
+
 /* The first piece costs no system call; its pages are the kernel's until they are written. */
-static uint8_t first_piece[PIECE] __attribute__((aligned(16)));
-static uint8_t *piece = first_piece, *piece_end = first_piece + PIECE;
-static Free *free_lists[CLASSES];
+static uint8_t first_piece[PIECE] __attribute__((aligned(4096)));
+static Range piece = {first_piece, first_piece + PIECE};
+/* A large block that was freed and is now cut into small ones. */
+static Range used;
+static Free *small_lists[SMALL_CLASSES], *large_lists[LARGE_CLASSES];
+/* A bit for each large list that has had a block since it was last found empty. */
+static uint32_t large_known;
 
 static Header *header(const void *block)
 {
     return (Header *)block - 1;
 }
 
-static void *cut(size_t size)
+static size_t left(const Range *range)
 {
-    size_t whole = size + sizeof(Header);
-    if ((size_t)(piece_end - piece) < whole) {
-        uint8_t *fresh = malloc(PIECE);
-        if (!fresh) return NULL;
-        piece = fresh;
-        piece_end = fresh + PIECE;
-    }
-    Header *head = (Header *)piece;
-    piece += whole;
-    head->size = size;
-    return head + 1;
+    return range->end - range->at;
 }
 
-static void *take(size_t size)
+static bool is_small(size_t size)
 {
-    if (size > LARGEST_SMALL) {
-        Header *head = size > SIZE_MAX - sizeof(Header) ? NULL : malloc(size + sizeof(Header));
-        if (!head) return NULL;
-        head->size = size;
-        return head + 1;
+    return size <= LARGEST_SMALL - sizeof(Header);
+}
+
+static bool is_huge(size_t size)
+{
+    return size > LARGEST_CUT - sizeof(Header);
+}
+
+/* The class of small blocks for `size` bytes. */
+static size_t small_class(size_t size)
+{
+    return (size + sizeof(Header) + STEP - 1) / STEP;
+}
+
+/* The class of large blocks for `size` bytes, which becomes what all blocks of that class have. */
+static int large_class(size_t *size)
+{
+    size_t last = *size + sizeof(Header) - 1;
+    int shift = 29 - __builtin_clz(last);
+    *size = (((last >> shift) + 1) << shift) - sizeof(Header);
+    return (shift - 9) * 4 + (last >> shift) % 4;
+}
+
+static void put(Free **list, void *block)
+{
+    Free *item = block;
+    item->next = *list;
+    *list = item;
+}
+
+static void give_large(void *block)
+{
+    size_t size = header(block)->size;
+    if (is_huge(size)) {
+        free(header(block));
+        return;
     }
-    size_t class = size == 0 ? 0 : (size - 1) / STEP;
-    Free *block = free_lists[class];
-    if (!block) return cut((class + 1) * STEP);
-    free_lists[class] = block->next;
-    return block;
+    int class = large_class(&size);
+    put(&large_lists[class], block);
+    large_known |= 1u << class;
 }
 
 static void give(void *block)
 {
     size_t size = header(block)->size;
-    if (size > LARGEST_SMALL) {
-        free(header(block));
-        return;
+    if (is_small(size)) put(&small_lists[small_class(size)], block);
+    else give_large(block);
+}
+
+static void *cut(Range *range, size_t size)
+{
+    Header *head = (Header *)range->at;
+    range->at += size + sizeof(Header);
+    head->size = size;
+    return head + 1;
+}
+
+/* Makes a small free block of what a range has left. */
+static void use_up(Range *range)
+{
+    if (left(range) > LARGEST_SMALL) range->end = range->at + LARGEST_SMALL;
+    if (left(range) > 0) give(cut(range, left(range) - sizeof(Header)));
+}
+
+/* Takes a freed large block to be cut into small ones: any of them is larger than those. */
+static bool use_again(void)
+{
+    while (large_known) {
+        int class = __builtin_ctz(large_known);
+        Free *block = large_lists[class];
+        if (!block) {
+            large_known &= ~(1u << class);
+            continue;
+        }
+        large_lists[class] = block->next;
+        use_up(&used);
+        used.at = (uint8_t *)header(block);
+        used.end = used.at + sizeof(Header) + header(block)->size;
+        return true;
     }
-    Free *item = block;
-    item->next = free_lists[size / STEP - 1];
-    free_lists[size / STEP - 1] = item;
+    return false;
+}
+
+static bool new_piece(void)
+{
+    uint8_t *fresh = malloc(PIECE);
+    if (!fresh) return false;
+    use_up(&used);
+    used = piece;
+    piece = (Range){fresh, fresh + PIECE};
+    return true;
+}
+
+static void *take_large(size_t size)
+{
+    if (is_huge(size)) {
+        Header *head = size > SIZE_MAX - sizeof(Header) ? NULL : malloc(size + sizeof(Header));
+        if (!head) return NULL;
+        head->size = size;
+        return head + 1;
+    }
+    Free **list = &large_lists[large_class(&size)], *block = *list;
+    if (block) {
+        *list = block->next;
+        return block;
+    }
+    return left(&piece) >= size + sizeof(Header) || new_piece() ? cut(&piece, size) : NULL;
+}
+
+static void *cut_small(size_t whole)
+{
+    size_t size = whole - sizeof(Header);
+    if (left(&used) >= whole || use_again()) return cut(&used, size);
+    return left(&piece) >= whole || new_piece() ? cut(&piece, size) : NULL;
+}
+
+static void *take_small(size_t size)
+{
+    size_t class = small_class(size);
+    Free *block = small_lists[class];
+    if (!block) return cut_small(class * STEP);
+    small_lists[class] = block->next;
+    return block;
 }
 
 static size_t usable(const void *block)
@@ -82,10 +193,10 @@ static size_t usable(const void *block)
 static void *heap_malloc(JSMallocState *state, size_t size)
 {
     if (state->malloc_size + size > state->malloc_limit) return NULL;
-    void *block = take(size);
+    void *block = is_small(size) ? take_small(size) : take_large(size);
     if (!block) return NULL;
     state->malloc_count++;
-    state->malloc_size += usable(block);
+    state->malloc_size += header(block)->size;
     return block;
 }
 
@@ -93,7 +204,7 @@ static void heap_free(JSMallocState *state, void *block)
 {
     if (!block) return;
     state->malloc_count--;
-    state->malloc_size -= usable(block);
+    state->malloc_size -= header(block)->size;
     give(block);
 }
 
@@ -105,8 +216,8 @@ static void *heap_realloc(JSMallocState *state, void *block, size_t size)
         return NULL;
     }
     size_t before = usable(block);
-    /* a large block stays large: only musl can move its pages without copying them */
-    if (before > LARGEST_SMALL && size > LARGEST_SMALL) {
+    /* only musl can move the pages of a large block without copying them */
+    if (is_huge(before) && is_huge(size)) {
         if (state->malloc_size - before + size > state->malloc_limit || size > SIZE_MAX - sizeof(Header)) return NULL;
         Header *head = realloc(header(block), size + sizeof(Header));
         if (!head) return NULL;
@@ -114,7 +225,7 @@ static void *heap_realloc(JSMallocState *state, void *block, size_t size)
         state->malloc_size += size - before;
         return head + 1;
     }
-    if (size <= before && before <= LARGEST_SMALL) return block;
+    if (size <= before && (is_small(before) || size > before / 2)) return block;
     void *moved = heap_malloc(state, size);
     if (!moved) return NULL;
     memcpy(moved, block, before < size ? before : size);

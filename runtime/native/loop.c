@@ -92,9 +92,9 @@ static JSValue next_tick(ARGS)
 
 static JSValue on_idle(ARGS)
 {
-    JS_FreeValue(ctx, idle);
+    JSValue before = idle;
     idle = JS_DupValue(ctx, argv[0]);
-    return JS_UNDEFINED;
+    return before;
 }
 
 const JSCFunctionListEntry vz_loop_functions[] = {

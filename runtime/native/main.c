@@ -24,12 +24,12 @@ extern char **environ;
 static int arg_count;
 static char **args;
 
-static uint8_t *read_file(const char *path, size_t *length)
+static uint8_t *read_file(JSContext *ctx, const char *path, size_t *length)
 {
     struct stat st;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd == -1 || fstat(fd, &st) == -1) return NULL;
-    uint8_t *bytes = malloc(st.st_size + 1);
+    uint8_t *bytes = js_malloc(ctx, st.st_size + 1);
     size_t done = 0;
     ssize_t n = 1;
     while (bytes && done < (size_t)st.st_size && n > 0) {
@@ -39,6 +39,37 @@ static uint8_t *read_file(const char *path, size_t *length)
     close(fd);
     *length = done;
     return bytes;
+}
+
+/* --- modules --- */
+
+/* "vz:role/NAME" is the packed file role/NAME.qbc; there are no other modules to be found at run time. */
+static JSModuleDef *load_module(JSContext *ctx, const char *name, void *opaque)
+{
+    char file[256 + sizeof ".qbc"];
+    size_t length;
+    uint8_t *bytes = NULL;
+    if (!strncmp(name, "vz:", 3) && strlen(name) < 256) {
+        stpcpy(stpcpy(file, name + 3), ".qbc");
+        bytes = vz_payload_read(ctx, file, &length);
+    }
+    if (!bytes) {
+        JS_ThrowReferenceError(ctx, "no module '%s' in this executable", name);
+        return NULL;
+    }
+    JSValue module = JS_ReadObject(ctx, bytes, length, JS_READ_OBJ_BYTECODE);
+    js_free(ctx, bytes);
+    if (JS_IsException(module)) return NULL;
+    if (JS_ResolveModule(ctx, module) < 0) return NULL;
+    JSModuleDef *definition = JS_VALUE_GET_PTR(module);
+    /* the context's list of modules keeps it */
+    JS_FreeValue(ctx, module);
+    return definition;
+}
+
+static char *keep_name(JSContext *ctx, const char *base, const char *name, void *opaque)
+{
+    return js_strdup(ctx, name);
 }
 
 /* --- vz:sys --- */
@@ -51,18 +82,13 @@ static JSValue string_list(JSContext *ctx, char **list, int count)
     return array;
 }
 
-static void free_malloced(JSRuntime *rt, void *opaque, void *bytes)
-{
-    free(bytes);
-}
-
 static JSValue asset(ARGS)
 {
     size_t length;
     PATH_ARG(0, name);
-    uint8_t *bytes = vz_payload_read(name, &length);
+    uint8_t *bytes = vz_payload_read(ctx, name, &length);
     js_free(ctx, name);
-    return bytes ? vz_wrap_bytes(ctx, bytes, length, free_malloced) : JS_NULL;
+    return bytes ? vz_adopt_bytes(ctx, bytes, length) : JS_NULL;
 }
 
 typedef struct {
@@ -92,17 +118,60 @@ static JSValue executable(ARGS)
     return n == -1 ? vz_throw(ctx, errno, "readlink", "/proc/self/exe", NULL) : vz_name(ctx, path, n);
 }
 
+static JSValue import_bundle(ARGS)
+{
+    const char *name = JS_ToCString(ctx, argv[0]);
+    if (!name) return JS_EXCEPTION;
+    JSValue promise = JS_LoadModule(ctx, "", name);
+    JS_FreeCString(ctx, name);
+    return promise;
+}
+
+static JSValue read_bundle(ARGS)
+{
+    const char *name = JS_ToCString(ctx, argv[0]);
+    JSModuleDef *module = name ? load_module(ctx, name, NULL) : NULL;
+    JS_FreeCString(ctx, name);
+    if (!module) return JS_EXCEPTION;
+    /* none of our bundles waits at its top level: it has run when this returns */
+    JSValue done = JS_EvalFunction(ctx, JS_DupValue(ctx, JS_MKPTR(JS_TAG_MODULE, module)));
+    if (JS_IsException(done)) return done;
+    bool failed = JS_PromiseState(ctx, done) == JS_PROMISE_REJECTED;
+    JSValue result = failed ? JS_Throw(ctx, JS_PromiseResult(ctx, done)) : JS_GetModuleNamespace(ctx, module);
+    JS_FreeValue(ctx, done);
+    return result;
+}
+
 static const JSCFunctionListEntry engine_functions[] = {
     JS_PROP_STRING_DEF("engine", "QuickJS " ENGINE_VERSION, 0),
     JS_CFUNC_DEF("asset", 1, asset),
     JS_CFUNC_DEF("assets", 0, assets),
     JS_CFUNC_DEF("executable", 0, executable),
+    JS_CFUNC_DEF("importBundle", 1, import_bundle),
+    JS_CFUNC_DEF("readBundle", 1, read_bundle),
 };
 
-static const struct {
-    const JSCFunctionListEntry *entries;
-    const int *count;
-} function_lists[] = {
+static JSValue argument_list(JSContext *ctx)
+{
+    return string_list(ctx, args, arg_count);
+}
+
+static JSValue environment_list(JSContext *ctx)
+{
+    int count = 0;
+    while (environ[count]) count++;
+    return string_list(ctx, environ, count);
+}
+
+static const LazyMember members[] = {
+    {"argv", argument_list}, {"environ", environment_list}, {"constants", vz_constants}, {"signals", vz_signals},
+    {"Sha256", vz_sha256},   {"Deflate", vz_deflate},       {"Inflate", vz_inflate},
+};
+
+static const int engine_function_count = COUNT(engine_functions);
+
+static const LazyList function_lists[] = {
+    {engine_functions, &engine_function_count},
     {vz_text_functions, &vz_text_function_count},
     {vz_loop_functions, &vz_loop_function_count},
     {vz_timer_functions, &vz_timer_function_count},
@@ -116,63 +185,25 @@ static const struct {
     {vz_spawn_functions, &vz_spawn_function_count},
     {vz_namespace_functions, &vz_namespace_function_count},
     {vz_bpf_functions, &vz_bpf_function_count},
+    {vz_container_functions, &vz_container_function_count},
 };
 
+/*
+ * One export, an object: bundles say `import sys from "vz:sys"`. The namespace that `import *` asks for would have all
+ * two hundred members made, sorted and bound at every start, of which a program uses some fifty.
+ */
 static int init_sys(JSContext *ctx, JSModuleDef *module)
 {
-    int env_count = 0;
-    while (environ[env_count]) env_count++;
-    JS_SetModuleExportList(ctx, module, engine_functions, COUNT(engine_functions));
-    for (int i = 0; i < COUNT(function_lists); i++)
-        JS_SetModuleExportList(ctx, module, function_lists[i].entries, *function_lists[i].count);
-    JS_SetModuleExport(ctx, module, "argv", string_list(ctx, args, arg_count));
-    JS_SetModuleExport(ctx, module, "environ", string_list(ctx, environ, env_count));
-    JS_SetModuleExport(ctx, module, "constants", vz_constants(ctx));
-    JS_SetModuleExport(ctx, module, "signals", vz_signals(ctx));
-    return vz_bytes_init(ctx, module);
+    JSValue sys = vz_lazy_object(ctx, function_lists, COUNT(function_lists), members, COUNT(members));
+    return JS_SetModuleExport(ctx, module, "default", sys);
 }
 
 static void add_sys(JSContext *ctx)
 {
-    JSModuleDef *module = JS_NewCModule(ctx, "vz:sys", init_sys);
-    JS_AddModuleExportList(ctx, module, engine_functions, COUNT(engine_functions));
-    for (int i = 0; i < COUNT(function_lists); i++)
-        JS_AddModuleExportList(ctx, module, function_lists[i].entries, *function_lists[i].count);
-    JS_AddModuleExport(ctx, module, "argv");
-    JS_AddModuleExport(ctx, module, "environ");
-    JS_AddModuleExport(ctx, module, "constants");
-    JS_AddModuleExport(ctx, module, "signals");
-    vz_bytes_export(ctx, module);
+    JS_AddModuleExport(ctx, JS_NewCModule(ctx, "vz:sys", init_sys), "default");
 }
 
-/* --- modules --- */
-
-/* "vz:role/NAME" is the packed file role/NAME.qbc; there are no other modules to be found at run time. */
-static JSModuleDef *load_module(JSContext *ctx, const char *name, void *opaque)
-{
-    char file[256];
-    size_t length;
-    uint8_t *bytes = NULL;
-    if (!strncmp(name, "vz:", 3) && snprintf(file, sizeof file, "%s.qbc", name + 3) < (int)sizeof file)
-        bytes = vz_payload_read(file, &length);
-    if (!bytes) {
-        JS_ThrowReferenceError(ctx, "no module '%s' in this executable", name);
-        return NULL;
-    }
-    JSValue module = JS_ReadObject(ctx, bytes, length, JS_READ_OBJ_BYTECODE);
-    free(bytes);
-    if (JS_IsException(module)) return NULL;
-    if (JS_ResolveModule(ctx, module) < 0) return NULL;
-    JSModuleDef *definition = JS_VALUE_GET_PTR(module);
-    /* the context's list of modules keeps it */
-    JS_FreeValue(ctx, module);
-    return definition;
-}
-
-static char *keep_name(JSContext *ctx, const char *base, const char *name, void *opaque)
-{
-    return js_strdup(ctx, name);
-}
+/* --- start --- */
 
 /* Everything but eval, the parser behind it, string normalization and proxies' rarely used kin. */
 static JSContext *new_context(JSRuntime *rt)
@@ -192,9 +223,10 @@ static JSContext *new_context(JSRuntime *rt)
     return ctx;
 }
 
-static void run_main(JSContext *ctx, const uint8_t *bytecode, size_t length)
+static void run_main(JSContext *ctx, uint8_t *bytecode, size_t length)
 {
     JSValue module = JS_ReadObject(ctx, bytecode, length, JS_READ_OBJ_BYTECODE);
+    js_free(ctx, bytecode);
     if (JS_IsException(module) || JS_ResolveModule(ctx, module) < 0) vz_fatal(ctx, "exception");
     JSValue promise = JS_EvalFunction(ctx, module);
     if (JS_IsException(promise)) vz_fatal(ctx, "exception");
@@ -210,25 +242,26 @@ static void fill_standard_descriptors(void)
 
 int main(int argc, char **argv)
 {
+    if (argc > 0 && !strcmp(argv[0], VZ_WAIT)) return vz_wait_main(argc, argv);
     fill_standard_descriptors();
     signal(SIGPIPE, SIG_IGN);
     signal(SIGCHLD, SIG_DFL);
     arg_count = argc;
     args = argv;
 
+    JSRuntime *rt = JS_NewRuntime2(&vz_heap, NULL);
+    JSContext *ctx = rt ? new_context(rt) : NULL;
     size_t length = 0;
     uint8_t *bytecode = NULL;
-    if (vz_payload_open()) {
-        bytecode = vz_payload_read("main.qbc", &length);
-    } else if (argc > 1) {
-        bytecode = read_file(argv[1], &length);
+    if (ctx && vz_payload_open()) {
+        bytecode = vz_payload_read(ctx, "main.qbc", &length);
+    } else if (ctx && argc > 1) {
+        bytecode = read_file(ctx, argv[1], &length);
         arg_count--;
         args++;
     }
-    JSRuntime *rt = JS_NewRuntime2(&vz_heap, NULL);
-    JSContext *ctx = rt ? new_context(rt) : NULL;
-    if (!bytecode || !ctx) {
-        dprintf(2, "vz: %s\n", bytecode ? "not enough memory to start" : "this executable holds no program");
+    if (!bytecode) {
+        dprintf(2, "vz: %s\n", ctx ? "this executable holds no program" : "not enough memory to start");
         return 71;
     }
     JS_SetGCThreshold(rt, GC_THRESHOLD);

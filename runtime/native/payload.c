@@ -4,7 +4,6 @@
  * the file table: {"/snapshot/vz/NAME": {"1": [offset, size], ...}, ...}, offsets counted from the payload's start.
  */
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/auxv.h>
 #include <unistd.h>
 
@@ -70,31 +69,32 @@ bool vz_payload_open(void)
     /* a chroot may hold no /proc; the kernel also tells by what name it was executed */
     if (self == -1) RETRY(self, open((const char *)getauxval(AT_EXECFN), O_RDONLY | O_CLOEXEC));
     if (self == -1) return false;
-    for (int64_t want = 8192;; want *= 4) {
+    static char usual[8192];
+    for (int64_t want = sizeof usual;; want *= 4) {
         int64_t length = want < size ? want : size;
-        char *tail = malloc(length + 1);
+        char *tail = want == sizeof usual ? usual : malloc(length);
         if (!tail || !read_at(tail, length, position + size - length)) return false;
-        tail[length] = 0;
         table = cut_table(tail, length);
         if (table) return true;
-        free(tail);
+        if (tail != usual) free(tail);
         if (length == size) return false;
     }
 }
 
-uint8_t *vz_payload_read(const char *name, size_t *length)
+uint8_t *vz_payload_read(JSContext *ctx, const char *name, size_t *length)
 {
     char key[256];
     int64_t offset, size;
-    if (!table || snprintf(key, sizeof key, ROOT "%s\":{", name) >= (int)sizeof key) return NULL;
+    if (!table || strlen(name) + sizeof ROOT + 3 > sizeof key) return NULL;
+    stpcpy(stpcpy(stpcpy(key, ROOT), name), "\":{");
     char *entry = strstr(table, key);
     entry = entry ? strstr(entry, "\"1\":[") : NULL;
     if (!entry) return NULL;
     offset = strtoll(entry + 5, &entry, 10);
     size = strtoll(entry + 1, NULL, 10);
-    uint8_t *bytes = malloc(size ? size : 1);
+    uint8_t *bytes = js_malloc(ctx, size ? size : 1);
     if (bytes && !read_at(bytes, size, base + offset)) {
-        free(bytes);
+        js_free(ctx, bytes);
         return NULL;
     }
     *length = size;

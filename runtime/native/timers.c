@@ -82,6 +82,7 @@ static JSValue ref_timer(ARGS)
 /* Runs what was due when called; timers that those callbacks add wait for the next round. */
 void vz_timers_run(JSContext *ctx)
 {
+    if (!timers) return;
     double limit = vz_now();
     int newest = last_timer_id;
     for (;;) {

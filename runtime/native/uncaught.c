@@ -70,9 +70,9 @@ void vz_check_rejections(JSContext *ctx)
 
 static JSValue on_uncaught(ARGS)
 {
-    JS_FreeValue(ctx, uncaught);
+    JSValue before = uncaught;
     uncaught = JS_DupValue(ctx, argv[0]);
-    return JS_UNDEFINED;
+    return before;
 }
 
 const JSCFunctionListEntry vz_uncaught_functions[] = {JS_CFUNC_DEF("onUncaught", 1, on_uncaught)};

@@ -50,6 +50,21 @@ JSValue vz_adopt_bytes(JSContext *ctx, uint8_t *bytes, size_t length);
 extern const JSCFunctionListEntry vz_text_functions[];
 extern const int vz_text_function_count;
 
+/* --- lazy.c --- */
+
+typedef struct {
+    const JSCFunctionListEntry *entries;
+    const int *count;
+} LazyList;
+/* A member that no list can hold. */
+typedef struct {
+    const char *name;
+    JSValue (*make)(JSContext *ctx);
+} LazyMember;
+/* An object with these members, each of which is made when it is first asked for. The lists must stay. */
+JSValue vz_lazy_object(JSContext *ctx, const LazyList *lists, int list_count, const LazyMember *members,
+                       int member_count);
+
 /* --- errors.c --- */
 
 /* Throws errno as Node shapes it; path may be NULL. Gives JS_EXCEPTION. */
@@ -61,8 +76,8 @@ JSValue vz_check(JSContext *ctx, long result, const char *syscall, const char *p
 /* --- payload.c: the files that pkg packed into this executable --- */
 
 bool vz_payload_open(void);
-/* The file's bytes as one malloc'ed block, or NULL. */
-uint8_t *vz_payload_read(const char *name, size_t *length);
+/* The file's bytes as one block of the engine's heap, or NULL. */
+uint8_t *vz_payload_read(JSContext *ctx, const char *name, size_t *length);
 /* Calls fn for each packed name. */
 void vz_payload_each(void (*fn)(const char *name, void *opaque), void *opaque);
 
@@ -82,15 +97,22 @@ void vz_loop_forget(JSContext *ctx);
 extern const JSCFunctionListEntry vz_loop_functions[];
 extern const int vz_loop_function_count;
 
+/* --- waiter.c: a process that waits for another, without the engine --- */
+
+/* Name that an executable is given to play it, instead of running a program. */
+#define VZ_WAIT "vz-wait"
+int vz_wait_main(int argc, char **argv);
+
 /* --- sys_*.c, bytes.c --- */
 
 extern const JSCFunctionListEntry vz_fs_functions[], vz_fd_functions[], vz_tty_functions[], vz_process_functions[],
-    vz_spawn_functions[], vz_namespace_functions[], vz_bpf_functions[];
+    vz_spawn_functions[], vz_namespace_functions[], vz_container_functions[], vz_bpf_functions[];
 extern const int vz_fs_function_count, vz_fd_function_count, vz_tty_function_count, vz_process_function_count,
-    vz_spawn_function_count, vz_namespace_function_count, vz_bpf_function_count;
-/* Puts the classes Sha256, Deflate and Inflate into the module. */
-int vz_bytes_init(JSContext *ctx, JSModuleDef *module);
-void vz_bytes_export(JSContext *ctx, JSModuleDef *module);
+    vz_spawn_function_count, vz_namespace_function_count, vz_container_function_count, vz_bpf_function_count;
+/* The constructors of the classes Sha256, Deflate and Inflate; each is asked for once. */
+JSValue vz_sha256(JSContext *ctx);
+JSValue vz_deflate(JSContext *ctx);
+JSValue vz_inflate(JSContext *ctx);
 JSValue vz_constants(JSContext *ctx);
 JSValue vz_signals(JSContext *ctx);
 

@@ -1,3 +1,9 @@
 /** `node:timers`: the globals by name. */
-export const { setTimeout, setInterval, setImmediate, clearTimeout, clearInterval, clearImmediate } =
-  globalThis;
+export {
+  clearImmediate,
+  clearInterval,
+  clearTimeout,
+  setImmediate,
+  setInterval,
+  setTimeout,
+} from "./internal/timers.ts";

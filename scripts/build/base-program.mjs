@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { baseOptions, basePlugins, bootstrap, bufferShim, root } from "./base-target.mjs";
+import { baseOptions, basePlugins, bootstrap, globalsShim, root } from "./base-target.mjs";
 
 export const base = join(root, "build/base-i686");
 export const compiler = join(root, "build/vzqjsc");
@@ -20,10 +20,10 @@ export async function makeProgram(entry, name, outfile) {
     // As in the executable, the globals are there before anything else is read.
     const [boot, main, whole] = ["boot.js", "main.js", "whole.js"].map((file) => join(top, file));
     await build({ ...baseOptions, entryPoints: [bootstrap], outfile: boot, plugins: basePlugins });
-    await build({ ...baseOptions, ...entry, outfile: main, plugins: basePlugins, inject: [bufferShim] });
+    await build({ ...baseOptions, ...entry, outfile: main, plugins: basePlugins, inject: [globalsShim] });
     const stdin = { contents: 'import "./boot.js"; import "./main.js";', resolveDir: top };
     await build({ ...baseOptions, stdin, outfile: whole, external: ["vz:sys"] });
-    execFileSync(compiler, [whole, outfile, name], { stdio: "inherit" });
+    execFileSync(compiler, [whole, outfile, name, "lines"], { stdio: "inherit" });
   } finally {
     rmSync(top, { recursive: true, force: true });
   }

@@ -2,7 +2,7 @@
  * How esbuild bundles for the base: `node:` modules are those of runtime/node, `vz:sys` is left to the base, packages give
  * their plain JavaScript. Used for src/ and for the conformance tests.
  */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,10 +13,11 @@ const builtins = new Set(builtinModules.map((name) => name.replace(/^node:/, "")
 
 /** The file that stands for a module of Node's, whether it exists or not. */
 export const nodeFile = (name) => join(modules, `${name}.ts`);
-/** Installs the globals; goes into the program's first bundle and no other. */
+/** Installs the globals; goes into the program's first bundle and no other. The late one is for programs of many bundles. */
 export const bootstrap = join(modules, "bootstrap.ts");
-/** Gives `Buffer` to those bundles that use it. */
-export const bufferShim = join(root, "scripts/build/inject-buffer.js");
+export const lateBootstrap = join(modules, "bootstrap-late.ts");
+/** Gives `Buffer`, `setTimeout` and their like to those bundles that use them. */
+export const globalsShim = join(root, "scripts/build/inject-globals.js");
 
 /**
  * Node's modules. They have no effect but through what is used of them, and a module that is not used is left out; only
@@ -26,7 +27,6 @@ const nodeModules = {
   name: "node-modules",
   setup(context) {
     context.onResolve({ filter: /^(node:)?[a-z_]/ }, ({ path, importer, kind }) => {
-      if (path === "vz:sys") return { path, external: true };
       const name = path.replace(/^node:/, "");
       if (!builtins.has(name)) return undefined;
       // NAME.cjs stands beside NAME.ts where require() gives something else than import, as with "events"
@@ -38,10 +38,36 @@ const nodeModules = {
       };
     });
     context.onResolve({ filter: /^\.\.?\// }, ({ path, importer, resolveDir }) =>
-      importer.startsWith(`${modules}/`)
+      importer.startsWith(`${modules}/`) || importer === globalsShim
         ? { path: resolve(resolveDir, path), sideEffects: false }
         : undefined,
     );
+  },
+};
+
+/**
+ * `vz:sys` has one export, an object whose members are made when they are first asked for (runtime/native/lazy.c): as a
+ * namespace it would have all of them made and bound at every start. In the sources it is imported as it is declared.
+ */
+const sysObject = {
+  name: "sys-object",
+  setup(context) {
+    context.onLoad({ filter: /\.ts$/ }, ({ path }) => {
+      const text = readFileSync(path, "utf8");
+      const contents = text
+        .replace(/^import \* as (\w+) from "vz:sys";$/m, 'import $1 from "vz:sys";')
+        .replace(/^import (\{[\w, ]+\}) from "vz:sys";$/m, 'import sys from "vz:sys"; const $1 = sys;');
+      return contents === text ? undefined : { contents, loader: "ts" };
+    });
+    // one import a bundle, however many of its files ask for it
+    context.onResolve({ filter: /^vz:sys$/ }, ({ path, namespace }) =>
+      namespace === "sys-object"
+        ? { path, external: true }
+        : { path, namespace: "sys-object", sideEffects: false },
+    );
+    context.onLoad({ filter: /./, namespace: "sys-object" }, () => ({
+      contents: 'import sys from "vz:sys"; export default sys;',
+    }));
   },
 };
 
@@ -63,7 +89,18 @@ const sftpAlone = {
   },
 };
 
-export const basePlugins = [sftpAlone, nodeModules];
+/** NAME.base.ts beside NAME.ts is what the base gets in its place. */
+const variants = {
+  name: "variants",
+  setup(context) {
+    context.onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ path, resolveDir }) => {
+      const file = resolve(resolveDir, path.replace(/\.ts$/, ".base.ts"));
+      return existsSync(file) ? { path: file } : undefined;
+    });
+  },
+};
+
+export const basePlugins = [sysObject, variants, sftpAlone, nodeModules];
 
 /** Options for esbuild's build(); `plugins` and `inject` are for the caller to add to. */
 export const baseOptions = {

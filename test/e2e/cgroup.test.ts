@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { after, afterEach, before, test } from "node:test";
@@ -186,6 +195,18 @@ test("a signal other than KILL reaches every process", { skip: noV1 }, async () 
   const ended = once(child, "exit");
   ask("kill", dirs, 15);
   assert.deepEqual(await ended, [null, "SIGTERM"]);
+});
+
+test("processes that fork without end are killed all, without cgroup.kill", { skip: noV1 }, async () => {
+  const { dirs } = create({ pids: { limit: 300 } }, { without: ["2"] });
+  const child = sleeperIn(dirs, "while :; do (exec sleep 0.05) & done 2>/dev/null");
+  const pids = at(dirs, "pids");
+  while (Number(read(`${pids}/pids.current`)) < 20) await new Promise((done) => setTimeout(done, 5));
+  const ended = once(child, "exit");
+  assert.deepEqual(ask("kill", dirs), []);
+  await ended;
+  ask("remove", dirs);
+  assert.equal(existsSync(pids), false);
 });
 
 test("pids.limit holds: the fork above it fails", { skip: noV1 }, async () => {
@@ -426,6 +447,72 @@ test("limits of version 2 are written where it has the controller", { skip: noV2
   return undefined;
 });
 
+/**
+ * A directory that looks like a hierarchy of version 2 with all controllers, which this machine may not have: what is written
+ * stays in the files to be looked at.
+ */
+function fakeUnified(files: readonly string[]): { root: string; place: string } {
+  const root = mkdtempSync(join(dir, "unified-"));
+  const place = `${root}/a/b`;
+  mkdirSync(place, { recursive: true });
+  for (const one of [root, `${root}/a`]) {
+    writeFileSync(`${one}/cgroup.controllers`, "cpuset cpu io memory hugetlb pids misc\n");
+    writeFileSync(`${one}/cgroup.subtree_control`, one === root ? "memory" : "");
+  }
+  for (const file of files) writeFileSync(`${place}/${file}`, "");
+  return { root, place };
+}
+
+test("version 2: controllers are handed down step by step, and each limit is in its file", () => {
+  const files =
+    "memory.max memory.swap.max memory.low cpu.weight cpu.max cpuset.cpus pids.max io.max io.weight hugetlb.2MB.max memory.high";
+  const { root, place } = fakeUnified(files.split(" "));
+  const controllers = read(`${root}/cgroup.controllers`).split(" ");
+  const { short } = ask<Created>("create", {
+    cgroupsPath: "/a/b",
+    instead: [{ version: 2, mountPoint: root, controllers, own: "" }],
+    resources: {
+      memory: { limit: 1000, swap: 1500, reservation: 500 },
+      cpu: { shares: 1024, quota: 5000, period: 10000, cpus: "0-1", burst: 5 },
+      pids: { limit: 9 },
+      blockIO: { weight: 500, throttleReadBpsDevice: [{ major: 8, minor: 0, rate: 600 }] },
+      hugepageLimits: [{ pageSize: "2MB", limit: 7 }],
+      unified: { "memory.high": "900" },
+    },
+  });
+  assert.deepEqual(short, ["linux.resources.cpu.burst (this kernel has no cpu.max.burst)"]);
+  // a directory keeps what was last written over what was there
+  assert.equal(read(`${root}/cgroup.subtree_control`), "+cpuset +cpu +io +hugetlb +pids");
+  assert.equal(read(`${root}/a/cgroup.subtree_control`), "+cpuset +cpu +io +memory +hugetlb +pids");
+  const values = files.split(" ").map((file) => `${file}=${read(`${place}/${file}`)}`);
+  assert.deepEqual(values, [
+    "memory.max=1000",
+    "memory.swap.max=500",
+    "memory.low=500",
+    "cpu.weight=39",
+    // "5000 10000" and then "5000": the kernel keeps the period then
+    "cpu.max=5000 10000",
+    "cpuset.cpus=0-1",
+    "pids.max=9",
+    "io.max=8:0 rbps=600",
+    "io.weight=4950",
+    "hugetlb.2MB.max=7",
+    "memory.high=900",
+  ]);
+});
+
+test("a cgroup of version 2 is given to another user, with the files that the kernel names", {
+  skip: noV2,
+}, () => {
+  const { dirs } = create({}, { without: ["1"] });
+  assert.deepEqual(ask("delegate", dirs, 12345), []);
+  const owner = (file: string) => statSync(`${dirs[0]}/${file}`).uid;
+  assert.deepEqual(
+    ["", "cgroup.procs", "cgroup.subtree_control", "cgroup.max.depth"].map(owner),
+    [12345, 12345, 12345, 0],
+  );
+});
+
 test("a process joins beside another where version 2 takes none any more", { skip: noV2 }, (context) => {
   if (!read(`${unified()}/cgroup.controllers`).split(" ").includes("hugetlb"))
     return context.skip("no hugetlb");
@@ -436,7 +523,11 @@ test("a process joins beside another where version 2 takes none any more", { ski
   writeFileSync(`${place}/cgroup.subtree_control`, "+hugetlb");
   const second = waiting("sleep 60");
   assert.match(play("join", dirs, second.pid).error ?? "", /^joining cgroup .*busy/);
-  ask("join", dirs, second.pid, first.pid);
+  assert.match(
+    ask<string[]>("joinTold", dirs, second.pid)[0] ?? "",
+    /^cgroup .* \(resource busy or locked\)$/,
+  );
+  ask("join", dirs, second.pid, { beside: first.pid });
   assert.equal(read(`${place}/inner/cgroup.procs`), [first.pid, second.pid].sort((a, b) => a - b).join("\n"));
   return undefined;
 });
@@ -453,7 +544,7 @@ function keys(value: unknown, path = ""): string[] {
   return Object.entries(value).flatMap(([key, one]) => [`${path}${key}`, ...keys(one, `${path}${key}.`)]);
 }
 
-test("figures have the names and the values that runc prints", { skip: noV1 }, (context) => {
+test("figures have the names and the values that runc prints", { skip: noV1 }, async (context) => {
   const bundle = join(dir, "bundle");
   const id = `vz-e2e-${process.pid}-runc`;
   mkdirSync(join(bundle, "rootfs/bin"), { recursive: true });
@@ -477,6 +568,15 @@ test("figures have the names and the values that runc prints", { skip: noV1 }, (
   });
   try {
     assert.equal(started.status, 0);
+    // threads of runc's that were there before the program still count for a moment
+    const settled = () =>
+      read(
+        `${at(
+          machine.map(({ mountPoint }) => mountPoint),
+          "pids",
+        )}/${id}/pids.current`,
+      ) === "1";
+    for (let tries = 0; tries < 400 && !settled(); tries++) await new Promise((done) => setTimeout(done, 5));
     const theirs = JSON.parse(String(spawnSync("runc", ["events", "--stats", id]).stdout)).data;
     const dirs = machine.map(({ mountPoint }) => `${mountPoint}/${id}`);
     const ours = ask<Stats>("stats", dirs, []);

@@ -394,6 +394,8 @@ test("a container that runs is not started twice", async () => {
   await until("the first to run", 5000, async () =>
     (await runch(["state", "once"])).stdout.includes('"running"'),
   );
+  const comm = `/proc/${stateOf("once").pid}/comm`;
+  await until("it to be its program", 5000, () => readFileSync(comm, "utf8") === "sleep\n");
   const second = await runch(["start", path]);
   assert.equal(second.status, 125);
   assert.match(second.stderr, /^vz: container once: runs already \(pid \d+\)$/m);
@@ -426,6 +428,8 @@ test("run -d, state, list, kill and delete do as runc's", async () => {
 
 test("a pid that another process has by now is left alone", async () => {
   const bystander = spawn("sleep", ["1000"]);
+  // start times are told in hundredths of a second
+  await sleep(50);
   assert.equal(await leaving(["run", "-d", "-b", bundle("reused", ["true"]), "reused"]), 0);
   const file = join(root, "reused/state.json");
   writeFileSync(file, JSON.stringify({ ...stateOf("reused"), pid: bystander.pid }));

@@ -116,7 +116,21 @@ const PLAYS: Record<string, () => unknown> = {
     ]),
   members: () =>
     print([
-      Object.getOwnPropertyNames(globalThis),
+      Object.keys({
+        Buffer,
+        TextDecoder,
+        TextEncoder,
+        clearImmediate,
+        clearInterval,
+        clearTimeout,
+        console,
+        global,
+        process,
+        queueMicrotask,
+        setImmediate,
+        setInterval,
+        setTimeout,
+      }),
       [process, Object.getPrototypeOf(process)].flatMap(Object.getOwnPropertyNames),
     ]),
   brokenPipe() {

@@ -13,6 +13,8 @@ interface Request {
   readonly resources: unknown;
   /** Hierarchies to take away from runch: "1", "2", or a controller. */
   readonly without: readonly string[];
+  /** Instead of this machine's. */
+  readonly instead?: cgroup.Hierarchies;
 }
 
 function hierarchies(without: readonly string[] = []): cgroup.Hierarchies {
@@ -25,7 +27,7 @@ function hierarchies(without: readonly string[] = []): cgroup.Hierarchies {
 
 const PLAYS: Record<string, (...args: never[]) => unknown> = {
   hierarchies: () => hierarchies(),
-  create({ isolation, cgroupsPath, resources, without }: Request) {
+  create({ isolation, cgroupsPath, resources, without, instead }: Request) {
     const short = new Shortfalls(isolation ?? "auto");
     const unknown: string[] = [];
     const plan = cgroup.planCgroup(
@@ -33,7 +35,7 @@ const PLAYS: Record<string, (...args: never[]) => unknown> = {
         cgroupsPath,
         id: "vz-e2e",
         resources: cgroup.readResources(resources ?? {}, "linux.resources", unknown),
-        hierarchies: hierarchies(without),
+        hierarchies: instead ?? hierarchies(without),
       },
       short,
     );
@@ -42,7 +44,17 @@ const PLAYS: Record<string, (...args: never[]) => unknown> = {
     const dirs = cgroup.createCgroup(plan, short);
     return { planned, dirs, short: short.list, unknown, ms: sys.now() - start };
   },
-  join: (dirs: string[], pid: number, beside?: number) => control.joinCgroup(dirs, pid, beside),
+  join: (dirs: string[], pid: number, options?: { beside: number }) => control.joinCgroup(dirs, pid, options),
+  joinTold(dirs: string[], pid: number) {
+    const tell = new Shortfalls("auto");
+    control.joinCgroup(dirs, pid, { tell });
+    return tell.list;
+  },
+  delegate(dirs: string[], uid: number) {
+    const tell = new Shortfalls("auto");
+    cgroup.delegateCgroup(dirs, uid, tell);
+    return tell.list;
+  },
   processes: (dirs: string[]) => control.processesInCgroup(dirs),
   kill: (dirs: string[], signal?: number) => control.killCgroup(dirs, signal),
   remove: (dirs: string[]) => control.removeCgroup(dirs),

@@ -27,6 +27,6 @@ if (program === undefined) {
 } else {
   const short = new Shortfalls("auto");
   const listener = load(profile, short);
-  process.stderr.write(`${short.line("c")}${listener === -1 ? "" : "a listener\n"}`);
+  process.stderr.write(`${short.lines("c")}${listener === -1 ? "" : "a listener\n"}`);
   sys.execve(program, argv, ["LC_ALL=C"]);
 }

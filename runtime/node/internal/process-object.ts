@@ -37,23 +37,29 @@ export class Process extends EventEmitter {
   /** As Node: two words before the arguments. */
   readonly argv = [this.argv0, this.argv0, ...sys.argv.slice(1)];
   readonly execArgv: string[] = [];
-  readonly env = environment();
   readonly platform = "linux";
   readonly arch = "ia32";
   readonly versions = { quickjs: sys.engine.replace("QuickJS ", "") };
   readonly hrtime = hrtime;
-  readonly stdout = new StdStream(1);
-  readonly stderr = new StdStream(2);
   exitCode: number | string | undefined = undefined;
   readonly #started = sys.now();
   #exiting = false;
+  #env: Record<string, string> | undefined;
+  #stdout: StdStream | undefined;
+  #stderr: StdStream | undefined;
 
   /** For bootstrap.ts alone: ties the ways in which the engine ends to the events. */
   constructor() {
     super();
-    sys.onIdle(() => sys.exit(this.#emitExit()));
-    sys.onUncaught((error, kind) => {
+    const idle = sys.onIdle(() => {
+      const status = this.#emitExit();
+      // what main asked for before there was a process
+      if (this.exitCode === undefined) idle?.();
+      sys.exit(status);
+    });
+    const before = sys.onUncaught((error, kind) => {
       const handled = this.#uncaught(error, kind);
+      if (!handled) before?.(error, kind);
       if (!handled) reportUncaught(error, kind, this.env["VZ_DEBUG"] === "1");
       this.exit(handled && statusOf(this.exitCode) > 0 ? this.exitCode : BUG);
     });
@@ -68,6 +74,21 @@ export class Process extends EventEmitter {
         sys.onSignal(signalNumber(name), "default");
       }
     });
+  }
+
+  get env(): Record<string, string> {
+    this.#env ??= environment();
+    return this.#env;
+  }
+
+  get stdout(): StdStream {
+    this.#stdout ??= new StdStream(1);
+    return this.#stdout;
+  }
+
+  get stderr(): StdStream {
+    this.#stderr ??= new StdStream(2);
+    return this.#stderr;
   }
 
   get pid(): number {

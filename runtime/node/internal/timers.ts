@@ -123,6 +123,8 @@ export function clearTimeout(timer: unknown): void {
   else if (typeof timer === "number" || typeof timer === "string") sys.clearTimer(Number(timer) || 0);
 }
 
+export const clearInterval = clearTimeout;
+
 export function clearImmediate(timer: unknown): void {
   if (timer instanceof Immediate) timer.close();
 }

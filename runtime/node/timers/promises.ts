@@ -1,5 +1,6 @@
 /** `node:timers/promises` */
 import { checkOptions } from "../internal/errors.ts";
+import * as timers from "../internal/timers.ts";
 
 interface Options {
   ref?: boolean;
@@ -9,7 +10,7 @@ interface Options {
 export function setTimeout<T>(ms?: number, value?: T, options: Options = {}): Promise<T | undefined> {
   checkOptions("timers/promises setTimeout", options, ["ref"]);
   return new Promise((resolve) => {
-    const timer = globalThis.setTimeout(resolve, ms, value);
+    const timer = timers.setTimeout(() => resolve(value), ms);
     if (options.ref === false) timer.unref();
   });
 }
@@ -18,7 +19,7 @@ export function setTimeout<T>(ms?: number, value?: T, options: Options = {}): Pr
 export function setImmediate<T>(value?: T, options: Options = {}): Promise<T | undefined> {
   checkOptions("timers/promises setImmediate", options, ["ref"]);
   return new Promise((resolve) => {
-    const immediate = globalThis.setImmediate(() => resolve(value));
+    const immediate = timers.setImmediate(() => resolve(value));
     if (options.ref === false) immediate.unref();
   });
 }

@@ -1,9 +1,10 @@
 /** Cgroups as the directories that they are: their sub-cgroups, and the processes in them. */
 import * as sys from "vz:sys";
-import { hasCode } from "../../../common/errors.ts";
+import { hasCode, isSystemError, reason } from "../../../common/errors.ts";
 import { failed } from "../failure.ts";
 import { S_IFDIR, S_IFMT } from "../linux.ts";
 import { readControl, writeControl } from "./control-files.ts";
+import type { Teller } from "./plan-cgroup.ts";
 
 /** f_type of statfs(2): CGROUP_SUPER_MAGIC and CGROUP2_SUPER_MAGIC of linux/magic.h. */
 const CGROUP_TYPES: readonly number[] = [0x27e0eb, 0x63677270];
@@ -67,23 +68,39 @@ function join(directory: string, pid: number): void {
   }
 }
 
+/** A sub-cgroup of `directory` in which `pid` is. */
+function placeOf(directory: string, pid: number): string | undefined {
+  return cgroupTree(directory).find((one) => one !== directory && processesOf(one).includes(pid));
+}
+
+export interface JoinOptions {
+  /**
+   * A process of the container: where its cgroup has handed its controllers down and so takes no processes any more (version 2),
+   * the new one goes into the sub-cgroup of this one.
+   */
+  readonly beside?: number;
+  /** Is told of a cgroup that cannot be joined, which is an error otherwise. */
+  readonly tell?: Teller;
+}
+
 /**
  * Moves a process into the cgroups of a container.
- * @param beside a process of the container: where its cgroup has handed its controllers down and so takes no processes any more
- * (version 2), the new one goes into the sub-cgroup of this one
  * @throws VzError 125 naming the directory
  */
-export function joinCgroup(directories: readonly string[], pid: number, beside?: number): void {
+export function joinCgroup(
+  directories: readonly string[],
+  pid: number,
+  { beside, tell }: JoinOptions = {},
+): void {
   for (const directory of directories) {
     try {
       join(directory, pid);
     } catch (error) {
-      const place =
-        beside === undefined || !hasCode(error, "EBUSY")
-          ? undefined
-          : cgroupTree(directory).find((one) => one !== directory && processesOf(one).includes(beside));
-      if (place === undefined) throw failed(`joining cgroup ${directory}`, error);
-      join(place, pid);
+      const inner = beside === undefined || !hasCode(error, "EBUSY") ? undefined : placeOf(directory, beside);
+      if (inner !== undefined) join(inner, pid);
+      else if (tell === undefined || !isSystemError(error))
+        throw failed(`joining cgroup ${directory}`, error);
+      else tell.add(`cgroup ${directory}`, reason(error));
     }
   }
 }

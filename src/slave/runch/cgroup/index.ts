@@ -2,6 +2,7 @@
 export { type CgroupMountStep, planCgroupMount } from "./cgroup-mount.ts";
 export { joinCgroup } from "./cgroup-tree.ts";
 export { createCgroup } from "./create-cgroup.ts";
+export { delegateCgroup } from "./delegate-cgroup.ts";
 export { findHierarchies } from "./find-hierarchies.ts";
 export type { Hierarchies, Hierarchy } from "./hierarchies.ts";
 export { type CgroupPlan, cgroupDirectories, planCgroup } from "./plan-cgroup.ts";

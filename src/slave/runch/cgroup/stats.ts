@@ -38,7 +38,9 @@ export function statsOf(directories: readonly string[], pids: readonly number[])
   const { read, place } = reader(directories);
   const second = place === undefined ? {} : statsV2((file) => readControl(`${place}/${file}`));
   // version 1 has the controllers where both are, and cpu.stat of version 2 is there in any case
-  return { ...statsOfProcesses(pids), ...second, ...statsV1(read) };
+  const counted = { ...second, ...statsV1(read) };
+  const isWhole = ["cpu", "memory", "pids"].every((part) => part in counted);
+  return isWhole ? counted : { ...statsOfProcesses(pids), ...counted };
 }
 
 /** JSON with numbers above 2^53 as they are, which JSON.stringify cannot write. */

@@ -33,7 +33,7 @@ export function withCurrent(resources: OciResources, read: (file: string) => str
 }
 
 /** @throws VzError 1 where version 2 would kill rather than refuse, and the document asks to look first */
-function checkUsage(resources: OciResources, read: (file: string) => string | null): void {
+export function checkUsage(resources: OciResources, read: (file: string) => string | null): void {
   const { limit, checkBeforeUpdate } = resources.memory ?? {};
   const used = Number(read("memory.current") ?? 0);
   if (checkBeforeUpdate && isSet(limit) && limit >= 0 && limit < used)

@@ -1,17 +1,23 @@
 /** What this kernel knows of filters, by asking it; none of it changes anything. */
 import * as sys from "vz:sys";
 import { hasCode } from "../../../common/errors.ts";
+import { failed } from "../failure.ts";
 import { ABIS } from "./abis.ts";
 import { ACTION_NAMES, type ActionName, actionValue, KILL_PROCESS, LOG, NOTIFY } from "./actions.ts";
-import { FLAG_NAMES, FLAGS, type FlagName, OPERATORS } from "./read-seccomp.ts";
+import { FLAG_NAMES, FLAGS, type FlagName, NEW_LISTENER, OPERATORS } from "./read-seccomp.ts";
 
-/** Loads no program: EFAULT where the kernel would have looked for one, another error where it does not get that far. */
+/**
+ * Loads no program: EFAULT where the kernel would have looked for one, EINVAL or ENOSYS where it does not get that far.
+ * Another refusal (of a sandbox around this process) does not tell, and is thrown.
+ */
 function asks(flags: number): boolean {
   try {
     sys.seccomp(null, flags);
     return true;
   } catch (error) {
-    return hasCode(error, "EFAULT");
+    if (hasCode(error, "EFAULT")) return true;
+    if (hasCode(error, "EINVAL", "ENOSYS")) return false;
+    throw failed("linux.seccomp", error);
   }
 }
 
@@ -23,7 +29,7 @@ export function hasFilters(): boolean {
 /** @param bit SECCOMP_FILTER_FLAG_* */
 export function hasFlag(bit: number): boolean {
   // one that says how a listener waits is refused without a listener
-  const listener = bit === FLAGS.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV ? 1 << 3 : 0;
+  const listener = bit === FLAGS.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV ? NEW_LISTENER : 0;
   return asks(bit | listener);
 }
 

@@ -6,8 +6,8 @@ import type { Shortfalls } from "../shortfalls.ts";
 import { ALLOW, ERRNO, KILL_PROCESS, KILL_THREAD, LOG, NOTIFY } from "./actions.ts";
 import { RETURN } from "./assembler.ts";
 import { hasAction, hasFilters, hasFlag } from "./kernel.ts";
-import { NEW_LISTENER, type SeccompPlan } from "./plan-seccomp.ts";
-import { FLAG_NAMES, FLAGS } from "./read-seccomp.ts";
+import type { SeccompPlan } from "./plan-seccomp.ts";
+import { FLAG_NAMES, FLAGS, NEW_LISTENER } from "./read-seccomp.ts";
 
 const ENOSYS = 38;
 

@@ -5,10 +5,7 @@ import { isKnownCall } from "./abis.ts";
 import { actionValue, compareStrictness } from "./actions.ts";
 import { MAX_INSTRUCTIONS } from "./assembler.ts";
 import { compileFilter } from "./compile.ts";
-import { FLAGS, type OciSeccomp, usesListener } from "./read-seccomp.ts";
-
-/** SECCOMP_FILTER_FLAG_NEW_LISTENER of linux/seccomp.h */
-export const NEW_LISTENER = 1 << 3;
+import { FLAGS, NEW_LISTENER, type OciSeccomp, usesListener } from "./read-seccomp.ts";
 
 export interface SeccompPlan {
   /** struct sock_filter, 8 bytes each. */

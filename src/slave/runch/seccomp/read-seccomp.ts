@@ -21,6 +21,8 @@ export const FLAGS = {
   SECCOMP_FILTER_FLAG_SPEC_ALLOW: 1 << 2,
   SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV: 1 << 5,
 } as const;
+/** SECCOMP_FILTER_FLAG_NEW_LISTENER: not for a profile to say, it follows from SCMP_ACT_NOTIFY. */
+export const NEW_LISTENER = 1 << 3;
 export type FlagName = keyof typeof FLAGS;
 
 export const FLAG_NAMES = Object.keys(FLAGS).filter((name): name is FlagName => Object.hasOwn(FLAGS, name));

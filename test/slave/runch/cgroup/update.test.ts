@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { withCurrent } from "../../../../src/slave/runch/cgroup/update-cgroup.ts";
+import { checkUsage, withCurrent } from "../../../../src/slave/runch/cgroup/update-cgroup.ts";
 import {
   parseBytes,
   resourcesFrom,
@@ -105,4 +105,12 @@ test("version 2 keeps the half of a pair that is not changed", () => {
     memory: { swap: 300 },
     cpu: { period: 9 },
   });
+});
+
+test("a limit below what is in use is refused where the document asks to look first", () => {
+  const read = (file: string) => (file === "memory.current" ? "1000" : null);
+  const check = (limit: number, checkBeforeUpdate: boolean) => () =>
+    checkUsage({ memory: { limit, checkBeforeUpdate } }, read);
+  assert.throws(check(999, true), { message: "memory.limit: 999 is below the 1000 bytes in use", status: 1 });
+  for (const fine of [check(999, false), check(1000, true), check(-1, true), check(0, true)]) fine();
 });
