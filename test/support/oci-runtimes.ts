@@ -78,6 +78,8 @@ export interface ExecOptions {
   readonly input?: string;
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** A program, with its first arguments, that executes what it is given. */
+  readonly before?: readonly string[];
   /** Milliseconds until SIGKILL. */
   readonly timeout?: number;
   /** More descriptors to hand down, from 3 on. */
@@ -89,8 +91,11 @@ export interface ExecOptions {
 const SIGNALS: Readonly<Record<string, number>> = {
   SIGHUP: 1,
   SIGINT: 2,
+  SIGABRT: 6,
   SIGKILL: 9,
   SIGUSR1: 10,
+  SIGSEGV: 11,
+  SIGPIPE: 13,
   SIGTERM: 15,
 };
 
@@ -100,7 +105,7 @@ const SIGNALS: Readonly<Record<string, number>> = {
  * @param out where to put the files of its output
  */
 export function execute(argv: readonly string[], out: string, options: ExecOptions = {}): Promise<Result> {
-  const [file = "", ...words] = argv;
+  const [file = "", ...words] = [...(options.before ?? []), ...argv];
   const stdout = openSync(`${out}.out`, "a", 0o666);
   const stderr = openSync(`${out}.err`, "a", 0o666);
   return new Promise((resolve, reject) => {

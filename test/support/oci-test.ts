@@ -1,6 +1,6 @@
 /** One test's hand on the runtime: bundles, commands, containers; all of it is taken away by `clean`. */
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Bundle, makeBundle, type Parts } from "./oci-bundle.ts";
@@ -82,6 +82,7 @@ export class OciTest {
     this.#shared = join(dir, "shared");
     this.#tag = `${dir.replace(/^.*\//, "")}-${name}`;
     this.#roots = roots;
+    mkdirSync(this.dir);
   }
 
   /** A name for a container that no other test uses. */

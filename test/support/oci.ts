@@ -13,7 +13,7 @@
  * a topic made is gone at its end, and the last test of every topic says so.
  */
 import assert from "node:assert/strict";
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -23,7 +23,7 @@ import { cgroupsWith, mountsBelow, processesOf } from "./oci-left.ts";
 import { granted, type Need, profile, type Runtime, runtime, tools } from "./oci-runtimes.ts";
 import { OciTest } from "./oci-test.ts";
 
-export { namespaces, type Parts } from "./oci-bundle.ts";
+export { type Mount, namespaces, type Parts } from "./oci-bundle.ts";
 export { type Need, profile, runtime, tools } from "./oci-runtimes.ts";
 export type { Container, OciTest, Probe } from "./oci-test.ts";
 
@@ -41,6 +41,8 @@ export interface Options {
   readonly lacking?: Lacking;
   /** Of these runtimes alone, since the command line or the promise is their own. */
   readonly only?: readonly Runtime[];
+  /** Not of these runtimes, and why. */
+  readonly except?: Partial<Readonly<Record<Runtime, string>>>;
   /** In these profiles alone. */
   readonly profiles?: readonly (typeof profile)[];
 }
@@ -54,6 +56,8 @@ export function topic(title: string, body: () => void): void {
     current = place;
     before(() => {
       place.dir = mkdtempSync(join(tmpdir(), "vzoci-"));
+      // for the root of user namespaces, who is another user
+      chmodSync(place.dir, 0o755);
       mkdirSync(join(place.dir, "shared"));
       copyFileSync("/bin/busybox", join(place.dir, "shared/busybox"));
       for (const name of ["probe", "probe32"])
@@ -100,7 +104,9 @@ function stateLeft(root: string): string[] {
   return existsSync(root) ? readdirSync(root).filter((name) => !name.startsWith(".")) : [];
 }
 
-function skipReason({ only, profiles, lacking }: Options, missing: readonly Need[]): string {
+function skipReason({ only, except, profiles, lacking }: Options, missing: readonly Need[]): string {
+  const exception = except?.[runtime];
+  if (exception !== undefined) return exception;
   if (only !== undefined && !only.includes(runtime)) return `of ${only.join(" and ")} alone`;
   if (profiles !== undefined && !profiles.includes(profile))
     return `in profile ${profiles.join(" and ")} alone`;
