@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { chmodSync, chownSync, copyFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { oci, topic } from "../support/oci.ts";
-import { configOf, configOf } from "../support/oci-bundle.ts";
+import { configOf } from "../support/oci-bundle.ts";
 import { assertFails } from "../support/oci-test.ts";
 
 /** linux/capability.h */

@@ -90,9 +90,9 @@ topic("hooks", () => {
       assert.equal(state.bundle, bundle.path);
       assert.equal(state.annotations.k, "v");
       const statuses: Record<Kind, readonly string[]> = {
-        prestart: ["creating"],
-        createRuntime: ["creating"],
-        createContainer: ["creating"],
+        prestart: ["creating", "created"],
+        createRuntime: ["creating", "created"],
+        createContainer: ["creating", "created"],
         startContainer: ["created"],
         poststart: ["running"],
         poststop: ["stopped"],

@@ -3,11 +3,17 @@
  *   probe [ARGUMENT...]        one JSON object about this process
  *   probe call NUMBER [A...]   one system call: prints its result, or -errno
  *   probe catch SIGNAL STATUS  waits for SIGNAL (a number) and ends with STATUS; says "ready" before
+ * And outside of containers:
+ *   probe pty ROWS COLUMNS PROGRAM [ARGUMENT...]  runs PROGRAM on a new terminal, and copies what it writes
+ *   probe receive SOCKET       listens, says "ready", prints the message that comes, and copies what the descriptor that
+ *                              comes with it gives; a terminal is written what comes on standard input
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
+#include <pty.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,9 +23,12 @@
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -183,6 +192,64 @@ static void end(int signal) {
   _exit(status);
 }
 
+/* Copies between a terminal and the standard streams until the terminal's other side is closed. */
+static void copy(int terminal) {
+  char buffer[4096];
+  int input = 0;
+  for (;;) {
+    struct pollfd files[2] = {{terminal, POLLIN, 0}, {input, POLLIN, 0}};
+    if (poll(files, 2, -1) < 0) return;
+    if (files[0].revents) {
+      ssize_t size = read(terminal, buffer, sizeof buffer);
+      if (size <= 0 || write(1, buffer, (size_t)size) < 0) return;
+    } else if (files[1].revents) {
+      ssize_t size = read(input, buffer, sizeof buffer);
+      if (size <= 0) input = -1;
+      else if (write(terminal, buffer, (size_t)size) < 0) return;
+    }
+  }
+}
+
+static int on_terminal(int rows, int columns, char **words) {
+  struct winsize size = {(unsigned short)rows, (unsigned short)columns, 0, 0};
+  int terminal;
+  pid_t child = forkpty(&terminal, NULL, NULL, &size);
+  if (child == 0) {
+    execvp(words[0], words);
+    _exit(127);
+  }
+  copy(terminal);
+  int end = 0;
+  waitpid(child, &end, 0);
+  return WIFEXITED(end) ? WEXITSTATUS(end) : 128 + WTERMSIG(end);
+}
+
+static int receive(const char *path) {
+  struct sockaddr_un address = {AF_UNIX, ""};
+  strncpy(address.sun_path, path, sizeof address.sun_path - 1);
+  int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+  if (bind(listener, (struct sockaddr *)&address, sizeof address) != 0 || listen(listener, 1) != 0) {
+    perror(path);
+    return 1;
+  }
+  (void)!write(1, "ready\n", 6);
+  int peer = accept(listener, NULL, NULL);
+  char text[65536], control[CMSG_SPACE(sizeof(int) * 4)];
+  struct iovec part = {text, sizeof text};
+  struct msghdr message = {NULL, 0, &part, 1, control, sizeof control, 0};
+  ssize_t size = recvmsg(peer, &message, 0);
+  if (size < 0) return 1;
+  (void)!write(1, text, (size_t)size);
+  (void)!write(1, "\n", 1);
+  struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+  if (header == NULL || header->cmsg_type != SCM_RIGHTS) return 2;
+  int descriptor;
+  memcpy(&descriptor, CMSG_DATA(header), sizeof descriptor);
+  close(peer);
+  if (isatty(descriptor)) copy(descriptor);
+  return 0;
+}
+
 int main(int argc, char **argv) {
   if (argc > 2 && strcmp(argv[1], "call") == 0) return one_call(argc - 2, argv + 2);
   if (argc > 3 && strcmp(argv[1], "catch") == 0) {
@@ -191,6 +258,8 @@ int main(int argc, char **argv) {
     (void)!write(1, "ready\n", 6);
     for (;;) pause();
   }
+  if (argc > 4 && strcmp(argv[1], "pty") == 0) return on_terminal(atoi(argv[2]), atoi(argv[3]), argv + 4);
+  if (argc > 2 && strcmp(argv[1], "receive") == 0) return receive(argv[2]);
   putchar('{');
   signals();
   strings("args", argv);
