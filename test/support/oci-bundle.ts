@@ -67,7 +67,7 @@ export function configOf(parts: Parts): Record<string, unknown> {
       user: { uid: 0, gid: 0 },
       ...process,
     },
-    mounts: [...(granted("mounts") ? [PROC] : []), ...(mounts ?? [])],
+    mounts: Array.isArray(mounts ?? []) ? [...(granted("mounts") ? [PROC] : []), ...(mounts ?? [])] : mounts,
     linux: { namespaces: namespaces(), ...linux },
   };
 }

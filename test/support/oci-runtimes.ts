@@ -3,7 +3,7 @@
  * of the suite is about stands in its environment, set by scripts/oci-test.mjs.
  */
 import { spawn } from "node:child_process";
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 export type Runtime = "runch" | "runc" | "crun";
@@ -100,20 +100,23 @@ const SIGNALS: Readonly<Record<string, number>> = {
 };
 
 /**
- * Runs a program to its end. Its output goes through files and not through pipes, which a container that is left running
- * would keep open.
+ * Runs a program to its end. Its input and output are files and not pipes, which a container that is left running would
+ * keep open.
  * @param out where to put the files of its output
  */
 export function execute(argv: readonly string[], out: string, options: ExecOptions = {}): Promise<Result> {
   const [file = "", ...words] = [...(options.before ?? []), ...argv];
   const stdout = openSync(`${out}.out`, "a", 0o666);
   const stderr = openSync(`${out}.err`, "a", 0o666);
+  if (options.input !== undefined) writeFileSync(`${out}.in`, options.input);
+  const stdin = openSync(options.input === undefined ? "/dev/null" : `${out}.in`, "r");
   return new Promise((resolve, reject) => {
     const child = spawn(file, words, {
       cwd: options.cwd,
       env: { PATH: process.env["PATH"] ?? "", ...options.env },
-      stdio: [options.input === undefined ? "ignore" : "pipe", stdout, stderr, ...(options.fds ?? [])],
+      stdio: [stdin, stdout, stderr, ...(options.fds ?? [])],
     });
+    closeSync(stdin);
     closeSync(stdout);
     closeSync(stderr);
     let late = false;
@@ -121,8 +124,6 @@ export function execute(argv: readonly string[], out: string, options: ExecOptio
       late = true;
       child.kill("SIGKILL");
     }, options.timeout ?? 15_000);
-    child.stdin?.on("error", () => {});
-    child.stdin?.end(options.input);
     child.on("error", reject);
     child.on("spawn", () => options.started?.(child.pid ?? 0));
     child.on("exit", (code, signal) => {

@@ -13,6 +13,7 @@
  * a topic made is gone at its end, and the last test of every topic says so.
  */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -66,6 +67,7 @@ export function topic(title: string, body: () => void): void {
     body();
     after(async () => {
       const left = await remains(place.dir, place.roots);
+      await sweep(left);
       rmSync(place.dir, { recursive: true, force: true });
       assert.deepEqual(left, [], "nothing is left");
     });
@@ -80,6 +82,21 @@ async function remains(dir: string, roots: readonly string[]): Promise<string[]>
     if (left.length === 0 || i === 20) return left;
     await sleep(50);
   }
+}
+
+/** Takes away what was left, so that it harms no other test. */
+async function sweep(left: readonly string[]): Promise<void> {
+  for (const line of left) {
+    const [first = "", second = ""] = line.split(" ");
+    try {
+      if (/^\d+$/.test(first)) process.kill(Number(first), "SIGKILL");
+      else if (!first.startsWith("/sys/fs/cgroup/")) spawnSync("umount", ["-l", second]);
+    } catch {
+      // it ended by itself
+    }
+  }
+  await sleep(left.length === 0 ? 0 : 200);
+  for (const path of left.toReversed()) if (path.startsWith("/sys/fs/cgroup/")) spawnSync("rmdir", [path]);
 }
 
 export function oci(title: string, options: Options, body: (t: OciTest) => Promise<void>): void {
