@@ -5,8 +5,8 @@
  *   probe catch SIGNAL STATUS  waits for SIGNAL (a number) and ends with STATUS; says "ready" before
  * And outside of containers:
  *   probe pty ROWS COLUMNS PROGRAM [ARGUMENT...]  runs PROGRAM on a new terminal, and copies what it writes
- *   probe receive SOCKET       listens, says "ready", prints the message that comes, and copies what the descriptor that
- *                              comes with it gives; a terminal is written what comes on standard input
+ *   probe receive SOCKET       listens, says "ready", prints what one peer sends until it closes; if that came with a
+ *                              terminal, it is shown until its end, and written what comes on standard input
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -234,18 +234,20 @@ static int receive(const char *path) {
   }
   (void)!write(1, "ready\n", 6);
   int peer = accept(listener, NULL, NULL);
-  char text[65536], control[CMSG_SPACE(sizeof(int) * 4)];
-  struct iovec part = {text, sizeof text};
-  struct msghdr message = {NULL, 0, &part, 1, control, sizeof control, 0};
-  ssize_t size = recvmsg(peer, &message, 0);
-  if (size < 0) return 1;
-  (void)!write(1, text, (size_t)size);
+  int descriptor = -1;
+  for (;;) {
+    char text[65536], control[CMSG_SPACE(sizeof(int) * 4)];
+    struct iovec part = {text, sizeof text};
+    struct msghdr message = {NULL, 0, &part, 1, control, sizeof control, 0};
+    ssize_t size = recvmsg(peer, &message, 0);
+    if (size < 0) return 1;
+    if (size == 0) break;
+    (void)!write(1, text, (size_t)size);
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    if (header != NULL && header->cmsg_type == SCM_RIGHTS) memcpy(&descriptor, CMSG_DATA(header), sizeof descriptor);
+  }
   (void)!write(1, "\n", 1);
-  struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-  if (header == NULL || header->cmsg_type != SCM_RIGHTS) return 2;
-  int descriptor;
-  memcpy(&descriptor, CMSG_DATA(header), sizeof descriptor);
-  close(peer);
+  if (descriptor < 0) return 2;
   if (isatty(descriptor)) copy(descriptor);
   return 0;
 }
