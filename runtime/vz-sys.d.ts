@@ -238,8 +238,19 @@ declare module "vz:sys" {
   /** Capability sets as bit masks. */
   export function capget(): { effective: bigint; permitted: bigint; inheritable: bigint };
   export function capset(effective: bigint, permitted: bigint, inheritable: bigint): void;
-  /** Loads a classic BPF program (array of struct sock_filter, 8 bytes each) by seccomp(2), or prctl before 3.17. */
-  export function seccomp(program: Uint8Array): void;
+  /**
+   * Loads a classic BPF program (array of struct sock_filter, 8 bytes each) by seccomp(2) with SECCOMP_FILTER_FLAG_* bits, or
+   * without any by prctl(2) before 3.17. Gives what the kernel gives: 0, or with NEW_LISTENER the listener's descriptor, which
+   * is close-on-exec. A program of null always fails: EFAULT where the kernel has filters and knows the flags, EINVAL or
+   * ENOSYS where not.
+   */
+  export function seccomp(program: Uint8Array | null, flags?: number): number;
+  /** SECCOMP_GET_ACTION_AVAIL: whether filters may return this action (SECCOMP_RET_*); null before 4.14, which does not tell. */
+  export function seccompHasAction(action: number): boolean | null;
+  /** Loads an eBPF program of the type BPF_PROG_TYPE_CGROUP_DEVICE (struct bpf_insn, 8 bytes each); its descriptor. */
+  export function bpfLoadDeviceProgram(insns: Uint8Array): number;
+  /** Attaches that program to the cgroup (version 2) of the directory's descriptor, beside any that are there. */
+  export function bpfAttachDevice(program: number, cgroup: number): void;
 
   // --- bytes ---------------------------------------------------------------------------------------------------------
   export class Sha256 {

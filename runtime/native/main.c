@@ -115,6 +115,7 @@ static const struct {
     {vz_process_functions, &vz_process_function_count},
     {vz_spawn_functions, &vz_spawn_function_count},
     {vz_namespace_functions, &vz_namespace_function_count},
+    {vz_bpf_functions, &vz_bpf_function_count},
 };
 
 static int init_sys(JSContext *ctx, JSModuleDef *module)

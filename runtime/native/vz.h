@@ -85,9 +85,9 @@ extern const int vz_loop_function_count;
 /* --- sys_*.c, bytes.c --- */
 
 extern const JSCFunctionListEntry vz_fs_functions[], vz_fd_functions[], vz_tty_functions[], vz_process_functions[],
-    vz_spawn_functions[], vz_namespace_functions[];
+    vz_spawn_functions[], vz_namespace_functions[], vz_bpf_functions[];
 extern const int vz_fs_function_count, vz_fd_function_count, vz_tty_function_count, vz_process_function_count,
-    vz_spawn_function_count, vz_namespace_function_count;
+    vz_spawn_function_count, vz_namespace_function_count, vz_bpf_function_count;
 /* Puts the classes Sha256, Deflate and Inflate into the module. */
 int vz_bytes_init(JSContext *ctx, JSModuleDef *module);
 void vz_bytes_export(JSContext *ctx, JSModuleDef *module);
