@@ -151,12 +151,12 @@ topic("lifecycle", () => {
     assert.equal(readFileSync(`${c.bundle.path}.pid`, "utf8"), String((await t.state(c.id)).pid));
   });
 
-  oci("--pid-file that cannot be written is an error, and nothing runs", {}, async (t) => {
+  oci("--pid-file that cannot be written is an error", {}, async (t) => {
     const flags = ["--pid-file", t.path("no/such/file")];
-    const { status, stderr, bundle } = await t.run({ args: ["touch", "/mark"] }, { flags });
-    assert.notEqual(status, 0);
-    if (runtime === "runch") assert.equal(status, 125, stderr);
-    assert.equal(existsSync(join(bundle.rootfs, "mark")), false);
+    const { bundle, ...result } = await t.run({ args: ["touch", "/mark"] }, { flags });
+    assertFails(result, 125, /no\/such\/file/);
+    // runc and crun start the program before they write the file
+    if (runtime === "runch") assert.equal(existsSync(join(bundle.rootfs, "mark")), false, "nothing runs");
   });
 
   oci("a failed create leaves no container", {}, async (t) => {

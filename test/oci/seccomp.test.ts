@@ -255,7 +255,7 @@ topic("seccomp", () => {
       annotations: { k: "v" },
       linux,
     });
-    const state = JSON.parse((await seen).stdout.split("\n")[1] ?? "");
+    const state = JSON.parse((await seen).stdout.replace("ready\n", ""));
     assert.deepEqual(state.fds, ["seccompFd"]);
     assert.equal(state.metadata, "meta");
     assert.equal(state.pid, c.pid);
