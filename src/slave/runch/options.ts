@@ -24,6 +24,8 @@ export const GLOBAL_OPTIONS: readonly Option[] = [
 
 /** Taken from engines; what is not read anywhere has no effect here. */
 const IDLE: readonly Option[] = [
+  { name: "help", alias: "h", help: "" },
+  { name: "version", alias: "v", help: "" },
   { name: "debug", help: "" },
   { name: "systemd-cgroup", help: "" },
   ...["log-level", "rootless", "cgroup-manager", "criu"].map((name) => ({ name, value: "WORD", help: "" })),
@@ -106,7 +108,8 @@ export function parseLine(words: readonly string[]): Line {
     throw usageError(`--log-format=${format}: neither text nor json`);
   if (values["systemd-cgroup"] === "true")
     throw usageError("--systemd-cgroup: runch asks no systemd for cgroups");
-  const [verb] = rest;
+  // as commands they are read where people are read to
+  const [verb] = values["help"] === "true" ? ["help"] : values["version"] === "true" ? ["version"] : rest;
   if (verb === undefined) throw usageError("which command?");
   return { values, verb, rest: rest.slice(1) };
 }

@@ -105,11 +105,10 @@ function explain(path: string, error: Error): VzError | undefined {
 function interpreterOf(path: string): string {
   try {
     const fd = sys.open(path, O_RDONLY | O_NONBLOCK);
-    const bytes = new Uint8Array(256);
-    const line = sys.fsDecode(bytes, 0, sys.read(fd, bytes, 0, bytes.length)).split("\n")[0] ?? "";
+    const bytes = new Uint8Array(HEAD);
+    const { interpreter } = readHead(bytes.subarray(0, sys.read(fd, bytes, 0, HEAD)));
     sys.close(fd);
-    const interpreter = /^#![ \t]*([^ \t]+)/.exec(line)?.[1];
-    if (interpreter !== undefined) return `its interpreter ${JSON.stringify(interpreter)}`;
+    if (interpreter !== null) return `its interpreter ${JSON.stringify(interpreter)}`;
   } catch {
     // readable or not, something that it needs is missing
   }
