@@ -1,5 +1,5 @@
 /** Capability sets of config.json as bit masks (capabilities(7)). */
-import { badConfig, type OciCapabilities } from "../../common/oci.ts";
+import type { OciCapabilities } from "../../common/oci.ts";
 import { CAPABILITIES } from "./linux.ts";
 
 export interface CapabilitySets {
@@ -8,27 +8,31 @@ export interface CapabilitySets {
   readonly permitted: bigint;
   readonly inheritable: bigint;
   readonly ambient: bigint;
+  /** Names that no kernel known here has. */
+  readonly unknown: readonly string[];
 }
 
-/** @throws VzError 78 for a name that is no capability */
-function mask(names: readonly string[] | undefined, at: string): bigint {
+/** @param unknown gets the names that are no capability: they "MUST be logged as a warning" (config.md) */
+function mask(names: readonly string[] | undefined, unknown: string[]): bigint {
   let bits = 0n;
   for (const name of names ?? []) {
     const bit = name.startsWith("CAP_") ? CAPABILITIES.indexOf(name.slice(4)) : -1;
-    if (bit < 0) throw badConfig(`process.capabilities.${at}`, `${name} is no capability`);
-    bits |= 1n << BigInt(bit);
+    if (bit >= 0) bits |= 1n << BigInt(bit);
+    else if (!unknown.includes(name)) unknown.push(name);
   }
   return bits;
 }
 
 /** An absent object means none at all, as with runc and crun. */
 export function capabilitySets(capabilities: OciCapabilities | undefined): CapabilitySets {
+  const unknown: string[] = [];
   return {
-    bounding: mask(capabilities?.bounding, "bounding"),
-    effective: mask(capabilities?.effective, "effective"),
-    permitted: mask(capabilities?.permitted, "permitted"),
-    inheritable: mask(capabilities?.inheritable, "inheritable"),
-    ambient: mask(capabilities?.ambient, "ambient"),
+    bounding: mask(capabilities?.bounding, unknown),
+    effective: mask(capabilities?.effective, unknown),
+    permitted: mask(capabilities?.permitted, unknown),
+    inheritable: mask(capabilities?.inheritable, unknown),
+    ambient: mask(capabilities?.ambient, unknown),
+    unknown,
   };
 }
 

@@ -87,11 +87,12 @@ function raiseAmbient(wanted: bigint, short: Shortfalls): void {
 
 /** The sets cut down to what this machine grants to us, with a word about the rest. */
 function granted(sets: CapabilitySets, own: bigint, short: Shortfalls): CapabilitySets {
+  for (const name of sets.unknown) short.add(name, "no such capability");
   const lacking = (sets.bounding | sets.effective | sets.permitted | sets.inheritable | sets.ambient) & ~own;
   if (lacking === 0n) return sets;
   short.add(capabilityNames(lacking).join(" "), "not granted to this machine");
   return {
-    bounding: sets.bounding,
+    ...sets,
     effective: sets.effective & own,
     permitted: sets.permitted & own,
     inheritable: sets.inheritable & own,
@@ -109,7 +110,7 @@ export function applyCredentials(who: Credentials, short: Shortfalls): void {
   if (personality !== undefined) attempt("linux.personality", () => sys.personality(personality));
   const sets = granted(who.capabilities, sys.capget().permitted, short);
   limitBounding(sets.bounding);
-  const keeps = who.uid !== 0 && sets.permitted !== 0n;
+  const keeps = who.uid !== 0 && (sets.permitted | sets.inheritable) !== 0n;
   if (keeps) sys.prctl(PR_SET_KEEPCAPS, 1);
   try {
     sys.setgroups(who.groups);

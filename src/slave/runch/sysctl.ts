@@ -30,7 +30,7 @@ export function planSysctl(
   own: readonly string[],
   short: Shortfalls,
 ): Act {
-  const writes: { field: string; path: string; value: string }[] = [];
+  const writes: { field: string; path: string; value: string; namespace: string }[] = [];
   for (const key of Object.keys(sysctl)) {
     const field = `linux.sysctl.${key}`;
     const path = sysctlPath(key);
@@ -39,13 +39,20 @@ export function planSysctl(
     const dotted = path.slice("/proc/sys/".length).split("/").join(".");
     const namespace = namespaceOf(dotted);
     if (namespace === undefined || !own.includes(namespace)) {
-      short.add(field, "it would hold for the whole machine");
+      if (namespace === undefined || short.isolation !== "chroot")
+        throw badConfig(field, "it would hold for the whole machine");
+      short.add(field, `it needs a namespace of type ${namespace}`);
     } else {
-      writes.push({ field, path, value: sysctl[key] ?? "" });
+      writes.push({ field, path, value: sysctl[key] ?? "", namespace });
     }
   }
   return (granted) => {
-    for (const { field, path, value } of writes) {
+    for (const { field, path, value, namespace } of writes) {
+      // a kernel that refuses the namespace would let us write the machine's
+      if (granted.list.some((thing) => thing.startsWith(`${namespace} namespace `))) {
+        granted.add(field, `it needs the ${namespace} namespace`);
+        continue;
+      }
       try {
         const fd = sys.open(path, O_WRONLY);
         try {
