@@ -48,12 +48,11 @@ const command: Command = {
   ],
   raw: true,
   async run(args: Args, io: Io): Promise<number> {
-    const [first] = args.positional;
-    if (first === "--version" || first === "-v") {
+    const { values, verb, rest } = parseLine(args.positional);
+    if (verb === "--version") {
       io.out((await import("./commands/index.ts")).versionText());
       return Status.ok;
     }
-    const { values, verb, rest } = parseLine(args.positional);
     // opened now: later the root may be another one
     const log = openLog(values);
     try {

@@ -19,6 +19,7 @@ export const GLOBAL_OPTIONS: readonly Option[] = [
   { name: "root", value: "DIR", help: "where the state of containers is kept (/run/vz)" },
   { name: "log", value: "FILE", help: "append errors to FILE as well" },
   { name: "log-format", value: "text|json", help: "form of the lines in that file" },
+  { name: "version", alias: "v", help: "print the versions of runch and of the specification" },
   ...ISOLATION_OPTIONS,
 ];
 
@@ -103,7 +104,7 @@ export function parseLine(words: readonly string[]): Line {
     throw usageError(`--cgroup-manager=${manager}: neither cgroupfs nor disabled`);
   if (values["systemd-cgroup"] === "true")
     throw usageError("--systemd-cgroup: runch asks no systemd for cgroups");
-  const [verb] = rest;
+  const [verb] = values["version"] === "true" ? ["--version"] : rest;
   if (verb === undefined) throw usageError("which command?");
   return { values, verb, rest: rest.slice(1) };
 }
