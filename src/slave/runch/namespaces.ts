@@ -69,7 +69,14 @@ export function withoutUserNamespace(credentials: Credentials, maps: IdMaps): Cr
     uid: id(maps.uid, "process.user.uid", credentials.uid),
     gid: id(maps.gid, "process.user.gid", credentials.gid),
     groups: credentials.groups.map((group) => id(maps.gid, "process.user.additionalGids", group)),
-    capabilities: { bounding: none, effective: none, permitted: none, inheritable: none, ambient: none },
+    capabilities: {
+      bounding: none,
+      effective: none,
+      permitted: none,
+      inheritable: none,
+      ambient: none,
+      unknown: [],
+    },
   };
 }
 

@@ -19,6 +19,7 @@ export const GLOBAL_OPTIONS: readonly Option[] = [
   { name: "root", value: "DIR", help: "where the state of containers is kept (/run/vz)" },
   { name: "log", value: "FILE", help: "append errors to FILE as well" },
   { name: "log-format", value: "text|json", help: "form of the lines in that file" },
+  { name: "version", alias: "v", help: "print the versions of runch and of the specification" },
   ...ISOLATION_OPTIONS,
 ];
 
