@@ -38,29 +38,40 @@ static JSValue js_openat(ARGS)
     return result;
 }
 
-static JSValue number_pair(JSContext *ctx, JSValue object, const char *name, const char *ns_name, struct timespec at)
+static double seconds(struct timespec at)
 {
-    JS_SetPropertyStr(ctx, object, name, JS_NewFloat64(ctx, (double)at.tv_sec + at.tv_nsec / 1e9));
-    JS_SetPropertyStr(ctx, object, ns_name, JS_NewInt32(ctx, at.tv_nsec));
-    return object;
+    return (double)at.tv_sec + at.tv_nsec / 1e9;
 }
 
 JSValue vz_new_stat(JSContext *ctx, const struct stat *st)
 {
+    static const char *const names[] = {"dev",   "ino",     "mode",  "nlink",   "uid",   "gid",     "rdev",  "size",
+                                        "blksize", "blocks", "atime", "atimeNs", "mtime", "mtimeNs", "ctime", "ctimeNs"};
+    /* made once: a start asks for a dozen of these objects, and to look its names up is most of what one costs */
+    static JSAtom atoms[COUNT(names)];
+    JSValue values[COUNT(names)] = {
+        vz_exact(ctx, st->st_dev),
+        vz_exact(ctx, st->st_ino),
+        JS_NewUint32(ctx, st->st_mode),
+        JS_NewFloat64(ctx, st->st_nlink),
+        JS_NewUint32(ctx, st->st_uid),
+        JS_NewUint32(ctx, st->st_gid),
+        JS_NewFloat64(ctx, (double)st->st_rdev),
+        vz_exact(ctx, st->st_size),
+        JS_NewFloat64(ctx, st->st_blksize),
+        JS_NewFloat64(ctx, (double)st->st_blocks),
+        JS_NewFloat64(ctx, seconds(st->st_atim)),
+        JS_NewInt32(ctx, st->st_atim.tv_nsec),
+        JS_NewFloat64(ctx, seconds(st->st_mtim)),
+        JS_NewInt32(ctx, st->st_mtim.tv_nsec),
+        JS_NewFloat64(ctx, seconds(st->st_ctim)),
+        JS_NewInt32(ctx, st->st_ctim.tv_nsec),
+    };
     JSValue object = JS_NewObject(ctx);
-    JS_SetPropertyStr(ctx, object, "dev", vz_exact(ctx, st->st_dev));
-    JS_SetPropertyStr(ctx, object, "ino", vz_exact(ctx, st->st_ino));
-    JS_SetPropertyStr(ctx, object, "mode", JS_NewUint32(ctx, st->st_mode));
-    JS_SetPropertyStr(ctx, object, "nlink", JS_NewFloat64(ctx, st->st_nlink));
-    JS_SetPropertyStr(ctx, object, "uid", JS_NewUint32(ctx, st->st_uid));
-    JS_SetPropertyStr(ctx, object, "gid", JS_NewUint32(ctx, st->st_gid));
-    JS_SetPropertyStr(ctx, object, "rdev", JS_NewFloat64(ctx, (double)st->st_rdev));
-    JS_SetPropertyStr(ctx, object, "size", vz_exact(ctx, st->st_size));
-    JS_SetPropertyStr(ctx, object, "blksize", JS_NewFloat64(ctx, st->st_blksize));
-    JS_SetPropertyStr(ctx, object, "blocks", JS_NewFloat64(ctx, (double)st->st_blocks));
-    number_pair(ctx, object, "atime", "atimeNs", st->st_atim);
-    number_pair(ctx, object, "mtime", "mtimeNs", st->st_mtim);
-    number_pair(ctx, object, "ctime", "ctimeNs", st->st_ctim);
+    for (int i = 0; i < COUNT(names); i++) {
+        if (atoms[i] == JS_ATOM_NULL) atoms[i] = JS_NewAtom(ctx, names[i]);
+        JS_DefinePropertyValue(ctx, object, atoms[i], values[i], JS_PROP_C_W_E);
+    }
     return object;
 }
 
