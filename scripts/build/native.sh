@@ -87,7 +87,7 @@ link() {
 }
 
 quickjs=build/src/quickjs zlib=build/src/zlib libmd=build/src/libmd native=runtime/native
-engine=("$quickjs"/{quickjs,libregexp,libunicode,cutils,dtoa}.c)
+engine_rest=("$quickjs"/{libregexp,libunicode,cutils,dtoa}.c) engine=("$quickjs/quickjs.c" "${engine_rest[@]}")
 deflate=("$zlib"/{adler32,crc32,deflate,inflate,inffast,inftrees,trees,zutil}.c)
 base=() engine_objects=() calls=()
 mkdir -p "$obj"
@@ -102,7 +102,9 @@ clz='-D__builtin_clz(x)=((x)?__builtin_clz(x):32)'
 # vectors, and tuned for processors of today, for which gcc happens to write shorter code as well.
 fast=(-O2 -mtune=generic -fno-align-functions -fno-align-jumps -fno-align-loops -fno-align-labels
   -fno-tree-vectorize -freorder-blocks-algorithm=simple)
-compile quickjs "$quickjs_key" -w "${fast[@]}" "$clz" "-DCONFIG_VERSION=\"$version\"" -- "${engine[@]}"
+engine_flags=(-w "$clz" "-DCONFIG_VERSION=\"$version\"")
+compile quickjs "$quickjs_key" "${engine_flags[@]}" "${fast[@]}" -- "$quickjs/quickjs.c"
+compile quickjs "$quickjs_key" "${engine_flags[@]}" -- "${engine_rest[@]}"
 compile zlib "$(sha256_of_tree "$zlib")" -w -- "${deflate[@]}"
 # its configure would only find out what -std and musl already say
 mkdir -p "$obj/empty" && : >"$obj/empty/config.h"
