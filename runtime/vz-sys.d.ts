@@ -249,8 +249,71 @@ declare module "vz:sys" {
   /** Capability sets as bit masks. */
   export function capget(): { effective: bigint; permitted: bigint; inheritable: bigint };
   export function capset(effective: bigint, permitted: bigint, inheritable: bigint): void;
-  /** Loads a classic BPF program (array of struct sock_filter, 8 bytes each) by seccomp(2), or prctl before 3.17. */
-  export function seccomp(program: Uint8Array): void;
+  /**
+   * Loads a classic BPF program (array of struct sock_filter, 8 bytes each) by seccomp(2) with SECCOMP_FILTER_FLAG_* bits, or
+   * without any by prctl(2) before 3.17. Gives what the kernel gives: 0, or with NEW_LISTENER the listener's descriptor, which
+   * is close-on-exec. A program of null always fails: EFAULT where the kernel has filters and knows the flags, EINVAL or
+   * ENOSYS where not.
+   */
+  export function seccomp(program: Uint8Array | null, flags?: number): number;
+  /** SECCOMP_GET_ACTION_AVAIL: whether filters may return this action (SECCOMP_RET_*); null before 4.14, which does not tell. */
+  export function seccompHasAction(action: number): boolean | null;
+  /** Loads an eBPF program of the type BPF_PROG_TYPE_CGROUP_DEVICE (struct bpf_insn, 8 bytes each); its descriptor. */
+  export function bpfLoadDeviceProgram(insns: Uint8Array): number;
+  /** Attaches that program to the cgroup (version 2) of the directory's descriptor, beside any that are there. */
+  export function bpfAttachDevice(program: number, cgroup: number): void;
+
+  // --- containers --------------------------------------------------------------------------------------------------
+  /** openat2(2), Linux 5.6; `resolve` is RESOLVE_* of <linux/openat2.h>. */
+  export function openat2(dirfd: number, path: Path, flags: number, resolve: number): number;
+  /** mount_setattr(2), Linux 5.12: MOUNT_ATTR_* to set and to clear, MS_* of propagation, -1 or a user namespace. */
+  export function mountSetattr(
+    dirfd: number,
+    path: Path,
+    flags: number,
+    set: number,
+    clear: number,
+    propagation: number,
+    userns: number,
+  ): void;
+  /** open_tree(2), Linux 5.2. */
+  export function openTree(dirfd: number, path: Path, flags: number): number;
+  /** move_mount(2), Linux 5.2: the mount that `fd` is onto what `target` is. */
+  export function moveMount(fd: number, target: number): void;
+  export function setdomainname(name: string): void;
+  /** sched_setattr(2), Linux 3.14, for this process; times in nanoseconds. */
+  export function schedSetattr(
+    policy: number,
+    flags: number,
+    nice: number,
+    priority: number,
+    runtime: number,
+    deadline: number,
+    period: number,
+  ): void;
+  export function schedSetscheduler(policy: number, priority: number): void;
+  export function setNice(nice: number): void;
+  /** ioprio_set(2) for this process: class << 13 | level. */
+  export function ioprioSet(priority: number): void;
+  /** CPUs by number. */
+  export function schedSetaffinity(cpus: readonly number[]): void;
+  /** keyctl(2) KEYCTL_JOIN_SESSION_KEYRING. */
+  export function joinKeyring(name: string): void;
+  /** Sets IFF_UP on a network interface of this process's namespace. */
+  export function bringUp(networkInterface: string): void;
+  export function setWindowSize(fd: number, columns: number, rows: number): void;
+  /** Opens a ptmx device: the master's descriptor, and the number of the slave below its devpts. */
+  export function openTerminal(ptmx: Path): { master: number; number: number };
+  export function unixConnect(path: Path): number;
+  export function socketpair(): [number, number];
+  /** Sends bytes (at least one) and up to eight descriptors over a Unix socket (SCM_RIGHTS). */
+  export function sendFds(socket: number, fds: readonly number[], bytes: Uint8Array): void;
+  /** Receives one descriptor, close-on-exec; -1 where none came. */
+  export function receiveFd(socket: number): number;
+  /** Blocks all signals: those that come stay pending. What is executed afterwards by `execve` gets an empty mask. */
+  export function blockSignals(): void;
+  /** Becomes the waiter of runtime/native/waiter.c, with argv[0] "vz-wait" and its arguments; signals stay blocked. */
+  export function becomeWaiter(argv: readonly Path[]): never;
 
   // --- bytes ---------------------------------------------------------------------------------------------------------
   export class Sha256 {

@@ -45,7 +45,7 @@ async function bundle(name, file, define) {
     metafile: true,
     inject: name === "main" ? [lateBootstrap, globalsShim] : [globalsShim],
     plugins: [split, ...basePlugins],
-    define,
+    define: { ...define, BUNDLE: JSON.stringify(name) },
   });
   const output = Object.values(metafile.outputs)[0];
   const parts = Object.entries(output.inputs)

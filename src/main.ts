@@ -32,6 +32,12 @@ const roles: readonly Role[] = [
     load: () => import("./slave/runch/index.ts"),
   },
   {
+    words: ["probe"],
+    links: [],
+    summary: "what this kernel and this init can do",
+    load: () => import("./slave/probe-command.ts"),
+  },
+  {
     words: ["trace", "strace-trace"],
     links: ["strace-trace"],
     summary: "root filesystem, bundle or image of a program, by tracing it",

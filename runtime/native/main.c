@@ -184,6 +184,8 @@ static const LazyList function_lists[] = {
     {vz_process_functions, &vz_process_function_count},
     {vz_spawn_functions, &vz_spawn_function_count},
     {vz_namespace_functions, &vz_namespace_function_count},
+    {vz_bpf_functions, &vz_bpf_function_count},
+    {vz_container_functions, &vz_container_function_count},
 };
 
 /*
@@ -240,6 +242,7 @@ static void fill_standard_descriptors(void)
 
 int main(int argc, char **argv)
 {
+    if (argc > 0 && !strcmp(argv[0], VZ_WAIT)) return vz_wait_main(argc, argv);
     fill_standard_descriptors();
     signal(SIGPIPE, SIG_IGN);
     signal(SIGCHLD, SIG_DFL);

@@ -129,21 +129,41 @@ static JSValue js_capset(ARGS)
     return vz_check(ctx, syscall(SYS_capset, &header, words), "capset", NULL);
 }
 
-/* struct sock_fprog of <linux/filter.h>; each instruction has 8 bytes. */
+#define SECCOMP_SET_MODE_FILTER 1
+#define SECCOMP_GET_ACTION_AVAIL 2
+
+/* seccomp(program | null, flags): struct sock_fprog of <linux/filter.h>; each instruction has 8 bytes. */
 static JSValue js_seccomp(ARGS)
 {
     struct {
         unsigned short length;
         void *filter;
-    } program;
+    } program, *given = NULL;
     uint8_t *bytes;
     size_t length;
-    if (!vz_bytes(ctx, argv[0], &bytes, &length)) return JS_EXCEPTION;
-    if (length == 0 || length % 8 || length / 8 > 4096) return vz_throw(ctx, EINVAL, "seccomp", NULL, NULL);
-    program.length = length / 8;
-    program.filter = bytes;
+    int flags = 0;
+    if (!JS_IsUndefined(argv[1]) && !vz_int(ctx, argv[1], &flags)) return JS_EXCEPTION;
+    if (!JS_IsNull(argv[0])) {
+        if (!vz_bytes(ctx, argv[0], &bytes, &length)) return JS_EXCEPTION;
+        if (length == 0 || length % 8 || length / 8 > 4096) return vz_throw(ctx, EINVAL, "seccomp", NULL, NULL);
+        program.length = length / 8;
+        program.filter = bytes;
+        given = &program;
+    }
+    int result = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, given);
     /* PR_SET_SECCOMP, SECCOMP_MODE_FILTER: does what seccomp(2) does without flags, and is five releases older */
-    return vz_check(ctx, prctl(22, 2L, &program), "seccomp", NULL);
+    if (result == -1 && errno == ENOSYS && flags == 0) result = prctl(22, 2L, given);
+    return result == -1 ? vz_throw(ctx, errno, "seccomp", NULL, NULL) : JS_NewInt32(ctx, result);
+}
+
+static JSValue seccomp_has_action(ARGS)
+{
+    INT_ARG(0, action);
+    if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0) return JS_TRUE;
+    if (errno == EOPNOTSUPP) return JS_FALSE;
+    /* no seccomp(2), or an older one without this question */
+    if (errno == ENOSYS || errno == EINVAL) return JS_NULL;
+    return vz_throw(ctx, errno, "seccomp", NULL, NULL);
 }
 
 const JSCFunctionListEntry vz_namespace_functions[] = {
@@ -157,6 +177,7 @@ const JSCFunctionListEntry vz_namespace_functions[] = {
     JS_CFUNC_DEF("prctl", 5, js_prctl),
     JS_CFUNC_DEF("capget", 0, js_capget),
     JS_CFUNC_DEF("capset", 3, js_capset),
-    JS_CFUNC_DEF("seccomp", 1, js_seccomp),
+    JS_CFUNC_DEF("seccomp", 2, js_seccomp),
+    JS_CFUNC_DEF("seccompHasAction", 1, seccomp_has_action),
 };
 const int vz_namespace_function_count = COUNT(vz_namespace_functions);

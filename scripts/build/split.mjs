@@ -21,6 +21,74 @@ const LIBS = new Map([
   [join(root, "src/common/errors.ts"), "errors"],
   [join(root, "src/common/help.ts"), "help"],
 ]);
+/**
+ * Folder -> name of a shared bundle -> files of that folder that are in it. For modules of that folder they are one file; others
+ * that import one of them have it bundled in.
+ */
+const GROUPS = new Map([
+  [
+    join(root, "src/slave/runch"),
+    {
+      // what every command of runch reads
+      "runch-state": ["failure", "files", "leftovers", "linux", "mount-table", "processes", "state-store"],
+      // what every start of a process does
+      "runch-core": [
+        ...[
+          "bundle",
+          "capabilities",
+          "channel",
+          "container",
+          "credentials",
+          "devices",
+          "enter",
+          "mount-options",
+        ],
+        ...[
+          "mounts",
+          "parts",
+          "plan",
+          "plan-devices",
+          "plan-process",
+          "program",
+          "program-check",
+          "program-path",
+        ],
+        ...["rootfs-path", "shortfalls", "../../common/oci", "../../common/oci-read"],
+      ],
+    },
+  ],
+  [
+    join(root, "src/slave/runch/cgroup"),
+    {
+      cgroup: [
+        ...["apply-limits", "attach-devices", "cgroup-path", "cgroup-tree", "control-files", "create-cgroup"],
+        ...[
+          "device-program",
+          "device-rules",
+          "find-hierarchies",
+          "freezer",
+          "hierarchies",
+          "limits",
+          "limits-v1",
+        ],
+        ...["limits-v2", "plan-cgroup", "remove-cgroup", "resources"],
+      ],
+    },
+  ],
+]);
+
+/** The shared bundle that `file` is taken from when `importer` imports it: {name, files}. */
+function groupOf(file, importer) {
+  for (const [folder, groups] of GROUPS) {
+    if (!importer.startsWith(`${folder}/`)) continue;
+    for (const [name, modules] of Object.entries(groups)) {
+      const files = modules.map((module) => join(folder, `${module}.ts`));
+      if (files.includes(file)) return { name: `lib/${name}`, files };
+    }
+  }
+  return undefined;
+}
+
 const SPECIFIERS = new Map([
   ["buffer", nodeFile("buffer")],
   ["node:buffer", nodeFile("buffer")],
@@ -45,7 +113,7 @@ function roleName(file) {
 /** An import that stays an import of another bundle, which is not read when nothing of it is used. */
 function outside(name, file) {
   const known = bundles.get(name) ?? file;
-  if (known !== file)
+  if (String(known) !== String(file))
     return { errors: [{ text: `two bundles would be called ${name}: ${known} and ${file}` }] };
   bundles.set(name, file);
   return { path: `vz:${name}`, external: true, sideEffects: false };
@@ -55,9 +123,13 @@ export const split = {
   name: "split",
   setup(context) {
     context.onResolve({ filter: /^vz:lib\// }, ({ path }) => ({ path, external: true, sideEffects: false }));
-    context.onResolve({ filter: /./ }, ({ path, kind, resolveDir }) => {
+    // what this very bundle is made of is no import of another
+    const { define: { BUNDLE: own } = {} } = context.initialOptions;
+    context.onResolve({ filter: /./ }, ({ path, kind, importer, resolveDir }) => {
       if (kind === "entry-point") return undefined;
       const file = path.startsWith(".") ? resolve(resolveDir, path) : SPECIFIERS.get(path);
+      const group = kind === "import-statement" ? groupOf(file, importer) : undefined;
+      if (group !== undefined && JSON.stringify(group.name) !== own) return outside(group.name, group.files);
       if (LIBS.has(file)) {
         const name = `lib/${LIBS.get(file)}`;
         // CommonJS cannot require what is outside its bundle; by way of a module that is inside it can.
@@ -87,8 +159,12 @@ export function withoutImport(text) {
   return changed === text ? text : `import vzBase from "vz:sys";\n${changed}`;
 }
 
-/** What esbuild starts from: the file itself, or for CommonJS a list of its exports, which a module needs by name. */
+/** What esbuild starts from: the file itself, all of a group's, or for CommonJS a list of its exports, which a module needs by name. */
 export function entryOf(name, file) {
+  if (Array.isArray(file)) {
+    const contents = file.map((one) => `export * from ${JSON.stringify(one)};\n`).join("");
+    return { stdin: { contents, resolveDir: root, sourcefile: `${name}.js` } };
+  }
   if (file.endsWith(".ts")) return { entryPoints: [file] };
   const names = Object.keys(createRequire(import.meta.url)(file));
   const from = JSON.stringify(file);

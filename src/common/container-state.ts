@@ -46,6 +46,15 @@ export interface ContainerStateFile {
   readonly hostMounts: readonly string[] | null;
   readonly ociVersion: string;
   readonly annotations: Readonly<Record<string, string>>;
+  /** Directories of its cgroups, written down before they are made. */
+  readonly cgroups?: readonly string[] | undefined;
+  /** Its own namespaces as /proc/PID/ns shows them ("pid:[4026531836]"), so that its processes are known when it has ended. */
+  readonly pidNamespace?: string | undefined;
+  readonly mountNamespace?: string | undefined;
+  /** Whether it has hooks for after its start or its end; they are in the copy of config.json beside this file. */
+  readonly hooks?: boolean | undefined;
+  /** User id of who made it. */
+  readonly owner?: number | undefined;
 }
 
 /** Reads state.json; null for anything else than a whole file of ours (one that is just being written, too). */

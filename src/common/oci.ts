@@ -2,6 +2,8 @@
  * `config.json` of an OCI bundle (runtime-spec 1.0 to 1.3): its fields, and a reader that takes nothing on trust.
  * A field of the wrong type is an error that names it. A field that the specification does not know must not be an error
  * ("Extensibility"), so its name is handed back for the runner to say. `null` is an absent field, as Go's JSON has it.
+ *
+ * Fields of type `unknown` are read by the part of the runner that they are for, which is loaded when they are there.
  */
 import { Status, VzError } from "./errors.ts";
 import {
@@ -13,7 +15,6 @@ import {
   id32,
   list,
   object,
-  plainObject,
   text,
   textMap,
   texts,
@@ -37,13 +38,14 @@ const capabilities = object(
   { effective: texts, bounding: texts, inheritable: texts, permitted: texts, ambient: texts },
 );
 
-const process = object(
+/** Also what `exec --process` reads. */
+export const processReader = object(
   { cwd: text },
   {
     args: texts,
     env: texts,
     terminal: flag,
-    consoleSize: anything,
+    consoleSize: object({ height: count, width: count }, {}),
     user: object({}, { uid: id32, gid: id32, umask: count, additionalGids: list(id32), username: text }),
     rlimits: list(rlimit),
     capabilities,
@@ -54,19 +56,8 @@ const process = object(
     scheduler: anything,
     ioPriority: anything,
     execCPUAffinity: anything,
+    // Windows' form of args
     commandLine: anything,
-  },
-);
-
-const hooks = object(
-  {},
-  {
-    prestart: list(anything),
-    createRuntime: list(anything),
-    createContainer: list(anything),
-    startContainer: list(anything),
-    poststart: list(anything),
-    poststop: list(anything),
   },
 );
 
@@ -79,12 +70,12 @@ const linux = object(
     readonlyPaths: texts,
     rootfsPropagation: text,
     personality: object({ domain: text }, { flags: texts }),
-    uidMappings: list(anything),
-    gidMappings: list(anything),
+    uidMappings: anything,
+    gidMappings: anything,
     timeOffsets: anything,
     cgroupsPath: text,
-    resources: (value, at) => plainObject(value, at),
-    seccomp: (value, at) => plainObject(value, at),
+    resources: anything,
+    seccomp: anything,
     sysctl: textMap,
     intelRdt: anything,
     mountLabel: text,
@@ -96,12 +87,12 @@ const linux = object(
 const config = object(
   { ociVersion: text },
   {
-    process,
+    process: processReader,
     root: object({ path: text }, { readonly: flag }),
     hostname: text,
     domainname: text,
     mounts: list(mount),
-    hooks,
+    hooks: anything,
     annotations: textMap,
     linux,
     // other systems' parts, of no meaning here
@@ -114,7 +105,7 @@ const config = object(
 );
 
 export type OciConfig = Infer<typeof config>;
-export type OciProcess = Infer<typeof process>;
+export type OciProcess = Infer<typeof processReader>;
 export type OciLinux = Infer<typeof linux>;
 export type OciMount = Infer<typeof mount>;
 export type OciDevice = Infer<typeof device>;
@@ -122,20 +113,24 @@ export type OciRlimit = Infer<typeof rlimit>;
 export type OciNamespace = Infer<typeof namespace>;
 export type OciCapabilities = Infer<typeof capabilities>;
 
+/** @throws VzError 78 for what is no JSON */
+export function parseJson(json: string, file: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (error) {
+    throw new VzError(
+      Status.badConfig,
+      `${file}: not JSON: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+}
+
 /**
  * @returns the document, and the paths of the fields in it that the specification does not have
  * @throws VzError 78 naming the field that is wrong
  */
 export function readConfig(json: string): { config: OciConfig; unknown: string[] } {
-  let document: unknown;
-  try {
-    document = JSON.parse(json);
-  } catch (error) {
-    throw new VzError(
-      Status.badConfig,
-      `config.json: not JSON: ${error instanceof Error ? error.message : error}`,
-    );
-  }
+  const document = parseJson(json, "config.json");
   const unknown: string[] = [];
   const read = config(document, "", unknown);
   if (!/^1\.\d+\.\d+([-+].*)?$/.test(read.ociVersion)) {

@@ -4,7 +4,8 @@ import { hasCode, isSystemError, isVzError, reason, Status, VzError } from "../.
 import { badConfig, type OciConfig, readConfig } from "../../common/oci.ts";
 import { failure } from "./failure.ts";
 import { readText } from "./files.ts";
-import { makePlan, type Plan } from "./plan.ts";
+import { NO_PARTS, type Parts } from "./parts.ts";
+import { type Form, makePlan, type Plan } from "./plan.ts";
 import { ISOLATIONS, type Isolation, isIsolation, Shortfalls } from "./shortfalls.ts";
 
 export interface VzAnnotations {
@@ -37,31 +38,75 @@ export function readAnnotations(config: OciConfig): VzAnnotations {
 }
 
 export interface Bundle {
+  /** config.json as it was read. */
+  readonly text: string;
   readonly config: OciConfig;
   readonly vz: VzAnnotations;
   readonly plan: Plan;
+  readonly parts: Parts;
   readonly short: Shortfalls;
   /** Fields in config.json that no version of the specification has. */
   readonly unknown: readonly string[];
 }
 
-/**
- * @param bundle absolute path
- * @param isolation what the command line asks for, before the annotation
- */
-export function loadBundle(bundle: string, form: "exec" | "fork", isolation: Isolation | undefined): Bundle {
+export interface BundleOptions {
+  readonly id: string;
+  readonly form: Form;
+  /** What the command line asks for, before the annotation. */
+  readonly isolation: Isolation | undefined;
+  /** Unix socket that takes the terminal's master, -1 where nobody does; asked for once it is known that there is one. */
+  console(): number;
+  readonly cgroups: boolean;
+  /** Another file than the bundle's config.json. */
+  readonly file?: string | undefined;
+}
+
+/** Fields that are planned without any part. */
+const PLAIN_LINUX = "namespaces devices maskedPaths readonlyPaths rootfsPropagation personality".split(" ");
+const PLAIN_PROCESS =
+  "args env cwd user rlimits capabilities noNewPrivileges oomScoreAdj terminal consoleSize commandLine".split(
+    " ",
+  );
+
+/** Whether some part has work: most bundles of a slave have none, and their start does not look for it. */
+function asksForParts({ hooks, linux = {}, process = { cwd: "/" } }: OciConfig, plan: Plan): boolean {
+  if (hooks !== undefined || process.terminal || plan.joins.length > 0) return true;
+  if (linux.cgroupsPath !== undefined || linux.resources !== undefined) return true;
+  for (const key of Object.keys(linux)) if (!PLAIN_LINUX.includes(key)) return true;
+  for (const key of Object.keys(process)) if (!PLAIN_PROCESS.includes(key)) return true;
+  for (const type of plan.namespaces) if (type === "user" || type === "time") return true;
+  for (const { extended, type, uidMappings, gidMappings } of plan.mounts) {
+    if (extended.length > 0 || type.startsWith("cgroup") || (uidMappings ?? gidMappings) !== undefined)
+      return true;
+  }
+  return false;
+}
+
+/** @param path absolute */
+export async function loadBundle(path: string, options: BundleOptions): Promise<Bundle> {
+  const file = options.file ?? `${path}/config.json`;
   let text: string;
   try {
-    text = readText(`${bundle}/config.json`);
+    text = readText(file);
   } catch (error) {
     const why = hasCode(error, "ENOENT") ? "no config.json there" : reason(error);
-    throw failure(`bundle ${bundle}: ${why}`);
+    throw failure(`bundle ${path}: ${why}`);
   }
   const { config, unknown } = readConfig(text);
   const vz = readAnnotations(config);
   const shared = config.annotations?.[Annotation.sharedRoot] === "true";
-  const short = new Shortfalls(isolation ?? vz.isolation, shared ? "root.readonly" : "");
-  return { config, vz, plan: makePlan(config, { bundle, form }, short), short, unknown };
+  const short = new Shortfalls(options.isolation ?? vz.isolation, shared ? "root.readonly" : "");
+  const { id, form, console, cgroups } = options;
+  const plan = makePlan(config, { bundle: path, form }, short);
+  const parts = asksForParts(config, plan)
+    ? await (await import("./load-parts.ts")).loadParts(
+        config,
+        plan,
+        { id, bundle: path, form, cgroups, unknown, console },
+        short,
+      )
+    : NO_PARTS;
+  return { text, config, vz, plan, parts, short, unknown };
 }
 
 /** The line that names fields nobody knows: they must be passed over, so they are at least not passed over in silence. */

@@ -1,29 +1,41 @@
-/** From a plan to the container's process: what every form of starting one has in common. */
+/** From a plan to the container's process: what every form of starting one has in common, done by that process itself. */
 import * as sys from "vz:sys";
 import { hasCode, isSystemError } from "../../common/errors.ts";
-import { applyCredentials, setOomScore } from "./credentials.ts";
+import type { Bundle } from "./bundle.ts";
+import { applyCredentials } from "./credentials.ts";
 import { makeDevices } from "./devices.ts";
-import { changeRoot, enterNamespaces } from "./enter.ts";
-import { attempt, failed, failure } from "./failure.ts";
+import { changeRoot, makeNamespaces } from "./enter.ts";
+import { failed, failure } from "./failure.ts";
 import { makeDirectories, readText } from "./files.ts";
-import { S_IFDIR, S_IFMT, S_IFREG } from "./linux.ts";
+import { S_IFMT, S_IFREG } from "./linux.ts";
 import { makeMounts, protectPaths } from "./mounts.ts";
-import type { Plan } from "./plan.ts";
+import type { Credentials } from "./plan-process.ts";
 import { environmentValue, homeOf } from "./program-path.ts";
-import type { Shortfalls } from "./shortfalls.ts";
 
-function needRootfs(rootfs: string): void {
-  let mode = 0;
-  attempt(`root filesystem ${rootfs}`, () => {
-    mode = sys.stat(rootfs).mode;
-  });
-  if ((mode & S_IFMT) !== S_IFDIR) throw failure(`root filesystem ${rootfs}: not a directory`);
+const { O_PATH = 0, O_DIRECTORY = 0, PR_SET_DUMPABLE = 4 } = sys.constants;
+
+/** The process that becomes the container's, and those that it depends on meanwhile. */
+export interface Inside {
+  readonly id: string;
+  readonly bundle: Bundle;
+  /** Changes where a user namespace is refused. */
+  credentials: Credentials;
+  /** As the machine counts them. */
+  pid: number;
+  /** Whether pivot_root(2) may be used. */
+  readonly pivot: boolean;
+  /** Has the process outside do something for this one: "maps", "hooks". */
+  ask(what: string): void;
+  /** Called before the first mount, with whether the mounts are the container's own. */
+  record(own: boolean): void;
+  /** Descriptors from 3 on that stay open until a program is executed. */
+  keep(): number[];
 }
 
 /** Words for a call that fails where nothing is expected to. */
-function plainly(what: string, act: () => void): void {
+export function plainly<T>(what: string, act: () => T): T {
   try {
-    act();
+    return act();
   } catch (error) {
     if (!isSystemError(error)) throw error;
     const needsRoot = hasCode(error, "EPERM") && sys.geteuid() !== 0;
@@ -31,47 +43,94 @@ function plainly(what: string, act: () => void): void {
   }
 }
 
+/** The state of the specification ("State"), for hooks. */
+export function hookState(
+  { id, bundle }: Pick<Inside, "id" | "bundle">,
+  status: string,
+  pid: number,
+): string {
+  const { config, plan } = bundle;
+  const { ociVersion, annotations = {} } = config;
+  return JSON.stringify({ ociVersion, id, status, pid, bundle: plan.bundle, annotations });
+}
+
+function openRoot(rootfs: string): number {
+  try {
+    return sys.open(rootfs, O_PATH | O_DIRECTORY);
+  } catch (error) {
+    throw failed(`root filesystem ${rootfs}`, error);
+  }
+}
+
 /**
  * Namespaces, mounts, devices and the root: afterwards the process stands in the container's working directory.
- * @param keep descriptors from 3 on that stay open until a program is executed
- * @param record called before the first mount, with whether the mounts are the container's own
+ * @returns the terminal's descriptor, -1 for none
  */
-export function setUp(
-  plan: Plan,
-  short: Shortfalls,
-  keep: () => readonly number[],
-  record: (own: boolean) => void,
-): void {
-  needRootfs(plan.rootfs);
+export function setUp(inside: Inside): number {
+  const { bundle } = inside;
+  const { plan, parts, short } = bundle;
+  const { rootfs } = plan;
+  sys.close(openRoot(rootfs));
   sys.umask(0);
-  let own = false;
-  plainly("namespaces", () => {
-    own = enterNamespaces(plan, short);
-  });
-  record(own);
-  plainly("mounts", () => makeMounts(plan, own, short));
-  plainly("devices", () => makeDevices(plan, short));
-  plainly("paths", () => protectPaths(plan, own, short));
-  setOomScore(plan.credentials.oomScoreAdj, short);
+  parts.namespaces?.enterMounts();
+  const own = plainly("namespaces", () => makeNamespaces(plan, short));
+  inside.record(own);
+  parts.sysctl?.(short);
+  const root = openRoot(rootfs);
+  plainly("mounts", () => makeMounts(plan, root, parts.mounts, short));
+  plainly("devices", () => makeDevices(plan, root, short));
+  const terminal = parts.terminal?.open(root, short) ?? -1;
+  for (const act of parts.attributes) act(short);
+  if (parts.hooks !== null) {
+    if (parts.hooks.has("prestart", "createRuntime")) inside.ask("hooks");
+    parts.hooks.run("createContainer", hookState(inside, "creating", inside.pid));
+  }
+  plainly("paths", () => protectPaths(plan, root, own, short));
   // before the root changes: a directory left open is a way out of it, and the list of descriptors is in /proc
-  sys.closeFrom(3, keep());
-  plainly(`root filesystem ${plan.rootfs}`, () => changeRoot(plan.rootfs, own));
-  plainly(`process.cwd ${plan.cwd}`, () => {
-    try {
-      sys.chdir(plan.cwd);
-    } catch (error) {
-      if (!hasCode(error, "ENOENT")) throw error;
-      makeDirectories(plan.cwd, 0o755);
-      sys.chdir(plan.cwd);
-    }
-  });
+  sys.closeFrom(3, [...inside.keep(), terminal, parts.seccomp?.socket ?? -1]);
+  plainly(`root filesystem ${rootfs}`, () => changeRoot(plan, own, inside.pivot));
+  plainly(`process.cwd ${plan.cwd}`, () => enterDirectory(plan.cwd));
+  return terminal;
+}
+
+/** Changes to `path`, which is made if missing. */
+export function enterDirectory(path: string): void {
+  try {
+    sys.chdir(path);
+  } catch (error) {
+    if (!hasCode(error, "ENOENT")) throw error;
+    makeDirectories(path, 0o755);
+    sys.chdir(path);
+  }
+  // a directory outside of the root reads "(unreachable)…"
+  if (!sys.getcwd().startsWith("/")) throw failure(`process.cwd ${path}: leads out of the root filesystem`);
 }
 
 /** Gives up all rights but the container's, and says what falls short. */
-export function dropRights(plan: Plan, short: Shortfalls, id: string): void {
-  plainly("credentials", () => applyCredentials(plan.credentials, short));
-  const line = short.line(id);
-  if (line !== "") complain(line);
+export function dropRights(inside: Inside): void {
+  const { short, parts } = inside.bundle;
+  const { credentials } = inside;
+  if (!credentials.noNewPrivileges) loadFilter(inside);
+  plainly("credentials", () => applyCredentials(credentials, short));
+  // changed ids make /proc/self root's, which the program's own descriptors are behind
+  if (credentials.uid !== 0 && parts.terminal !== null) sys.prctl(PR_SET_DUMPABLE, 1);
+  const lines = short.lines(inside.id);
+  if (lines !== "") complain(lines);
+}
+
+function loadFilter(inside: Inside): void {
+  const { bundle, pid } = inside;
+  bundle.parts.seccomp?.load(bundle.short, () => ({
+    ociVersion: bundle.config.ociVersion,
+    pid,
+    state: JSON.parse(hookState(inside, "creating", pid)),
+  }));
+}
+
+/** The last steps before the program: hooks inside, and the filter that the program shall have and runch need not. */
+export function beforeProgram(inside: Inside): void {
+  inside.bundle.parts.hooks?.run("startContainer", hookState(inside, "created", inside.pid));
+  if (inside.credentials.noNewPrivileges) loadFilter(inside);
 }
 
 /** Writes to standard error, if somebody is there. */
@@ -84,13 +143,13 @@ export function complain(line: string): void {
 }
 
 /** The container's environment: HOME from its own /etc/passwd where config.json leaves it out, as runc and crun do. */
-export function environmentOf(plan: Plan): readonly string[] {
-  if (environmentValue(plan.env, "HOME") !== undefined) return plan.env;
+export function environmentOf(env: readonly string[], uid: number): readonly string[] {
+  if (environmentValue(env, "HOME") !== undefined) return env;
   let passwd = "";
   try {
     if ((sys.stat("/etc/passwd").mode & S_IFMT) === S_IFREG) passwd = readText("/etc/passwd");
   } catch {
     // no such file, or not for this user
   }
-  return [...plan.env, `HOME=${homeOf(passwd, plan.credentials.uid)}`];
+  return [...env, `HOME=${homeOf(passwd, uid)}`];
 }

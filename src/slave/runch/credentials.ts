@@ -28,10 +28,14 @@ function setLimit({ name, resource, soft, hard }: RlimitStep, short: Shortfalls)
 }
 
 /**
- * The part that needs the machine's /proc: before the root is changed.
+ * For `process` as /proc names it ("self"), from the machine's /proc: before the root is changed.
  * Before 2.6.36 there is oom_adj alone, from -17 to 15.
  */
-export function setOomScore(adjustment: number | undefined, short: Shortfalls): void {
+export function setOomScore(
+  process: number | "self",
+  adjustment: number | undefined,
+  short: Shortfalls,
+): void {
   if (adjustment === undefined) return;
   const write = (path: string, text: string) => {
     const fd = sys.open(path, O_WRONLY);
@@ -43,10 +47,10 @@ export function setOomScore(adjustment: number | undefined, short: Shortfalls): 
   };
   try {
     try {
-      write("/proc/self/oom_score_adj", `${adjustment}`);
+      write(`/proc/${process}/oom_score_adj`, `${adjustment}`);
     } catch (error) {
       if (!hasCode(error, "ENOENT")) throw error;
-      write("/proc/self/oom_adj", `${Math.round((adjustment * (adjustment < 0 ? 17 : 15)) / 1000)}`);
+      write(`/proc/${process}/oom_adj`, `${Math.round((adjustment * (adjustment < 0 ? 17 : 15)) / 1000)}`);
     }
   } catch (error) {
     short.add("process.oomScoreAdj", reason(error));
@@ -107,7 +111,12 @@ export function applyCredentials(who: Credentials, short: Shortfalls): void {
   limitBounding(sets.bounding);
   const keeps = who.uid !== 0 && sets.permitted !== 0n;
   if (keeps) sys.prctl(PR_SET_KEEPCAPS, 1);
-  attempt("process.user.additionalGids", () => sys.setgroups(who.groups));
+  try {
+    sys.setgroups(who.groups);
+  } catch (error) {
+    // refused in a user namespace of someone who is not root; then the groups cannot be changed, and are none of ours
+    if (!hasCode(error, "EPERM") || who.groups.length > 0) throw failed("process.user.additionalGids", error);
+  }
   attempt(`process.user.gid ${who.gid}`, () => sys.setgid(who.gid));
   attempt(`process.user.uid ${who.uid}`, () => sys.setuid(who.uid));
   attempt("process.capabilities", () => sys.capset(sets.effective, sets.permitted, sets.inheritable));

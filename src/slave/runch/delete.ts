@@ -1,8 +1,11 @@
-/** `runch delete`: forgets a container that has ended, with what it left behind. */
+/** Forgetting a container, with all that it left behind: processes, mounts, cgroups, state. */
 import * as sys from "vz:sys";
-import { Status, VzError } from "../../common/errors.ts";
+import type { ContainerStateFile } from "../../common/container-state.ts";
+import { reason, Status, VzError } from "../../common/errors.ts";
+import { complain } from "./container.ts";
+import { readTextIfAny } from "./files.ts";
 import { unmountLeftovers } from "./leftovers.ts";
-import { processesIn, signal } from "./processes.ts";
+import { processesOf, signal } from "./processes.ts";
 import * as store from "./state-store.ts";
 
 const { SIGKILL = 9 } = sys.signals;
@@ -11,36 +14,56 @@ const { SIGKILL = 9 } = sys.signals;
 const PATIENCE = 10_000;
 
 /** Kills everything in the container and waits for the end of it. */
-function killAll(root: string, id: string): void {
+async function killAll(root: string, id: string): Promise<void> {
   const end = sys.now() + PATIENCE;
-  for (;;) {
+  for (let pause = 1; ; pause = Math.min(20, pause * 2)) {
     const state = store.readState(root, id);
     if (state === null) return;
     const alive = store.isAlive(state);
     if (alive) signal(state.pid, SIGKILL);
-    const others = processesIn(state.rootfs);
+    if (state.cgroups?.length) (await import("./cgroup/cgroup-control.ts")).killCgroup(state.cgroups);
+    // a pid namespace ends with its first process
+    const others = alive && state.pidNamespace !== undefined ? [] : await processesOf(state);
     for (const pid of others) signal(pid, SIGKILL);
     if (!alive && others.length === 0) return;
     if (sys.now() > end) throw new VzError(Status.failed, `container ${id}: its processes do not end`);
-    sys.poll([], 5);
+    sys.poll([], pause);
+  }
+}
+
+/** Hooks for after the end, by the copy of config.json, or where there is none by the bundle's. */
+async function runPoststop(root: string, state: ContainerStateFile): Promise<void> {
+  const { ociVersion, id, bundle, annotations } = state;
+  try {
+    const text = readTextIfAny(store.configFile(root, id)) ?? readTextIfAny(`${bundle}/config.json`);
+    const { hooks }: { hooks?: unknown } = JSON.parse(text ?? "{}");
+    if (hooks === undefined || hooks === null) return;
+    const part = new (await import("./hooks.ts")).HookPart(hooks, []);
+    const stopped = JSON.stringify({ ociVersion, id, status: "stopped", pid: 0, bundle, annotations });
+    for (const why of part.runAll("poststop", stopped)) complain(`runch: ${id}: ${why}\n`);
+  } catch (error) {
+    // the container is gone all the same ("Lifecycle": a warning)
+    complain(`runch: ${id}: poststop hooks: ${reason(error)}\n`);
   }
 }
 
 /** @throws VzError 1 for one that runs (without force) or does not exist (likewise) */
-export function deleteContainer(root: string, id: string, force: boolean): void {
+export async function deleteContainer(root: string, id: string, force: boolean): Promise<void> {
   store.checkId(id);
-  if (force) {
-    killAll(root, id);
-  } else {
+  if (!force) {
     const status = store.currentStatus(store.needState(root, id));
-    if (status === "created") killAll(root, id);
-    else if (status !== "stopped" && status !== "failed") {
+    if (status !== "created" && status !== "stopped" && status !== "failed") {
       throw new VzError(Status.failed, `container ${id}: is ${status}`, {
         hint: `runch kill ${id}, or runch delete --force ${id}`,
       });
     }
   }
+  await killAll(root, id);
   const state = store.readState(root, id);
-  if (state !== null) unmountLeftovers(state);
+  if (state !== null) {
+    unmountLeftovers(state);
+    if (state.cgroups?.length) (await import("./cgroup/cgroup-control.ts")).removeCgroup(state.cgroups);
+  }
+  if (state?.hooks === true) await runPoststop(root, state);
   store.removeState(root, id);
 }

@@ -1,36 +1,32 @@
-/** Namespaces, and the change of the root directory. */
+/** Namespaces that unshare(2) makes, and the change of the root directory. */
 import * as sys from "vz:sys";
 import { hasCode, reason } from "../../common/errors.ts";
-import { attempt } from "./failure.ts";
-import { lookup, NAMESPACES } from "./linux.ts";
+import { lookup, MS, NAMESPACES } from "./linux.ts";
 import { isRefusal } from "./mounts.ts";
 import type { Plan } from "./plan.ts";
 import type { Shortfalls } from "./shortfalls.ts";
 
-const { O_RDONLY = 0, MNT_DETACH = 0, MS_MOVE = 0 } = sys.constants;
+const { MNT_DETACH = 0, MS_MOVE = 0 } = sys.constants;
 
-function bit(type: string): number {
-  return lookup(NAMESPACES, type) ?? 0;
-}
-
-/** The kernel has no such namespace, or not for us. */
+/** The kernel has no such namespace, or not for us, or no more of them. */
 function isRefused(error: unknown): boolean {
-  return isRefusal(error) || hasCode(error, "EINVAL");
+  return isRefusal(error) || hasCode(error, "EINVAL", "EUSERS", "ENOSPC");
 }
 
 /** All at once; where that is refused one by one, so that what is granted is had. */
-function unshare(types: readonly string[], short: Shortfalls): string[] {
-  const all = types.reduce((bits, type) => bits | bit(type), 0);
+function unshare(types: readonly string[], short: Shortfalls): readonly string[] {
+  let all = 0;
+  for (const type of types) all |= lookup(NAMESPACES, type) ?? 0;
   if (all === 0) return [];
   try {
     sys.unshare(all);
-    return [...types];
+    return types;
   } catch (error) {
     if (!isRefused(error)) throw error;
   }
   return types.filter((type) => {
     try {
-      sys.unshare(bit(type));
+      sys.unshare(lookup(NAMESPACES, type) ?? 0);
       return true;
     } catch (error) {
       if (!isRefused(error)) throw error;
@@ -40,33 +36,28 @@ function unshare(types: readonly string[], short: Shortfalls): string[] {
   });
 }
 
-function join(plan: Plan): void {
-  // all are opened before the first is entered: a mount namespace changes what the other paths mean
-  const open = plan.joins.map(({ type, path }) => {
-    let fd = -1;
-    attempt(`${type} namespace ${path}`, () => {
-      fd = sys.open(path, O_RDONLY);
-    });
-    return { type, path, fd };
-  });
-  for (const { type, path, fd } of open) {
-    attempt(`${type} namespace ${path}`, () => sys.setns(fd, bit(type)));
-    sys.close(fd);
-  }
+/** Types that are made elsewhere: by clone(2), or by the part of namespaces.ts. */
+const MADE_ELSEWHERE = ["pid", "user", "time"];
+
+/** Propagation of the root that is set when it is the root. */
+function isLate({ propagation }: Plan): boolean {
+  return (propagation & (MS.SHARED | MS.UNBINDABLE)) !== 0;
 }
 
 /**
- * Enters the namespaces of `joins`, and makes those of `namespaces` but "pid".
+ * Makes the namespaces of `plan.namespaces`.
  * @returns whether the mount namespace is the container's own
  */
-export function enterNamespaces(plan: Plan, short: Shortfalls): boolean {
-  join(plan);
-  const types = plan.namespaces.filter((type) => type !== "pid");
-  const made = unshare(types, short);
+export function makeNamespaces(plan: Plan, short: Shortfalls): boolean {
+  const made = unshare(
+    plan.namespaces.filter((type) => !MADE_ELSEWHERE.includes(type)),
+    short,
+  );
   let own = made.includes("mount");
   if (own) {
     try {
-      sys.mount(null, "/", null, plan.propagation, null);
+      // a new root is not taken from a shared mount, so that comes later
+      sys.mount(null, "/", null, isLate(plan) ? MS.PRIVATE | MS.REC : plan.propagation, null);
     } catch (error) {
       if (!isRefusal(error)) throw error;
       // without it our mounts may show outside, so the namespace does not count as our own
@@ -74,32 +65,43 @@ export function enterNamespaces(plan: Plan, short: Shortfalls): boolean {
       short.add("mounts of its own", reason(error));
     }
   }
-  if (own) sys.mount(plan.rootfs, plan.rootfs, null, 0x5000, null);
+  if (own) sys.mount(plan.rootfs, plan.rootfs, null, MS.BIND | MS.REC, null);
+  if (made.includes("network")) sys.bringUp("lo");
+  const uts = made.includes("uts") || plan.joins.some(({ type }) => type === "uts");
   if (plan.hostname !== undefined) {
-    if (made.includes("uts") || plan.joins.some(({ type }) => type === "uts")) sys.sethostname(plan.hostname);
+    if (uts) sys.sethostname(plan.hostname);
     else short.add("hostname", "it needs a uts namespace");
   }
+  if (plan.domainname !== undefined) {
+    if (uts) sys.setdomainname(plan.domainname);
+    else short.add("domainname", "it needs a uts namespace");
+  }
   return own;
+}
+
+/** @returns false where it cannot be done: an initramfs cannot be pivoted away from */
+function pivotRoot(): boolean {
+  try {
+    // the old root lands on top of the new one, from where it is taken away (pivot_root(2), NOTES)
+    sys.pivotRoot(".", ".");
+  } catch (error) {
+    if (!hasCode(error, "EINVAL", "EPERM", "ENOSYS")) throw error;
+    return false;
+  }
+  sys.umount(".", MNT_DETACH);
+  return true;
 }
 
 /**
  * Makes `rootfs` the root. In a mount namespace of our own the machine's mounts go away; otherwise it is chroot(2) alone.
  */
-export function changeRoot(rootfs: string, own: boolean): void {
-  sys.chdir(rootfs);
-  if (!own) {
+export function changeRoot(plan: Plan, own: boolean, pivot: boolean): void {
+  sys.chdir(plan.rootfs);
+  if (!own) sys.chroot(".");
+  else if (!pivot || !pivotRoot()) {
+    sys.mount(".", "/", null, MS_MOVE, null);
     sys.chroot(".");
-  } else {
-    try {
-      // the old root lands on top of the new one, from where it is taken away (pivot_root(2), NOTES)
-      sys.pivotRoot(".", ".");
-      sys.umount(".", MNT_DETACH);
-    } catch (error) {
-      // an initramfs cannot be pivoted away from
-      if (!hasCode(error, "EINVAL", "EPERM", "ENOSYS")) throw error;
-      sys.mount(".", "/", null, MS_MOVE, null);
-      sys.chroot(".");
-    }
   }
+  if (own && isLate(plan)) sys.mount(null, "/", null, plan.propagation, null);
   sys.chdir("/");
 }

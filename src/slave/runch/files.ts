@@ -1,8 +1,6 @@
 /** Small files through system calls alone: runch has no need of buffers and streams, and no time to load them. */
 import * as sys from "vz:sys";
 import { hasCode } from "../../common/errors.ts";
-import { S_IFDIR, S_IFLNK, S_IFMT } from "./linux.ts";
-import type { FileKind, Looker } from "./rootfs-path.ts";
 
 const { O_RDONLY = 0, O_WRONLY = 1, O_CREAT = 0, O_TRUNC = 0, O_NONBLOCK = 0 } = sys.constants;
 
@@ -71,20 +69,6 @@ export function makeDirectories(path: string, mode: number): void {
     sys.mkdir(path, mode);
   }
 }
-
-/** The filesystem as it is. */
-export const looker: Looker = {
-  kind(path): FileKind {
-    try {
-      const type = sys.lstat(path).mode & S_IFMT;
-      return type === S_IFDIR ? "directory" : type === S_IFLNK ? "link" : "other";
-    } catch (error) {
-      if (hasCode(error, "ENOENT")) return "missing";
-      throw error;
-    }
-  },
-  readlink: sys.readlink,
-};
 
 /** `path` as seen from "/", without a slash at its end. */
 export function absolutePath(path: string): string {

@@ -50,7 +50,7 @@ const command: Command = {
   async run(args: Args, io: Io): Promise<number> {
     const [first] = args.positional;
     if (first === "--version" || first === "-v") {
-      io.out((await import("./runch-commands.ts")).versionText());
+      io.out((await import("./commands/index.ts")).versionText());
       return Status.ok;
     }
     const { values, verb, rest } = parseLine(args.positional);
@@ -59,7 +59,7 @@ const command: Command = {
     try {
       const root = values["root"] === undefined ? STATE_DIR : absolutePath(values["root"]);
       if (verb === "start") return await start(rest, root, values, log);
-      return await (await import("./runch-commands.ts")).runVerb(verb, rest, root, values, io);
+      return await (await import("./commands/index.ts")).runVerb(verb, rest, root, values, io);
     } catch (error) {
       if (log >= 0) logError(log, values["log-format"] === "json", error);
       throw error;
@@ -86,12 +86,12 @@ function isBundle(word: string, root: string): boolean {
 }
 
 async function start(rest: readonly string[], root: string, before: Values, log: number): Promise<number> {
-  const { values, words } = parseOptions(rest, ISOLATION_OPTIONS, false);
+  const { values, words } = parseOptions(rest, ISOLATION_OPTIONS, Number.POSITIVE_INFINITY);
   const [word, more] = words;
   if (word === undefined) throw usageError("start: an argument is missing", "runch start BUNDLE-DIR");
   if (more !== undefined) throw usageError(`start: too many arguments: ${more}`, "runch start BUNDLE-DIR");
   if (isBundle(word, root)) return startBundle(root, word, isolationFrom({ ...before, ...values }), log);
-  (await import("./runch-run.ts")).startCreated(root, word);
+  await (await import("./start-created.ts")).startCreated(root, word);
   return Status.ok;
 }
 

@@ -21,6 +21,7 @@ const SETS: Readonly<Record<string, number>> = {
   lazytime: MS.LAZYTIME,
   iversion: MS.IVERSION,
   silent: MS.SILENT,
+  nosymfollow: MS.NOSYMFOLLOW,
   defaults: 0,
 };
 const CLEARS: Readonly<Record<string, number>> = {
@@ -37,6 +38,7 @@ const CLEARS: Readonly<Record<string, number>> = {
   nolazytime: MS.LAZYTIME,
   noiversion: MS.IVERSION,
   loud: MS.SILENT,
+  symfollow: MS.NOSYMFOLLOW,
 };
 export const PROPAGATION: Readonly<Record<string, number>> = {
   private: MS.PRIVATE,
@@ -48,9 +50,11 @@ export const PROPAGATION: Readonly<Record<string, number>> = {
   unbindable: MS.UNBINDABLE,
   runbindable: MS.UNBINDABLE | MS.REC,
 };
-/** Known to other runners, and more than flags or data: to pass them on as data would drop or misread them. */
-const UNSUPPORTED =
-  /^(r(ro|rw|(no)?(suid|dev|exec|atime|diratime|relatime|strictatime|symfollow))|(no)?symfollow|r?idmap|tmpcopyup|copy-symlink|(src|dest)-nofollow)(=.*)?$/;
+/** More than flags or data: read by mount-extras.ts, which is loaded when one is there. */
+const EXTENDED =
+  /^(r(ro|rw|(no)?(suid|dev|exec|atime|diratime|relatime|strictatime|symfollow))|r?idmap|tmpcopyup)(=.*)?$/;
+/** Known to other runners: to pass them on as data would drop or misread them. */
+const UNSUPPORTED = /^(copy-symlink|(src|dest)-nofollow)(=.*)?$/;
 
 export interface MountOptions {
   /** MS_* of mount(2). */
@@ -59,6 +63,8 @@ export interface MountOptions {
   readonly propagation: readonly number[];
   /** The filesystem's own options, parted by commas. */
   readonly data: string;
+  /** Options as they are written that are neither. */
+  readonly extended: readonly string[];
 }
 
 /**
@@ -69,6 +75,7 @@ export function parseMountOptions(options: readonly string[], at: string): Mount
   let flags = 0;
   const propagation: number[] = [];
   const data: string[] = [];
+  const extended: string[] = [];
   for (const option of options) {
     const set = lookup(SETS, option);
     const clear = lookup(CLEARS, option);
@@ -76,6 +83,7 @@ export function parseMountOptions(options: readonly string[], at: string): Mount
     if (set !== undefined) flags |= set;
     else if (clear !== undefined) flags &= ~clear;
     else if (spread !== undefined) propagation.push(spread);
+    else if (EXTENDED.test(option)) extended.push(option);
     else if (UNSUPPORTED.test(option)) {
       throw badConfig(at, `option ${option}: runch does not have it`);
     } else if (option !== "") data.push(option);
@@ -84,5 +92,10 @@ export function parseMountOptions(options: readonly string[], at: string): Mount
     // the kernel ignores data of a bind mount without a word
     throw badConfig(at, `option ${data[0]}: of no meaning to a bind mount`);
   }
-  return { flags, propagation, data: data.join(",") };
+  return { flags, propagation, data: data.join(","), extended };
+}
+
+/** Names of all options that are honoured here, sorted; those of a filesystem are not among them. */
+export function mountOptionNames(): string[] {
+  return [SETS, CLEARS, PROPAGATION].flatMap(Object.keys).sort();
 }

@@ -1,72 +1,92 @@
-/** Mounts of a container: made before the root is changed, with every target resolved inside of its root filesystem. */
+/** Mounts of a container: made before the root is changed, with every target opened inside of its root filesystem. */
 import * as sys from "vz:sys";
 import { hasCode, isVzError, reason } from "../../common/errors.ts";
-import { failed, failure } from "./failure.ts";
-import { looker } from "./files.ts";
+import { failed } from "./failure.ts";
 import { MS, S_IFDIR, S_IFMT } from "./linux.ts";
+import type { MountExtras } from "./parts.ts";
 import type { MountStep, Plan } from "./plan.ts";
-import { type ResolvedPath, resolveInRoot } from "./rootfs-path.ts";
+import { isDirectory, type Missing, openInRoot, pathOf } from "./rootfs-path.ts";
 import type { Shortfalls } from "./shortfalls.ts";
-
-const { O_WRONLY = 0, O_CREAT = 0, O_EXCL = 0 } = sys.constants;
 
 /** Flags that take a second call for a bind mount: the first one ignores them. */
 const REMOUNTED = ~(MS.BIND | MS.REC | MS.REMOUNT | MS.SILENT);
+
+/** Flags that stay on a mount when it is remounted: ST_* of statvfs(3) have the same bits. */
+const LASTING = MS.NOSUID | MS.NODEV | MS.NOEXEC | MS.NOATIME | MS.NODIRATIME;
 
 /** The kernel will not mount here, whatever is asked; as against a mistake in what was asked. */
 export function isRefusal(error: unknown): boolean {
   return hasCode(error, "EPERM", "EACCES", "ENOSYS", "ENODEV");
 }
 
-export function makeParents(target: ResolvedPath): void {
-  for (const parent of target.parents) sys.mkdir(parent, 0o755);
+/** Does something to the file at `path` inside, by a path that nobody can turn elsewhere; null where there is none. */
+export function within<T>(
+  root: number,
+  path: string,
+  missing: Missing,
+  act: (place: string, fd: number) => T,
+): T | null {
+  const fd = openInRoot(root, path, missing);
+  if (fd === null) return null;
+  try {
+    return act(pathOf(fd), fd);
+  } finally {
+    sys.close(fd);
+  }
 }
 
-/** A mount point inside the root filesystem, made if missing. */
-function mountPoint(rootfs: string, destination: string, directory: boolean): string {
-  const target = resolveInRoot(looker, rootfs, destination);
-  if (target.kind !== "missing") return target.path;
-  makeParents(target);
-  if (directory) sys.mkdir(target.path, 0o755);
-  else sys.close(sys.open(target.path, O_WRONLY | O_CREAT | O_EXCL, 0o644));
-  return target.path;
+/** Adds flags to a mount. The kernel takes them for all that there are, so those that it has are given again. */
+function remount(place: string, flags: number): void {
+  const all = (sys.statfs(place).flags & LASTING) | flags;
+  sys.mount(null, place, null, MS.REMOUNT | MS.BIND | all, null);
 }
 
-/** Flags that stay on a mount when it is remounted: ST_* of statvfs(3) have the same bits. */
-const LASTING = MS.NOSUID | MS.NODEV | MS.NOEXEC | MS.NOATIME | MS.NODIRATIME;
-
-/** Adds flags to a bind mount. The kernel takes them for all that there are, so those that it has are given again. */
-function remount(target: string, flags: number): void {
-  const all = (sys.statfs(target).flags & LASTING) | flags;
-  sys.mount(null, target, null, MS.REMOUNT | MS.BIND | all, null);
-}
-
-/** Binds `source` to `target` and gives the new mount these flags. */
-export function bind(source: string, target: string, flags: number): void {
-  sys.mount(source, target, null, MS.BIND | (flags & MS.REC), null);
+/**
+ * Binds `source` to `destination` inside, and gives the new mount these flags: which takes opening it again, since the
+ * descriptor of before is below it.
+ */
+export function bind(
+  source: string,
+  root: number,
+  destination: string,
+  missing: Missing,
+  flags: number,
+): void {
+  within(root, destination, missing, (place) => {
+    sys.mount(source, place, null, MS.BIND | (flags & MS.REC), null);
+  });
   const others = flags & REMOUNTED;
-  if (others !== 0) remount(target, others);
+  if (others !== 0) within(root, destination, "nothing", (place) => remount(place, others));
 }
 
-function mountOne(step: MountStep, rootfs: string, short: Shortfalls): void {
+function mountOne(step: MountStep, root: number, extras: MountExtras | null, short: Shortfalls): void {
   const isBind = step.type === "bind" && (step.flags & MS.REMOUNT) === 0;
-  let directory = true;
-  try {
-    if (isBind) directory = (sys.stat(step.source).mode & S_IFMT) === S_IFDIR;
-  } catch (error) {
-    throw failed(`${step.at}: source ${step.source}`, error);
-  }
-  let target: string;
-  try {
-    target = mountPoint(rootfs, step.destination, directory);
-  } catch (error) {
-    throw isVzError(error) ? error : failed(`${step.at}: mount point`, error);
+  let missing: Missing = "directory";
+  if (isBind) {
+    try {
+      if ((sys.stat(step.source).mode & S_IFMT) !== S_IFDIR) missing = "file";
+    } catch (error) {
+      throw failed(`${step.at}: source ${step.source}`, error);
+    }
   }
   try {
-    if (isBind) bind(step.source, target, step.flags);
-    else sys.mount(step.source, target, step.type, step.flags, step.data === "" ? null : step.data);
-    for (const flags of step.propagation) sys.mount(null, target, null, flags, null);
+    const { destination } = step;
+    if (extras?.replaces(step)) {
+      extras.mount(step, root);
+    } else if (isBind) {
+      bind(step.source, root, destination, missing, step.flags);
+    } else {
+      const data = step.data === "" ? null : step.data;
+      within(root, destination, missing, (place) => {
+        sys.mount(step.source, place, step.type, step.flags, data);
+      });
+    }
+    for (const flags of step.propagation) {
+      within(root, destination, "nothing", (place) => sys.mount(null, place, null, flags, null));
+    }
+    if (step.extended.length > 0) extras?.finish(step, root, short);
   } catch (error) {
+    if (isVzError(error)) throw error;
     if (isBind && isRefusal(error)) {
       // not done without: the program would write its data to some other place
       throw failed(step.at, error, "this kernel refuses mounts here; the bundle has to do without this one");
@@ -76,46 +96,46 @@ function mountOne(step: MountStep, rootfs: string, short: Shortfalls): void {
   }
 }
 
-/**
- * Makes the mounts of config.json in their order.
- * @param own whether this is a mount namespace of the container's own
- */
-export function makeMounts(plan: Plan, own: boolean, short: Shortfalls): void {
-  for (const step of plan.mounts) {
-    if (step.propagation.length > 0 && !own) {
-      throw failure(
-        `${step.at}: propagation without a mount namespace`,
-        "it would change the mounts of the whole machine",
-      );
+/** Makes the mounts of config.json in their order. @param root descriptor of the root filesystem */
+export function makeMounts(plan: Plan, root: number, extras: MountExtras | null, short: Shortfalls): void {
+  for (const step of plan.mounts) mountOne(step, root, extras, short);
+}
+
+/** Does `act` for each path that exists inside; what is refused for one is refused for all. */
+function each(
+  field: string,
+  paths: readonly string[],
+  root: number,
+  short: Shortfalls,
+  act: (place: string, fd: number, path: string) => void,
+): void {
+  for (const path of paths) {
+    try {
+      within(root, path, "nothing", (place, fd) => act(place, fd, path));
+    } catch (error) {
+      if (isVzError(error)) throw error;
+      if (!isRefusal(error)) throw failed(`${field} ${path}`, error);
+      short.add(field, reason(error));
+      return;
     }
-    mountOne(step, plan.rootfs, short);
   }
 }
 
-/** Hides `maskedPaths`, and makes `readonlyPaths` and the root read-only. Paths that do not exist are skipped. */
-export function protectPaths(plan: Plan, own: boolean, short: Shortfalls): void {
-  const { rootfs } = plan;
-  const each = (field: string, paths: readonly string[], act: (target: ResolvedPath) => void) => {
-    for (const path of paths) {
-      const target = resolveInRoot(looker, rootfs, path);
-      if (target.kind === "missing") continue;
-      try {
-        act(target);
-      } catch (error) {
-        if (!isRefusal(error)) throw failed(`${field} ${path}`, error);
-        short.add(field, reason(error));
-        return;
-      }
-    }
-  };
-  each("linux.maskedPaths", plan.maskedPaths, ({ path, kind }) => {
-    if (kind === "directory") sys.mount("tmpfs", path, "tmpfs", MS.RDONLY, "size=0k");
-    else bind("/dev/null", path, MS.BIND);
+/**
+ * Hides `maskedPaths`, and makes `readonlyPaths` and the root read-only. Paths that do not exist are skipped.
+ * @param own whether this is a mount namespace of the container's own
+ */
+export function protectPaths(plan: Plan, root: number, own: boolean, short: Shortfalls): void {
+  each("linux.maskedPaths", plan.maskedPaths, root, short, (place, fd) => {
+    if (isDirectory(fd)) sys.mount("tmpfs", place, "tmpfs", MS.RDONLY, "size=0k");
+    else sys.mount("/dev/null", place, null, MS.BIND, null);
   });
-  each("linux.readonlyPaths", plan.readonlyPaths, ({ path }) => {
-    bind(path, path, MS.BIND | MS.REC | MS.RDONLY);
+  each("linux.readonlyPaths", plan.readonlyPaths, root, short, (place, _, path) => {
+    sys.mount(place, place, null, MS.BIND | MS.REC, null);
+    within(root, path, "nothing", (top) => remount(top, MS.RDONLY));
   });
   if (!plan.readonlyRoot) return;
+  const { rootfs } = plan;
   try {
     if (!own) sys.mount(rootfs, rootfs, null, MS.BIND | MS.REC, null);
     remount(rootfs, MS.RDONLY);

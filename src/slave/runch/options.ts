@@ -22,49 +22,70 @@ export const GLOBAL_OPTIONS: readonly Option[] = [
   ...ISOLATION_OPTIONS,
 ];
 
-/** Taken from engines and without effect: runch has nothing that they could change. */
+/** Taken from engines; what is not read anywhere has no effect here. */
 const IDLE: readonly Option[] = [
   { name: "debug", help: "" },
-  ...["log-level", "rootless", "cgroup-manager"].map((name) => ({ name, value: "WORD", help: "" })),
+  { name: "systemd-cgroup", help: "" },
+  ...["log-level", "rootless", "cgroup-manager", "criu"].map((name) => ({ name, value: "WORD", help: "" })),
 ];
 
 export type Values = Readonly<Record<string, string>>;
 
-export function usageError(why: string, hint = "runch --help"): VzError {
+export function usageError(why: string, hint: string = "runch --help"): VzError {
   return new VzError(Status.usage, `runch: ${why}`, { hint });
 }
 
+export interface Parsed {
+  /** The last value of each. */
+  readonly values: Values;
+  /** All values of those that may be given many times. */
+  readonly lists: Readonly<Record<string, readonly string[]>>;
+  readonly words: readonly string[];
+}
+
 /**
- * @param stop whether the first word that is no option ends the reading; it and all behind it are `words`
+ * @param stop options end behind this many words: 0, at the first word; Infinity, nowhere
  * @throws VzError 64
  */
-export function parseOptions(line: readonly string[], known: readonly Option[], stop: boolean) {
+export function parseOptions(line: readonly string[], known: readonly Option[], stop: number): Parsed {
   const values: Record<string, string> = {};
+  const lists: Record<string, string[]> = {};
   const words: string[] = [];
-  let onlyWords = false;
   for (let i = 0; i < line.length; i++) {
     const word = line[i] ?? "";
-    if (onlyWords || !word.startsWith("-") || word === "-") {
-      if (stop) return { values, words: line.slice(i) };
+    if (word === "--") return { values, lists, words: words.concat(line.slice(i + 1)) };
+    if (!word.startsWith("-") || word === "-") {
+      if (words.length >= stop) return { values, lists, words: words.concat(line.slice(i)) };
       words.push(word);
-      continue;
-    }
-    if (word === "--") {
-      onlyWords = true;
       continue;
     }
     const equals = word.indexOf("=");
     const name = equals < 0 ? word : word.slice(0, equals);
     const option = known.find((one) => name === `--${one.name}` || name === `-${one.alias}`);
-    if (option === undefined) throw usageError(`unknown option ${name}`);
+    if (option === undefined) throw unknownOption(name, known);
     let value = equals < 0 ? undefined : word.slice(equals + 1);
     if (option.value !== undefined) value ??= line[++i];
     else if (value === undefined) value = "true";
     else if (value !== "true" && value !== "false") throw usageError(`${name} takes no value`);
     if (value === undefined || value === "") throw usageError(`${name} needs a value (${option.value})`);
     values[option.name] = value;
+    if (option.repeat) {
+      const all = lists[option.name] ?? [];
+      all.push(value);
+      lists[option.name] = all;
+    }
   }
-  return { values, words };
+  return { values, lists, words };
+}
+
+/** Letters that were run together ("-it") are told apart; runc takes them one by one. */
+function unknownOption(name: string, known: readonly Option[]): VzError {
+  const letters = /^-[a-z]{2,}$/.test(name) ? [...name.slice(1)] : [];
+  const all = letters.length > 0 && letters.every((one) => known.some(({ alias }) => alias === one));
+  return usageError(
+    `unknown option ${name}`,
+    all ? `one by one: ${letters.map((one) => `-${one}`).join(" ")}` : undefined,
+  );
 }
 
 export interface Line {
@@ -76,9 +97,12 @@ export interface Line {
 
 /** @throws VzError 64 */
 export function parseLine(words: readonly string[]): Line {
-  const { values, words: rest } = parseOptions(words, [...GLOBAL_OPTIONS, ...IDLE], true);
-  const manager = values["cgroup-manager"] ?? "disabled";
-  if (manager !== "disabled") throw usageError(`--cgroup-manager=${manager}: only "disabled" is supported`);
+  const { values, words: rest } = parseOptions(words, [...GLOBAL_OPTIONS, ...IDLE], 0);
+  const manager = values["cgroup-manager"] ?? "cgroupfs";
+  if (manager !== "cgroupfs" && manager !== "disabled")
+    throw usageError(`--cgroup-manager=${manager}: neither cgroupfs nor disabled`);
+  if (values["systemd-cgroup"] === "true")
+    throw usageError("--systemd-cgroup: runch asks no systemd for cgroups");
   const [verb] = rest;
   if (verb === undefined) throw usageError("which command?");
   return { values, verb, rest: rest.slice(1) };

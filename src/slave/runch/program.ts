@@ -1,10 +1,54 @@
 /** Finding the program and becoming it; which of 126 and 127 it is when that fails. */
 import * as sys from "vz:sys";
-import { hasCode, isSystemError, reason, Status, VzError } from "../../common/errors.ts";
+import { hasCode, isSystemError, isVzError, reason, Status, VzError } from "../../common/errors.ts";
 import { S_IFDIR, S_IFMT, S_IFREG } from "./linux.ts";
+import { HEAD, isOlder, readHead } from "./program-check.ts";
 import { candidates, environmentValue } from "./program-path.ts";
 
 const { O_RDONLY = 0, O_NONBLOCK = 0, X_OK = 1 } = sys.constants;
+
+function refuse(path: string, why: string, cause?: unknown): VzError {
+  return new VzError(Status.notExecutable, `${path}: ${why}`, cause === undefined ? {} : { cause });
+}
+
+/** Our own executable, as far as /proc shows it: found out while the machine's /proc is there. */
+let own: sys.Stat | null = null;
+
+export function rememberExecutable(): void {
+  try {
+    own = sys.stat("/proc/self/exe");
+  } catch {
+    // without /proc nobody gets at it that way
+  }
+}
+
+/**
+ * A program that the kernel would start and then regret. Our own file, which /proc/self/exe of a container may lead to, would
+ * be executed inside and could be written there by the next process that opens it.
+ * @throws VzError 126; a system call's failure where there is nothing
+ */
+function inspect(path: string, depth = 0): void {
+  const fd = sys.open(path, O_RDONLY | O_NONBLOCK);
+  try {
+    const { dev, ino, mode } = sys.fstat(fd);
+    if (own !== null && own.dev === dev && own.ino === ino)
+      throw refuse(path, "is runch itself, which no container may have");
+    if ((mode & S_IFMT) !== S_IFREG) return;
+    const bytes = new Uint8Array(HEAD);
+    const { interpreter, kernelFloor } = readHead(bytes.subarray(0, sys.read(fd, bytes, 0, HEAD)));
+    if (kernelFloor !== null) {
+      const { release } = sys.uname();
+      if (isOlder(release, kernelFloor))
+        throw refuse(path, `is made for Linux ${kernelFloor} and newer, this is ${release}`);
+    }
+    if (interpreter !== null && depth < 4) inspect(interpreter, depth + 1);
+  } catch (error) {
+    // execve(2) itself tells what is wrong with an interpreter
+    if (isVzError(error) || depth === 0) throw error;
+  } finally {
+    sys.close(fd);
+  }
+}
 
 /** Runs `act` on each place where the program may be; returns the first that it does not throw for. */
 function search(name: string, env: readonly string[], act: (path: string) => void): string {
@@ -12,6 +56,12 @@ function search(name: string, env: readonly string[], act: (path: string) => voi
   let denied: VzError | undefined;
   for (const path of paths) {
     try {
+      try {
+        inspect(path);
+      } catch (error) {
+        // a program may be executable and not readable
+        if (!hasCode(error, "EACCES", "ENXIO", "ETXTBSY")) throw error;
+      }
       act(path);
       return path;
     } catch (error) {
@@ -29,29 +79,26 @@ function search(name: string, env: readonly string[], act: (path: string) => voi
 
 /** What a failed attempt means; undefined for "there is nothing at this path". */
 function explain(path: string, error: Error): VzError | undefined {
-  const found = typeAndMode(path);
-  if (hasCode(error, "ENOENT", "ENOTDIR")) {
-    if (found === undefined) return undefined;
-    return new VzError(Status.notExecutable, `${path}: ${interpreterOf(path)} is not in the container`);
+  let found: sys.Stat | undefined;
+  try {
+    found = sys.stat(path);
+  } catch {
+    // nothing there, or not for us to see
   }
+  if (hasCode(error, "ENOENT", "ENOTDIR")) {
+    return found === undefined ? undefined : refuse(path, `${interpreterOf(path)} is not in the container`);
+  }
+  const type = (found?.mode ?? 0) & S_IFMT;
+  const mode = (found?.mode ?? 0) & 0o7777;
   const why =
-    hasCode(error, "EACCES") && found?.type === S_IFDIR
+    hasCode(error, "EACCES") && type === S_IFDIR
       ? "is a directory"
-      : hasCode(error, "EACCES") && found?.type === S_IFREG && (found.mode & 0o111) === 0
-        ? `not executable (its mode is ${(found.mode & 0o7777).toString(8).padStart(4, "0")})`
+      : hasCode(error, "EACCES") && type === S_IFREG && (mode & 0o111) === 0
+        ? `not executable (its mode is ${mode.toString(8).padStart(4, "0")})`
         : hasCode(error, "ENOEXEC")
           ? "not a program for this machine, and no script with a #! line"
           : reason(error);
-  return new VzError(Status.notExecutable, `${path}: ${why}`, { cause: error });
-}
-
-function typeAndMode(path: string): { type: number; mode: number } | undefined {
-  try {
-    const { mode } = sys.stat(path);
-    return { type: mode & S_IFMT, mode };
-  } catch {
-    return undefined;
-  }
+  return refuse(path, why, error);
 }
 
 /** What the kernel looks for in vain when it says ENOENT for a file that exists. */
@@ -59,9 +106,8 @@ function interpreterOf(path: string): string {
   try {
     const fd = sys.open(path, O_RDONLY | O_NONBLOCK);
     const bytes = new Uint8Array(256);
-    const n = sys.read(fd, bytes, 0, bytes.length);
+    const line = sys.fsDecode(bytes, 0, sys.read(fd, bytes, 0, bytes.length)).split("\n")[0] ?? "";
     sys.close(fd);
-    const line = sys.fsDecode(bytes, 0, n).split("\n")[0] ?? "";
     const interpreter = /^#![ \t]*([^ \t]+)/.exec(line)?.[1];
     if (interpreter !== undefined) return `its interpreter ${JSON.stringify(interpreter)}`;
   } catch {
@@ -80,6 +126,6 @@ export function executeProgram(args: readonly string[], env: readonly string[]):
 export function checkProgram(args: readonly string[], env: readonly string[]): void {
   search(args[0] ?? "", env, (path) => {
     sys.access(path, X_OK);
-    if (typeAndMode(path)?.type === S_IFDIR) sys.execve(path, args, env);
+    if ((sys.stat(path).mode & S_IFMT) === S_IFDIR) sys.execve(path, args, env);
   });
 }

@@ -1,6 +1,6 @@
 /**
  * What a bundle asks for and this machine (or this runch) does not give. Weak isolation is allowed, silence is not: in
- * `strict` each such thing is an error at once, otherwise all of them are told in one line.
+ * `strict` each such thing is an error at once, otherwise each is told in a line of its own.
  */
 import { failure } from "./failure.ts";
 
@@ -41,8 +41,8 @@ export class Shortfalls {
     return this.#list;
   }
 
-  /** The line for standard error, or "" where nothing falls short. */
-  line(id: string): string {
-    return this.#list.length === 0 ? "" : `runch: ${id}: runs without ${this.#list.join(", ")}\n`;
+  /** A line for standard error each, or "" where nothing falls short. */
+  lines(id: string): string {
+    return this.#list.map((thing) => `runch: ${id}: runs without ${thing}\n`).join("");
   }
 }

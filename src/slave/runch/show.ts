@@ -1,11 +1,21 @@
 /** `runch state` and `runch list`: what there is, in the JSON and the columns of runc. */
 import type { ContainerStateFile, RunStatus } from "../../common/container-state.ts";
+import { readTextIfAny } from "./files.ts";
 import * as store from "./state-store.ts";
 
-/** The specification's four states ("State", runtime.md); ours have more to tell. */
-export function ociStatus(status: RunStatus): "creating" | "created" | "running" | "stopped" {
+/** The specification's four states ("State", runtime.md), and runc's "paused"; ours have more to tell. */
+export type OciStatus = "creating" | "created" | "running" | "paused" | "stopped";
+
+export function ociStatus(status: RunStatus): OciStatus {
   if (status === "restarting") return "creating";
   return status === "failed" ? "stopped" : status;
+}
+
+/** What the container is doing now; its cgroup knows whether it is paused. */
+export async function statusNow(state: ContainerStateFile): Promise<OciStatus> {
+  const status = ociStatus(store.currentStatus(state));
+  if (status !== "running" || !state.cgroups?.length) return status;
+  return (await import("./cgroup/cgroup-control.ts")).isFrozen(state.cgroups) ? "paused" : status;
 }
 
 export interface OciState {
@@ -20,8 +30,7 @@ export interface OciState {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-export function ociState(state: ContainerStateFile, now: RunStatus): OciState {
-  const status = ociStatus(now);
+export function ociState(state: ContainerStateFile, status: OciStatus): OciState {
   return {
     ociVersion: state.ociVersion,
     id: state.id,
@@ -30,7 +39,7 @@ export function ociState(state: ContainerStateFile, now: RunStatus): OciState {
     bundle: state.bundle,
     rootfs: state.rootfs,
     created: state.created,
-    owner: "root",
+    owner: ownerName(state.owner ?? 0),
     annotations: state.annotations,
   };
 }
@@ -45,17 +54,27 @@ export function listTable(states: readonly OciState[]): string {
   return rows.map((row) => `${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("")}\n`).join("");
 }
 
-export function showState(root: string, id: string): string {
-  const state = store.needState(root, id);
-  return `${JSON.stringify(ociState(state, store.currentStatus(state)), null, 2)}\n`;
+/** By the machine's /etc/passwd; the number where it has no name. */
+function ownerName(uid: number): string {
+  if (uid === 0) return "root";
+  const line = readTextIfAny("/etc/passwd")
+    ?.split("\n")
+    .find((one) => one.split(":")[2] === String(uid));
+  return line?.split(":")[0] ?? String(uid);
 }
 
-export function showList(root: string, format: "table" | "json", quiet: boolean): string {
+export async function showState(root: string, id: string): Promise<string> {
+  const state = store.needState(root, id);
+  return `${JSON.stringify(ociState(state, await statusNow(state)), null, 2)}\n`;
+}
+
+export async function showList(root: string, format: "table" | "json", quiet: boolean): Promise<string> {
   const ids = store.listIds(root);
   if (quiet) return ids.map((id) => `${id}\n`).join("");
-  const states = ids
-    .map((id) => store.readState(root, id))
-    .filter((state) => state !== null)
-    .map((state) => ociState(state, store.currentStatus(state)));
+  const states: OciState[] = [];
+  for (const id of ids) {
+    const state = store.readState(root, id);
+    if (state !== null) states.push(ociState(state, await statusNow(state)));
+  }
   return format === "json" ? `${JSON.stringify(states)}\n` : listTable(states);
 }

@@ -7,16 +7,17 @@ import type { ContainerStateFile } from "../../common/container-state.ts";
 import { hasCode, reason, type VzError } from "../../common/errors.ts";
 import { nextRun } from "./backoff.ts";
 import { type Bundle, loadBundle, runnerFailure, unknownLine } from "./bundle.ts";
-import { complain, dropRights, environmentOf, setUp } from "./container.ts";
+import { beforeProgram, complain, dropRights, environmentOf, type Inside, setUp } from "./container.ts";
+import { setOomScore } from "./credentials.ts";
 import { failure } from "./failure.ts";
 import { absolutePath, makeDirectories } from "./files.ts";
 import { mountsBelow, unmountLeftovers } from "./leftovers.ts";
 import { logSize, redirectOutput } from "./log-file.ts";
-import { executeProgram } from "./program.ts";
+import { checkProgram, executeProgram, rememberExecutable } from "./program.ts";
 import type { Isolation } from "./shortfalls.ts";
 import * as store from "./state-store.ts";
 
-const { O_RDONLY = 0, O_WRONLY = 1, LOCK_EX = 0, LOCK_NB = 0 } = sys.constants;
+const { O_RDONLY = 0, LOCK_EX = 0, LOCK_NB = 0 } = sys.constants;
 
 /** Seconds; more than the 12 that keep sysvinit below ten starts in two minutes. */
 const PAUSE_UNDER_INIT = 15;
@@ -74,6 +75,20 @@ async function openLog({ vz, short }: Bundle): Promise<void> {
   }
 }
 
+/** What the last run left: mounts and cgroups, and its hooks for after the end, since nobody was there then. */
+async function clearLeftovers(last: ContainerStateFile, { parts }: Bundle): Promise<void> {
+  unmountLeftovers(last);
+  if (last.cgroups?.length) {
+    const { killCgroup, removeCgroup } = await import("./cgroup/cgroup-control.ts");
+    killCgroup(last.cgroups);
+    removeCgroup(last.cgroups);
+  }
+  if (!parts.hooks?.has("poststop")) return;
+  const { ociVersion, id, bundle, annotations } = last;
+  const state = JSON.stringify({ ociVersion, id, status: "stopped", pid: 0, bundle, annotations });
+  for (const why of parts.hooks.runAll("poststop", state)) complain(`runch: ${id}: ${why}\n`);
+}
+
 /** The state that every write of this run starts from. */
 function firstState(
   start: Start,
@@ -110,23 +125,53 @@ function rewrite(fd: number, state: ContainerStateFile): void {
   sys.ftruncate(fd, bytes.length);
 }
 
-function becomeContainer(start: Start, bundle: Bundle, state: ContainerStateFile): never {
-  const { plan, short } = bundle;
+async function becomeContainer(start: Start, bundle: Bundle, state: ContainerStateFile): Promise<never> {
+  const { plan, parts, short } = bundle;
+  const { root, id } = start;
   let stateFd = -1;
   let running = state;
   try {
-    setUp(
-      plan,
-      short,
-      () => [stateFd, ...start.keep],
-      (own) => {
-        running = { ...state, status: "running", hostMounts: own ? null : mountsBelow(plan.rootfs) };
-        store.writeState(start.root, running);
-        stateFd = sys.open(store.stateFile(start.root, start.id), O_WRONLY);
+    const outside =
+      parts.hooks !== null || parts.namespaces?.maps
+        ? (await import("./outside.ts")).forkOutside(id, bundle)
+        : null;
+    const inside: Inside = {
+      id,
+      bundle,
+      credentials: plan.credentials,
+      pid: state.pid,
+      pivot: true,
+      ask: (what) => outside?.ask(what),
+      record(own) {
+        running = {
+          ...running,
+          status: "running",
+          hostMounts: own ? null : mountsBelow(plan.rootfs),
+          mountNamespace: own ? store.namespaceOf("self", "mnt") : undefined,
+        };
+        stateFd = store.writeState(root, running);
       },
-    );
-    dropRights(plan, short, start.id);
-    executeProgram(plan.args, environmentOf(plan));
+      keep: () => [stateFd, ...start.keep, ...(outside?.descriptors ?? [])],
+    };
+    if (parts.cgroup !== null) {
+      running = { ...running, cgroups: parts.cgroup.directories };
+      sys.close(store.writeState(root, running));
+      parts.cgroup.create(short);
+      parts.cgroup.join(state.pid);
+    }
+    setOomScore("self", plan.credentials.oomScoreAdj, short);
+    rememberExecutable();
+    if (parts.namespaces !== null)
+      inside.credentials = parts.namespaces.enter(plan.credentials, inside.ask, short);
+    setUp(inside);
+    dropRights(inside);
+    const env = environmentOf(plan.env, inside.credentials.uid);
+    if (parts.hooks?.has("poststart")) {
+      checkProgram(plan.args, env);
+      inside.ask("poststart");
+    }
+    beforeProgram(inside);
+    executeProgram(plan.args, env);
   } catch (error) {
     const fault = runnerFailure(error);
     const failed: ContainerStateFile = {
@@ -134,7 +179,7 @@ function becomeContainer(start: Start, bundle: Bundle, state: ContainerStateFile
       status: "failed",
       reason: `cannot start: ${fault.message}`,
     };
-    if (stateFd < 0) store.writeState(start.root, failed);
+    if (stateFd < 0) sys.close(store.writeState(root, failed));
     else rewrite(stateFd, failed);
     throw fault;
   }
@@ -175,8 +220,8 @@ async function start(
   let bundle: Bundle | null = null;
   let fault: VzError | null = null;
   try {
-    if (last !== null) unmountLeftovers(last);
-    bundle = loadBundle(bundlePath, "exec", isolation);
+    bundle = await loadBundle(bundlePath, { id, form: "exec", isolation, cgroups: true, console: () => -1 });
+    if (last !== null) await clearLeftovers(last, bundle);
     await openLog(bundle);
   } catch (error) {
     fault = runnerFailure(error);
@@ -187,13 +232,15 @@ async function start(
   if (fault !== null) state = { ...state, status: "failed", reason: `cannot start: ${fault.message}` };
   if (pause > 0) {
     const why = fault !== null ? state.reason : (last?.reason ?? null);
-    store.writeState(root, { ...state, status: why === null ? "restarting" : "failed", reason: why });
+    sys.close(
+      store.writeState(root, { ...state, status: why === null ? "restarting" : "failed", reason: why }),
+    );
     complain(`runch: ${id}: its last run was short: waiting ${pause} s\n`);
     sleep(pause);
     state = { ...state, started: new Date().toISOString() };
   }
   if (fault !== null || bundle === null) {
-    store.writeState(root, state);
+    sys.close(store.writeState(root, state));
     throw fault;
   }
   complain(unknownLine(id, bundle.unknown));

@@ -10,7 +10,9 @@ import {
 } from "../../common/container-state.ts";
 import { hasCode, Status, VzError } from "../../common/errors.ts";
 import { failure } from "./failure.ts";
-import { makeDirectories, readTextIfAny, replaceText } from "./files.ts";
+import { makeDirectories, readTextIfAny } from "./files.ts";
+
+const { O_RDWR = 2, O_CREAT = 0, O_TRUNC = 0 } = sys.constants;
 
 /** The characters of runc's ids; a first "-" would read as an option. */
 export function checkId(id: string): string {
@@ -48,6 +50,15 @@ export function startTime(pid: number | "self"): number {
   return text === null ? 0 : (parseProcStat(text)?.starttime ?? 0);
 }
 
+/** A namespace by name ("pid:[4026531836]"); undefined where it is not shown: ended, not ours, a kernel before 3.8. */
+export function namespaceOf(pid: number | "self", type: string): string | undefined {
+  try {
+    return sys.readlink(`/proc/${pid}/ns/${type}`);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The state of `id`, or null. A file that is just being rewritten is read again. */
 export function readState(root: string, id: string): ContainerStateFile | null {
   for (let attempt = 0; attempt < 5; attempt++) {
@@ -67,9 +78,17 @@ export function needState(root: string, id: string): ContainerStateFile {
   return state;
 }
 
-/** Writes the state; its directory must exist. */
-export function writeState(root: string, state: ContainerStateFile): void {
-  replaceText(stateFile(root, state.id), formatState(state), 0o600);
+/**
+ * Writes the state; its directory must exist. A reader sees the old or the new text; not synced, since a boot wipes it.
+ * @returns a descriptor of the new file to write and close
+ */
+export function writeState(root: string, state: ContainerStateFile): number {
+  const path = stateFile(root, state.id);
+  const temporary = `${path}.${sys.getpid()}`;
+  const fd = sys.open(temporary, O_RDWR | O_CREAT | O_TRUNC, 0o600);
+  sys.writeAll(fd, formatState(state));
+  sys.rename(temporary, path);
+  return fd;
 }
 
 /** Makes the directory for an id that has to be new. @throws VzError 125 if it is taken */
@@ -123,4 +142,9 @@ export function listIds(root: string): string[] {
     if (hasCode(error, "ENOENT")) return [];
     throw error;
   }
+}
+
+/** The copy of config.json that a container was made by. */
+export function configFile(root: string, id: string): string {
+  return `${root}/${id}/config.json`;
 }

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { readConfig } from "../../../src/common/oci.ts";
 import { readAnnotations } from "../../../src/slave/runch/bundle.ts";
 import { capabilityNames, capabilitySets } from "../../../src/slave/runch/capabilities.ts";
+import { loadParts } from "../../../src/slave/runch/load-parts.ts";
 import { makePlan } from "../../../src/slave/runch/plan.ts";
 import { type Isolation, Shortfalls } from "../../../src/slave/runch/shortfalls.ts";
 
@@ -26,6 +27,16 @@ function plan(parts: Parts, isolation: Isolation = "auto", form: "exec" | "fork"
   const short = new Shortfalls(isolation);
   const made = makePlan(configOf(parts), { bundle: "/b", form }, short);
   return { ...made, short: short.list };
+}
+
+/** As plan, with the parts that only some bundles have, on a machine that has nothing. */
+async function planAll(parts: Parts, isolation: Isolation = "auto", form: "exec" | "fork" = "exec") {
+  const config = configOf(parts);
+  const short = new Shortfalls(isolation);
+  const made = makePlan(config, { bundle: "/b", form }, short);
+  const unknown: string[] = [];
+  const options = { id: "web", bundle: "/b", form, unknown, cgroups: true, console: () => -1 };
+  return { parts: await loadParts(config, made, options, short), short: short.list, unknown };
 }
 
 test("paths are taken from the bundle", () => {
@@ -75,56 +86,91 @@ test("a config.json that cannot mean anything is refused by the name of its fiel
     [{ process: { user: { username: "x" } } }, /username/],
     [{ linux: { namespaces: [{ type: "mnt" }] } }, /"mnt" is no type/],
     [{ linux: { namespaces: [{ type: "uts" }, { type: "uts" }] } }, /there twice/],
-    [{ linux: { rootfsPropagation: "shared" } }, /rootfsPropagation/],
+    [{ linux: { rootfsPropagation: "wide" } }, /rootfsPropagation/],
+    [{ domainname: "x" }, /domainname: without a uts namespace/],
     [{ linux: { personality: { domain: "constructor" } } }, /personality\.domain/],
     [{ linux: { devices: [{ type: "c", path: "/dev/x" }] } }, /devices\[0\]: without major/],
     [{ hostname: "x" }, /hostname: without a uts namespace/],
-    [{ hooks: { prestart: [{ path: "/bin/x" }] } }, /hooks\.prestart/],
     [{ mounts: [{ destination: "/x" }] }, /neither a type nor/],
     [{ mounts: [{ destination: "/x", options: ["bind"] }] }, /without a source/],
   ];
   for (const [parts, message] of wrong) assert.throws(() => plan(parts), { status: 78, message });
 });
 
+test("so is a part that cannot mean anything", async () => {
+  const ids = [{ containerID: 0, hostID: 1000, size: 1 }];
+  const namespaces = [{ type: "user" }];
+  const wrong: [Parts, RegExp][] = [
+    [{ hooks: { prestart: [{ path: "bin/x" }] } }, /hooks\.prestart\[0\]\.path: not an absolute path/],
+    [{ hooks: { poststop: [{ path: "/x", timeout: 0 }] } }, /hooks\.poststop\[0\]\.timeout/],
+    [{ linux: { namespaces } }, /linux\.uidMappings: missing/],
+    [{ linux: { namespaces, uidMappings: ids } }, /linux\.gidMappings: missing/],
+    [{ linux: { namespaces, uidMappings: [{ ...ids[0], size: 0 }] } }, /uidMappings\[0\]: of size 0/],
+    [{ linux: { timeOffsets: { monotonic: { secs: 1 } } } }, /timeOffsets: without a new time namespace/],
+    [{ linux: { sysctl: { "net/../x": "1" } } }, /sysctl/],
+    [{ linux: { seccomp: { defaultAction: "ALLOW" } } }, /seccomp\.defaultAction/],
+    [{ linux: { resources: { pids: { limit: "1" } } } }, /resources\.pids\.limit/],
+    [{ linux: { cgroupsPath: "/a/../b" } }, /cgroupsPath/],
+    [{ process: { scheduler: { policy: "SCHED_X" } } }, /scheduler\.policy/],
+    [{ process: { ioPriority: { class: "IOPRIO_CLASS_BE", priority: 8 } } }, /ioPriority\.priority/],
+    [{ process: { execCPUAffinity: { initial: "3-1" } } }, /execCPUAffinity\.initial/],
+    [{ mounts: [{ destination: "/x", type: "proc", options: ["tmpcopyup"] }] }, /tmpcopyup: for tmpfs only/],
+    [
+      { mounts: [{ destination: "/x", type: "tmpfs", uidMappings: ids, gidMappings: ids }] },
+      /bind mounts only/,
+    ],
+  ];
+  for (const [parts, message] of wrong) {
+    await assert.rejects(planAll(parts), { status: 78, message }, message.source);
+  }
+  const terminal = { process: { terminal: true } };
+  await assert.rejects(planAll(terminal, "auto", "fork"), { status: 78, message: /process\.terminal/ });
+});
+
 /** What is asked for and not had, with the name that is told. */
 const shortfalls: [Parts, string][] = [
   [{ linux: { namespaces: [{ type: "pid" }] } }, "pid namespace"],
-  [{ linux: { namespaces: [{ type: "network" }] } }, "network namespace"],
-  [{ linux: { seccomp: { defaultAction: "SCMP_ACT_ALLOW" } } }, "linux.seccomp"],
-  [{ linux: { resources: { memory: { limit: 1 } } } }, "linux.resources.memory"],
+  [{ linux: { namespaces: [{ type: "time" }] } }, "time namespace"],
+];
+const shortParts: [Parts, string][] = [
+  [{ linux: { resources: { memory: { limit: 1 } } } }, "linux.resources.memory.limit"],
   [{ linux: { sysctl: { "net.core.somaxconn": "1" } } }, "linux.sysctl.net.core.somaxconn"],
-  [{ linux: { uidMappings: [{}] } }, "linux.uidMappings"],
-  [{ linux: { intelRdt: {} } }, "linux.intelRdt"],
-  [{ linux: { gidMappings: [{}] } }, "linux.gidMappings"],
-  [{ linux: { timeOffsets: {} } }, "linux.timeOffsets"],
+  [
+    { linux: { uidMappings: [{ containerID: 0, hostID: 1, size: 1 }] } },
+    "linux.uidMappings and linux.gidMappings",
+  ],
+  [{ linux: { intelRdt: { closID: "x" } } }, "linux.intelRdt"],
   [{ linux: { mountLabel: "x" } }, "linux.mountLabel"],
-  [{ linux: { netDevices: {} } }, "linux.netDevices"],
-  [{ linux: { memoryPolicy: {} } }, "linux.memoryPolicy"],
-  [{ process: { ioPriority: {} } }, "process.ioPriority"],
-  [{ process: { execCPUAffinity: {} } }, "process.execCPUAffinity"],
-  [{ process: { apparmorProfile: "x" } }, "process.apparmorProfile"],
-  [{ process: { selinuxLabel: "x" } }, "process.selinuxLabel"],
+  [{ linux: { netDevices: { eth0: {} } } }, "linux.netDevices"],
+  [{ linux: { memoryPolicy: { mode: "MPOL_BIND" } } }, "linux.memoryPolicy"],
   [{ process: { terminal: true } }, "process.terminal"],
-  [{ process: { scheduler: {} } }, "process.scheduler"],
-  [{ domainname: "x" }, "domainname"],
-  [{ mounts: [{ destination: "/sys/fs/cgroup", type: "cgroup" }] }, "mounts[0] (/sys/fs/cgroup)"],
 ];
 
-test("what cannot be had is told in auto and refused in strict, never passed over", () => {
+test("what cannot be had is told in auto and refused in strict, never passed over", async () => {
+  const refusal = (name: string) => (error: { status?: number; message: string }) =>
+    error.status === 125 && error.message.startsWith(`${name}: `);
   for (const [parts, name] of shortfalls) {
     const { short } = plan(parts);
     assert.equal(short.length, 1, name);
     assert.ok(short[0]?.startsWith(`${name} (`), `${short[0]} names ${name}`);
-    const strict = () => plan(parts, "strict");
-    assert.throws(strict, (error: { status?: number; message: string }) => {
-      return error.status === 125 && error.message.startsWith(`${name}: `);
-    });
+    assert.throws(() => plan(parts, "strict"), refusal(name));
+  }
+  for (const [parts, name] of shortParts) {
+    const { short } = await planAll(parts);
+    assert.equal(short.length, 1, name);
+    assert.ok(short[0]?.startsWith(`${name} (`), `${short[0]} names ${name}`);
+    await assert.rejects(planAll(parts, "strict"), refusal(name), name);
   }
 });
 
-test("empty limits and lists ask for nothing", () => {
+test("empty limits and lists ask for nothing", async () => {
   const linux = { resources: { memory: {}, devices: [] }, uidMappings: [], sysctl: {}, mountLabel: "" };
-  assert.deepEqual(plan({ linux }).short, []);
+  assert.deepEqual((await planAll({ linux })).short, []);
+});
+
+test("fields of a part that nobody knows are handed back by name", async () => {
+  const hooks = { poststop: [{ path: "/bin/true", colour: "red" }] };
+  assert.deepEqual((await planAll({ hooks })).unknown, ["hooks.poststop[0].colour"]);
 });
 
 test("a fork can have a pid namespace; chroot is a choice and falls short of nothing", () => {
@@ -134,12 +180,12 @@ test("a fork can have a pid namespace; chroot is a choice and falls short of not
   assert.deepEqual([namespaces, short], [[], []]);
 });
 
-test("all that falls short is told in one line", () => {
+test("all that falls short is told, a line each", () => {
   const short = new Shortfalls("auto");
-  assert.equal(short.line("web"), "");
+  assert.equal(short.lines("web"), "");
   short.add("a", "why");
   short.add("b", "so");
-  assert.equal(short.line("web"), "runch: web: runs without a (why), b (so)\n");
+  assert.equal(short.lines("web"), "runch: web: runs without a (why)\nrunch: web: runs without b (so)\n");
 });
 
 test("capabilities have the bits of linux/capability.h", () => {

@@ -1,0 +1,333 @@
+/*
+ * Calls that only a container runner needs. Those that are newer than musl's headers or than Linux 2.6.32 are made by
+ * number; a kernel that lacks them says ENOSYS.
+ */
+#include <fcntl.h>
+#include <net/if.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "vz.h"
+
+/* Numbers of i386, which are those of every architecture from 424 on. */
+enum {
+    NR_SCHED_SETATTR = 351,
+    NR_OPEN_TREE = 428,
+    NR_MOVE_MOUNT = 429,
+    NR_OPENAT2 = 437,
+    NR_MOUNT_SETATTR = 442,
+};
+
+static JSValue js_openat2(ARGS)
+{
+    struct {
+        uint64_t flags, mode, resolve;
+    } how;
+    INT_ARG(0, dir);
+    INT_ARG(2, flags);
+    INT_ARG(3, resolve);
+    PATH_ARG(1, path);
+    how.flags = (unsigned)flags | O_CLOEXEC;
+    how.mode = 0;
+    how.resolve = (unsigned)resolve;
+    long fd;
+    RETRY(fd, syscall(NR_OPENAT2, dir, path, &how, sizeof how));
+    JSValue result = fd == -1 ? vz_throw(ctx, errno, "openat2", path, NULL) : JS_NewInt32(ctx, fd);
+    js_free(ctx, path);
+    return result;
+}
+
+/* Attributes are 32 bits so far; the last argument is the user namespace of an id-mapped mount. */
+static JSValue mount_setattr(ARGS)
+{
+    struct {
+        uint64_t set, clear, propagation, userns;
+    } attr = {0};
+    INT_ARG(0, dir);
+    INT_ARG(2, flags);
+    INT_ARG(3, set);
+    INT_ARG(4, clear);
+    INT_ARG(5, propagation);
+    INT_ARG(6, userns);
+    PATH_ARG(1, path);
+    attr.set = (unsigned)set;
+    attr.clear = (unsigned)clear;
+    attr.propagation = (unsigned)propagation;
+    attr.userns = userns < 0 ? 0 : userns;
+    JSValue result =
+        vz_check(ctx, syscall(NR_MOUNT_SETATTR, dir, path, flags, &attr, sizeof attr), "mount_setattr", path);
+    js_free(ctx, path);
+    return result;
+}
+
+static JSValue open_tree(ARGS)
+{
+    INT_ARG(0, dir);
+    INT_ARG(2, flags);
+    PATH_ARG(1, path);
+    /* OPEN_TREE_CLOEXEC is O_CLOEXEC */
+    long fd = syscall(NR_OPEN_TREE, dir, path, flags | O_CLOEXEC);
+    JSValue result = fd == -1 ? vz_throw(ctx, errno, "open_tree", path, NULL) : JS_NewInt32(ctx, fd);
+    js_free(ctx, path);
+    return result;
+}
+
+static JSValue move_mount(ARGS)
+{
+    INT_ARG(0, fd);
+    INT_ARG(1, target);
+    /* MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_T_EMPTY_PATH */
+    return vz_check(ctx, syscall(NR_MOVE_MOUNT, fd, "", target, "", 0x4 | 0x40), "move_mount", NULL);
+}
+
+static JSValue set_domain_name(ARGS)
+{
+    PATH_ARG(0, name);
+    JSValue result = vz_check(ctx, setdomainname(name, strlen(name)), "setdomainname", NULL);
+    js_free(ctx, name);
+    return result;
+}
+
+/* struct sched_attr of sched_setattr(2), its first version. */
+static JSValue sched_set_attr(ARGS)
+{
+    struct {
+        uint32_t size, policy;
+        uint64_t flags;
+        int32_t nice;
+        uint32_t priority;
+        uint64_t runtime, deadline, period;
+    } attr = {.size = 48};
+    int64_t times[3];
+    INT_ARG(0, policy);
+    INT64_ARG(1, flags);
+    INT_ARG(2, nice);
+    INT_ARG(3, priority);
+    for (int i = 0; i < 3; i++)
+        if (!vz_int64(ctx, argv[4 + i], &times[i])) return JS_EXCEPTION;
+    attr.policy = policy;
+    attr.flags = flags;
+    attr.nice = nice;
+    attr.priority = priority;
+    attr.runtime = times[0];
+    attr.deadline = times[1];
+    attr.period = times[2];
+    return vz_check(ctx, syscall(NR_SCHED_SETATTR, 0, &attr, 0), "sched_setattr", NULL);
+}
+
+/* musl's function of this name only says ENOSYS */
+static JSValue sched_set_scheduler(ARGS)
+{
+    INT_ARG(0, policy);
+    INT_ARG(1, priority);
+    struct sched_param param = {.sched_priority = priority};
+    return vz_check(ctx, syscall(SYS_sched_setscheduler, 0, policy, &param), "sched_setscheduler", NULL);
+}
+
+static JSValue set_nice(ARGS)
+{
+    INT_ARG(0, nice);
+    return vz_check(ctx, setpriority(PRIO_PROCESS, 0, nice), "setpriority", NULL);
+}
+
+static JSValue ioprio_set(ARGS)
+{
+    INT_ARG(0, priority);
+    /* IOPRIO_WHO_PROCESS */
+    return vz_check(ctx, syscall(SYS_ioprio_set, 1, 0, priority), "ioprio_set", NULL);
+}
+
+static JSValue sched_set_affinity(ARGS)
+{
+    int *cpus, count = vz_int_list(ctx, argv[0], &cpus);
+    if (count < 0) return JS_EXCEPTION;
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    for (int i = 0; i < count; i++)
+        if (cpus[i] >= 0 && cpus[i] < CPU_SETSIZE) CPU_SET(cpus[i], &set);
+    js_free(ctx, cpus);
+    return vz_check(ctx, sched_setaffinity(0, sizeof set, &set), "sched_setaffinity", NULL);
+}
+
+static JSValue join_keyring(ARGS)
+{
+    PATH_ARG(0, name);
+    /* KEYCTL_JOIN_SESSION_KEYRING */
+    JSValue result = vz_check(ctx, syscall(SYS_keyctl, 1, name), "keyctl", NULL);
+    js_free(ctx, name);
+    return result;
+}
+
+static JSValue bring_up(ARGS)
+{
+    struct ifreq request = {0};
+    PATH_ARG(0, name);
+    strncpy(request.ifr_name, name, IFNAMSIZ - 1);
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int failed = fd == -1 ? -1 : ioctl(fd, SIOCGIFFLAGS, &request);
+    request.ifr_flags |= IFF_UP;
+    if (!failed) failed = ioctl(fd, SIOCSIFFLAGS, &request);
+    JSValue result = vz_check(ctx, failed, "ioctl", name);
+    if (fd != -1) close(fd);
+    js_free(ctx, name);
+    return result;
+}
+
+/* --- terminals and descriptors that go through sockets --- */
+
+static JSValue set_window_size(ARGS)
+{
+    INT_ARG(0, fd);
+    INT_ARG(1, columns);
+    INT_ARG(2, rows);
+    struct winsize size = {.ws_col = columns, .ws_row = rows};
+    return vz_check(ctx, ioctl(fd, TIOCSWINSZ, &size), "ioctl", NULL);
+}
+
+static JSValue open_terminal(ARGS)
+{
+    PATH_ARG(0, path);
+    int number = 0, unlocked = 0, fd = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    JSValue result;
+    if (fd == -1 || ioctl(fd, TIOCSPTLCK, &unlocked) || ioctl(fd, TIOCGPTN, &number)) {
+        result = vz_throw(ctx, errno, "open", path, NULL);
+        if (fd != -1) close(fd);
+    } else {
+        result = JS_NewObject(ctx);
+        JS_SetPropertyStr(ctx, result, "master", JS_NewInt32(ctx, fd));
+        JS_SetPropertyStr(ctx, result, "number", JS_NewInt32(ctx, number));
+    }
+    js_free(ctx, path);
+    return result;
+}
+
+static JSValue unix_connect(ARGS)
+{
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    PATH_ARG(0, path);
+    int fd = -1, failed = -1;
+    if (strlen(path) >= sizeof to.sun_path) {
+        errno = ENAMETOOLONG;
+    } else {
+        strcpy(to.sun_path, path);
+        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (fd != -1) RETRY(failed, connect(fd, (struct sockaddr *)&to, sizeof to));
+    }
+    JSValue result = failed ? vz_throw(ctx, errno, "connect", path, NULL) : JS_NewInt32(ctx, fd);
+    if (failed && fd != -1) close(fd);
+    js_free(ctx, path);
+    return result;
+}
+
+static JSValue socket_pair(ARGS)
+{
+    int fds[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds)) return vz_throw(ctx, errno, "socketpair", NULL, NULL);
+    JSValue pair = JS_NewArray(ctx);
+    JS_SetPropertyUint32(ctx, pair, 0, JS_NewInt32(ctx, fds[0]));
+    JS_SetPropertyUint32(ctx, pair, 1, JS_NewInt32(ctx, fds[1]));
+    return pair;
+}
+
+/* Room for the header and MOST descriptors (cmsg(3)). */
+enum { MOST = 8 };
+typedef union {
+    struct cmsghdr header;
+    char bytes[CMSG_SPACE(MOST * sizeof(int))];
+} Control;
+
+static JSValue send_fds(ARGS)
+{
+    INT_ARG(0, to);
+    uint8_t *bytes;
+    size_t length;
+    if (!vz_bytes(ctx, argv[2], &bytes, &length)) return JS_EXCEPTION;
+    int *fds, count = vz_int_list(ctx, argv[1], &fds);
+    if (count < 0) return JS_EXCEPTION;
+    if (count > MOST) count = MOST;
+    Control control = {0};
+    struct iovec data = {bytes, length};
+    struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1};
+    message.msg_control = control.bytes;
+    message.msg_controllen = CMSG_SPACE(count * sizeof(int));
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(count * sizeof(int));
+    memcpy(CMSG_DATA(header), fds, count * sizeof(int));
+    js_free(ctx, fds);
+    ssize_t n;
+    RETRY(n, sendmsg(to, &message, 0));
+    return vz_check(ctx, n, "sendmsg", NULL);
+}
+
+static JSValue receive_fd(ARGS)
+{
+    INT_ARG(0, from);
+    char text[256];
+    Control control = {0};
+    struct iovec data = {text, sizeof text};
+    struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1};
+    message.msg_control = control.bytes;
+    message.msg_controllen = sizeof control;
+    ssize_t n;
+    RETRY(n, recvmsg(from, &message, MSG_CMSG_CLOEXEC));
+    if (n == -1) return vz_throw(ctx, errno, "recvmsg", NULL, NULL);
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    if (!header || header->cmsg_type != SCM_RIGHTS) return JS_NewInt32(ctx, -1);
+    int fd;
+    memcpy(&fd, CMSG_DATA(header), sizeof fd);
+    return JS_NewInt32(ctx, fd);
+}
+
+/* --- waiting without the engine: waiter.c --- */
+
+static JSValue block_signals(ARGS)
+{
+    sigset_t all;
+    sigfillset(&all);
+    return vz_check(ctx, sigprocmask(SIG_BLOCK, &all, NULL), "sigprocmask", NULL);
+}
+
+/* No signal is lost on the way: they stay blocked and pending across execve. */
+static JSValue become_waiter(ARGS)
+{
+    extern char **environ;
+    char **args = vz_path_list(ctx, argv[0]);
+    if (!args) return JS_EXCEPTION;
+    block_signals(ctx, this_value, 0, NULL);
+    execve("/proc/self/exe", args, environ);
+    JSValue result = vz_throw(ctx, errno, "execve", "/proc/self/exe", NULL);
+    vz_free_list(ctx, args);
+    return result;
+}
+
+const JSCFunctionListEntry vz_container_functions[] = {
+    JS_CFUNC_DEF("openat2", 4, js_openat2),
+    JS_CFUNC_DEF("mountSetattr", 7, mount_setattr),
+    JS_CFUNC_DEF("openTree", 3, open_tree),
+    JS_CFUNC_DEF("moveMount", 2, move_mount),
+    JS_CFUNC_DEF("setdomainname", 1, set_domain_name),
+    JS_CFUNC_DEF("schedSetattr", 7, sched_set_attr),
+    JS_CFUNC_DEF("schedSetscheduler", 2, sched_set_scheduler),
+    JS_CFUNC_DEF("setNice", 1, set_nice),
+    JS_CFUNC_DEF("ioprioSet", 1, ioprio_set),
+    JS_CFUNC_DEF("schedSetaffinity", 1, sched_set_affinity),
+    JS_CFUNC_DEF("joinKeyring", 1, join_keyring),
+    JS_CFUNC_DEF("bringUp", 1, bring_up),
+    JS_CFUNC_DEF("setWindowSize", 3, set_window_size),
+    JS_CFUNC_DEF("openTerminal", 1, open_terminal),
+    JS_CFUNC_DEF("unixConnect", 1, unix_connect),
+    JS_CFUNC_DEF("socketpair", 0, socket_pair),
+    JS_CFUNC_DEF("sendFds", 3, send_fds),
+    JS_CFUNC_DEF("receiveFd", 1, receive_fd),
+    JS_CFUNC_DEF("blockSignals", 0, block_signals),
+    JS_CFUNC_DEF("becomeWaiter", 1, become_waiter),
+};
+const int vz_container_function_count = COUNT(vz_container_functions);

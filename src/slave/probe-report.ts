@@ -1,0 +1,133 @@
+/** What `vz probe` found, and how it is shown: no system call here. */
+import type { FactsAnswer } from "../common/protocol.ts";
+import { formatBytes, table } from "../common/table.ts";
+import type { Controllers } from "./cgroup-controllers.ts";
+import type { Refusal } from "./kernel-grants.ts";
+import { CAPABILITIES } from "./runch/linux.ts";
+
+/** Whether the kernel grants something, and what runch does where it does not. */
+export interface Grant {
+  readonly granted: boolean;
+  /** Why not; null where it is granted. */
+  readonly why: Refusal;
+  readonly without: string;
+}
+
+/** What `vz probe --json` prints. */
+export interface Probe {
+  /** uname -r */
+  readonly kernel: string;
+  readonly machine: string;
+  /** Found by running a program of each: [32] or [32, 64]. */
+  readonly elfClasses: readonly number[];
+  readonly uid: number;
+  /** Capabilities that root has elsewhere and that we lack here. */
+  readonly missingCapabilities: readonly string[];
+  /** What PID 1 is, and its file. */
+  readonly init: { readonly kind: FactsAnswer["init"]; readonly executable: string };
+  /** By name: "namespace mount", "mount bind", "pivot_root". */
+  readonly grants: Readonly<Record<string, Grant>>;
+  readonly cgroup: Controllers;
+  /** Bytes. */
+  readonly memory: FactsAnswer["memory"];
+  readonly disk: FactsAnswer["disk"] & { readonly path: string };
+  /** Whether /proc/user_beancounters is there. */
+  readonly openvz: boolean;
+}
+
+/** What runch does without. Keys are the names of the table's rows. */
+const WITHOUT: Readonly<Record<string, string>> = {
+  "namespace mount": "mounts stand in the machine's table and are undone later; chroot instead of pivot_root",
+  "namespace uts": "the hostname stays the machine's",
+  "namespace ipc": "System V IPC and message queues are shared with the machine",
+  "namespace pid": "the program sees and can signal the machine's processes",
+  "namespace network": "the program uses the machine's network",
+  "namespace user": "ids inside are the machine's; rootless bundles cannot run",
+  "namespace cgroup": "the program sees its place in the machine's cgroups",
+  "namespace time": "the program's clocks are the machine's",
+  "mount bind": "a bundle with bind mounts does not start; a read-only root stays writable",
+  "mount tmpfs": "/dev and /tmp are directories of the root; masked directories stay visible",
+  "mount proc": "the program has no /proc",
+  pivot_root: "the root is changed by chroot",
+  chroot: "nothing runs",
+  mknod: "devices are bound from the machine, or left out",
+  no_new_privs: "set-user-id programs inside can gain rights",
+  seccomp: "system calls are not filtered",
+  ambient: "a program of another user than root starts without capabilities",
+  openat2: "paths in the root are walked component by component",
+  mount_setattr: "recursive read-only mounts (rro) are refused",
+};
+
+/** @throws RangeError for a name that has no row, which a test would find */
+export function grantsOf(refusals: Readonly<Record<string, Refusal>>): Record<string, Grant> {
+  return Object.fromEntries(
+    Object.entries(refusals).map(([name, why]) => {
+      const without = WITHOUT[name];
+      if (without === undefined) throw new RangeError(`${name}: what runch does without is not known`);
+      return [name, { granted: why === null, why, without }];
+    }),
+  );
+}
+
+/**
+ * Names of capabilities that are not in `effective`.
+ * @param last number of the last one that the kernel has (/proc/sys/kernel/cap_last_cap, Linux 3.2)
+ */
+export function missingCapabilities(effective: bigint, last: number): string[] {
+  return CAPABILITIES.slice(0, last + 1).filter((_, i) => ((effective >> BigInt(i)) & 1n) === 0n);
+}
+
+/** "all", "none", or what is missing, as long as that is shorter. */
+function capabilitiesText(missing: readonly string[]): string {
+  if (missing.length === 0) return "all";
+  return missing.length > 8 ? `${missing.length} are missing` : `all but ${missing.join(", ")}`;
+}
+
+function cgroupText({ v1, v2 }: Controllers): string {
+  const parts = [];
+  if (v1.length > 0) parts.push(`v1: ${v1.join(" ")}`);
+  if (v2 !== null) parts.push(`v2: ${v2.join(" ") || "no controller"}`);
+  return parts.join("; ") || "none";
+}
+
+type Row = readonly [what: string, here: string, without: string];
+
+export function rowsOf(probe: Probe): Row[] {
+  const { memory, disk, init } = probe;
+  const grants = Object.entries(probe.grants).map(
+    ([name, { granted, why, without }]): Row => [name, granted ? "yes" : `no: ${why}`, without],
+  );
+  return [
+    ["kernel", `${probe.kernel} ${probe.machine}`, ""],
+    [
+      "programs",
+      probe.elfClasses.map((bits) => `${bits}-bit`).join(", ") || "none of ours",
+      "an image of another class is refused before it is sent",
+    ],
+    [
+      "user",
+      probe.uid === 0 ? "root" : `uid ${probe.uid}`,
+      "only rootless bundles run, with a user namespace",
+    ],
+    [
+      "capabilities",
+      capabilitiesText(probe.missingCapabilities),
+      "what takes them is told, or refused in strict",
+    ],
+    [
+      "init",
+      `${init.kind} (${init.executable})`,
+      "sysvinit and busybox keep containers running; with any other vzexec start refuses",
+    ],
+    ...grants,
+    ["cgroups", cgroupText(probe.cgroup), "limits of linux.resources are told, or refused in strict"],
+    ["memory", `${formatBytes(memory.total)}, ${formatBytes(memory.available)} free`, ""],
+    ["disk", `${formatBytes(disk.total)}, ${formatBytes(disk.available)} free at ${disk.path}`, ""],
+    ["OpenVZ", probe.openvz ? "yes" : "no", ""],
+  ];
+}
+
+/** @param columns width of the terminal; undefined for no limit */
+export function probeTable(probe: Probe, columns: number | undefined): string {
+  return table(["WHAT", "HERE", "WITHOUT IT"], rowsOf(probe), columns);
+}

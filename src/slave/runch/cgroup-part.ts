@@ -1,0 +1,88 @@
+/** A container's cgroups during its start: `linux.cgroupsPath`, `linux.resources`, and mounts that show them inside. */
+import * as sys from "vz:sys";
+import { hasCode } from "../../common/errors.ts";
+import type { OciLinux } from "../../common/oci.ts";
+import {
+  cgroupDirectories,
+  createCgroup,
+  findHierarchies,
+  joinCgroup,
+  planCgroup,
+  planCgroupMount,
+  readResources,
+} from "./cgroup/index.ts";
+import { failure } from "./failure.ts";
+import { MS } from "./linux.ts";
+import { isRefusal, within } from "./mounts.ts";
+import type { PartsOptions } from "./parts.ts";
+import type { MountStep } from "./plan.ts";
+import type { Shortfalls } from "./shortfalls.ts";
+
+export interface CgroupPart {
+  /** To be written down before `create`, so that they can be removed whatever happens. */
+  readonly directories: readonly string[];
+  /** Makes them and sets the limits. */
+  create(short: Shortfalls): void;
+  /** Moves a process into them. */
+  join(pid: number): void;
+  /** Makes a mount of type cgroup or cgroup2. */
+  mount(step: MountStep, root: number): void;
+}
+
+/** Read-only once all is in place: the links have to be made first. */
+function protect(place: string, flags: number): void {
+  sys.mount(null, place, null, MS.REMOUNT | MS.BIND | flags, null);
+}
+
+function mountSteps(step: MountStep, root: number, steps: ReturnType<typeof planCgroupMount>): void {
+  const { destination, flags } = step;
+  const others = flags & ~MS.RDONLY;
+  for (const one of steps) {
+    const path = one.to === "" ? destination : `${destination}/${one.to}`;
+    if (one.kind === "symlink") {
+      within(root, destination, "directory", (place) => sys.symlink(one.target, `${place}/${one.to}`));
+      continue;
+    }
+    within(root, path, "directory", (place) => {
+      if (one.kind === "tmpfs") sys.mount("tmpfs", place, "tmpfs", others, one.data);
+      else if (one.kind === "bind") sys.mount(one.from, place, null, MS.BIND | MS.REC, null);
+      else {
+        try {
+          sys.mount(one.source, place, one.type, flags, one.data === "" ? null : one.data);
+        } catch (error) {
+          if (one.otherwise === null || !(isRefusal(error) || hasCode(error, "EBUSY", "EINVAL"))) throw error;
+          sys.mount(one.otherwise, place, null, MS.BIND | MS.REC, null);
+        }
+      }
+    });
+    if (one.kind !== "tmpfs") within(root, path, "nothing", (place) => protect(place, flags));
+  }
+  if ((flags & MS.RDONLY) !== 0) within(root, destination, "nothing", (place) => protect(place, flags));
+}
+
+/** @param ownNamespace whether the container has a cgroup namespace @throws VzError 78 */
+export function planCgroupPart(
+  linux: OciLinux,
+  { id, unknown }: PartsOptions,
+  ownNamespace: boolean,
+  short: Shortfalls,
+): CgroupPart {
+  const hierarchies = findHierarchies();
+  const resources = readResources(linux.resources ?? {}, "linux.resources", unknown);
+  const plan = planCgroup({ cgroupsPath: linux.cgroupsPath, id, resources, hierarchies }, short);
+  const directories = cgroupDirectories(plan);
+  let joined: readonly string[] = [];
+  return {
+    directories,
+    create(granted) {
+      joined = createCgroup(plan, granted);
+    },
+    join: (pid) => joinCgroup(joined, pid),
+    mount(step, root) {
+      const type = step.type === "cgroup2" ? "cgroup2" : "cgroup";
+      const steps = planCgroupMount(hierarchies, directories, { type, ownCgroupNamespace: ownNamespace });
+      if (steps.length === 0) throw failure(`${step.at}: this machine has no cgroups`);
+      mountSteps(step, root, steps);
+    },
+  };
+}

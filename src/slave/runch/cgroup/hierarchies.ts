@@ -1,0 +1,82 @@
+/**
+ * Which cgroup hierarchies this machine has, and where our own process stands in each (cgroups(7)): several of version 1, each
+ * with some controllers, and one of version 2 beside them or alone.
+ */
+
+export interface Hierarchy {
+  readonly version: 1 | 2;
+  readonly mountPoint: string;
+  /** "memory"; of version 1 also "name=systemd"; of version 2 those that its mount point can hand down. */
+  readonly controllers: readonly string[];
+  /** Our own cgroup below the mount point: "" for the mount point itself, "/a/b"; null where it cannot be seen from there. */
+  readonly own: string | null;
+}
+
+export type Hierarchies = readonly Hierarchy[];
+
+export interface MachineFiles {
+  /** "major:minor" of the filesystem that is seen at `path`; null for none. */
+  device(path: string): string | null;
+  /** The text of a file; null where there is none. */
+  read(path: string): string | null;
+}
+
+interface Membership {
+  /** Empty for version 2. */
+  readonly controllers: readonly string[];
+  readonly path: string;
+}
+
+/** Lines "7:cpu,cpuacct:/a/b", and "0::/a/b" for version 2. */
+export function parseMemberships(text: string): Membership[] {
+  return text
+    .split("\n")
+    .map((line) => /^\d+:([^:]*):(\/.*)$/s.exec(line))
+    .filter((match) => match !== null)
+    .map(([, names = "", path = "/"]) => ({ controllers: names === "" ? [] : names.split(","), path }));
+}
+
+function decodeOctal(path: string): string {
+  return path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+}
+
+/** `path` below a mount that shows the cgroup `root`. */
+function below(root: string, path: string): string | null {
+  if (root === "/") return path === "/" ? "" : path;
+  if (path === root) return "";
+  return path.startsWith(`${root}/`) ? path.slice(root.length) : null;
+}
+
+/**
+ * @param mountinfo /proc/self/mountinfo. @param cgroup /proc/self/cgroup
+ * @returns each hierarchy once: at a mount that is not covered by another, one that shows our own cgroup if there is such
+ */
+export function parseHierarchies(mountinfo: string, cgroup: string, files: MachineFiles): Hierarchies {
+  const memberships = parseMemberships(cgroup);
+  const found = new Map<Membership, Hierarchy>();
+  for (const line of mountinfo.split("\n")) {
+    const fields = line.split(" ");
+    const dash = fields.indexOf("-", 6);
+    const [, , device, root = "/", escaped = ""] = fields;
+    const type = fields[dash + 1];
+    if (dash < 0 || (type !== "cgroup" && type !== "cgroup2")) continue;
+    const options = fields[dash + 3]?.split(",") ?? [];
+    const membership = memberships.find(({ controllers }) =>
+      type === "cgroup2"
+        ? controllers.length === 0
+        : controllers.length > 0 && controllers.every((name) => options.includes(name)),
+    );
+    if (membership === undefined) continue;
+    const mountPoint = decodeOctal(escaped);
+    const own = below(decodeOctal(root), membership.path);
+    const known = found.get(membership);
+    if (known !== undefined && (known.own !== null || own === null)) continue;
+    if (files.device(mountPoint) !== device) continue;
+    const controllers =
+      type === "cgroup"
+        ? membership.controllers
+        : (files.read(`${mountPoint}/cgroup.controllers`) ?? "").split(/\s+/).filter((name) => name !== "");
+    found.set(membership, { version: type === "cgroup" ? 1 : 2, mountPoint, controllers, own });
+  }
+  return [...found.values()];
+}

@@ -1,0 +1,53 @@
+/**
+ * What a container has used, under the names that `runc events --stats` prints. Nanoseconds and bytes. Which of the parts are
+ * there depends on the controllers.
+ */
+import { isCgroup } from "./cgroup-tree.ts";
+import { readControl } from "./control-files.ts";
+import { statsOfProcesses } from "./stats-processes.ts";
+import { type Read, statsV1 } from "./stats-v1.ts";
+import { statsV2 } from "./stats-v2.ts";
+
+/** A number, or a BigInt where a double would not be exact. */
+export type Figure = number | bigint;
+export type Figures = {
+  readonly [name: string]: Figure | Figures | readonly Figure[] | readonly Figures[] | string;
+};
+/** cpu, cpuset, memory, pids, blkio, hugetlb. */
+export type Stats = Figures;
+
+/** A file of the container's in whichever hierarchy has it. */
+function reader(directories: readonly string[]): { read: Read; place: string | undefined } {
+  const known = directories.filter(isCgroup);
+  const second = known.find((directory) => readControl(`${directory}/cgroup.controllers`) !== null);
+  const read = (file: string) => {
+    for (const directory of known) {
+      const text = readControl(`${directory}/${file}`);
+      if (text !== null) return text;
+    }
+    return null;
+  };
+  return { read, place: second };
+}
+
+/**
+ * @param directories cgroups of the container
+ * @param pids its processes, which stand in for what no cgroup counts
+ */
+export function statsOf(directories: readonly string[], pids: readonly number[]): Stats {
+  const { read, place } = reader(directories);
+  const second = place === undefined ? {} : statsV2((file) => readControl(`${place}/${file}`));
+  // version 1 has the controllers where both are, and cpu.stat of version 2 is there in any case
+  const counted = { ...second, ...statsV1(read) };
+  const isWhole = ["cpu", "memory", "pids"].every((part) => part in counted);
+  return isWhole ? counted : { ...statsOfProcesses(pids), ...counted };
+}
+
+/** JSON with numbers above 2^53 as they are, which JSON.stringify cannot write. */
+export function statsJson(value: unknown): string {
+  if (typeof value === "bigint") return value.toString();
+  if (Array.isArray(value)) return `[${value.map(statsJson).join(",")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const entries = Object.entries(value).filter(([, one]) => one !== undefined);
+  return `{${entries.map(([name, one]) => `${JSON.stringify(name)}:${statsJson(one)}`).join(",")}}`;
+}

@@ -1,0 +1,28 @@
+/** `runch kill`: a signal to the container's process, or to all of them. */
+import * as sys from "vz:sys";
+import { Status, VzError } from "../../../common/errors.ts";
+import { processesOf, signal } from "../processes.ts";
+import { parseSignal } from "../signals.ts";
+import * as store from "../state-store.ts";
+import type { Verb } from "../verb.ts";
+
+export const verb: Verb = {
+  summary: "sends a signal, TERM when none is given",
+  usage: "[--all] ID [SIGNAL]",
+  options: [{ name: "all", alias: "a", help: "to every process of the container" }],
+  examples: [
+    { command: "runch kill web HUP", does: "As SIGHUP, hup or 1." },
+    { command: "runch kill --all web KILL", does: "Those too that its first process has left behind." },
+  ],
+  words: [1, 2],
+  async run({ root, words: [id = "", name = "TERM"], values }) {
+    const number = parseSignal(name, sys.signals);
+    const state = store.needState(root, id);
+    const alive = store.isAlive(state);
+    const all = values["all"] === "true" ? await processesOf(state) : [];
+    if (!alive && all.length === 0) throw new VzError(Status.failed, `container ${id}: is not running`);
+    if (alive) signal(state.pid, number);
+    for (const pid of all) if (pid !== state.pid) signal(pid, number);
+    return Status.ok;
+  },
+};

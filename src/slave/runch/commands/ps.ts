@@ -1,0 +1,33 @@
+/** `runch ps`: the processes of a container, without a ps(1), which slaves may lack. */
+import { Status, VzError } from "../../../common/errors.ts";
+import { usageError } from "../options.ts";
+import { processTable } from "../process-table.ts";
+import { processesOf } from "../processes.ts";
+import * as store from "../state-store.ts";
+import type { Verb } from "../verb.ts";
+
+export const verb: Verb = {
+  summary: "lists the processes of a container",
+  usage: "[--format table|json] ID",
+  options: [
+    { name: "format", alias: "f", value: "table|json", help: "for people, or pids alone for machines" },
+  ],
+  examples: [{ command: "runch ps web", does: "The columns of ps -ef." }],
+  words: [1, Number.POSITIVE_INFINITY],
+  passThrough: 1,
+  async run({ root, words: [id = "", ...more], values, io }) {
+    const format = values["format"] ?? "table";
+    if (format !== "table" && format !== "json")
+      throw usageError(`ps: --format=${format}: neither table nor json`);
+    if (more.length > 0 && more.join(" ") !== "-ef")
+      throw usageError(`ps: options of ps(1) are not taken: ${more.join(" ")}`);
+    const state = store.needState(root, id);
+    const pids = await processesOf(state);
+    if (!store.isAlive(state) && pids.length === 0)
+      throw new VzError(Status.failed, `container ${id}: is not running`);
+    if (store.isAlive(state) && !pids.includes(state.pid)) pids.push(state.pid);
+    pids.sort((a, b) => a - b);
+    io.out(format === "json" ? `${JSON.stringify(pids)}\n` : processTable(pids));
+    return Status.ok;
+  },
+};

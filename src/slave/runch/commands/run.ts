@@ -1,0 +1,38 @@
+/** `runch run`: create and start in one, and the waiting for the end. */
+import * as sys from "vz:sys";
+import { Status } from "../../../common/errors.ts";
+import { CREATE_OPTIONS, launchOptions } from "../create-options.ts";
+import { launchContainer } from "../launch.ts";
+import type { Verb } from "../verb.ts";
+import { waitAndClean } from "../wait.ts";
+
+export const verb: Verb = {
+  summary: "starts a container and waits for its end, or leaves it behind",
+  usage: "[-d] [-b BUNDLE-DIR] [--pid-file FILE] ID",
+  options: [
+    ...CREATE_OPTIONS,
+    { name: "detach", alias: "d", help: "leave it running and return" },
+    { name: "keep", help: "keep the state after its end" },
+  ],
+  examples: [
+    { command: "runch run -b bundle web", does: "In the foreground; ends with the status of its program." },
+    { command: "runch run -d -b bundle web; runch kill web; runch delete web", does: "Left behind." },
+  ],
+  words: [1, 1],
+  async run(call) {
+    const { root, values } = call;
+    if (values["detach"] === "true") {
+      await launchContainer(launchOptions(call, false, () => -1));
+      return Status.ok;
+    }
+    let terminal: [number, number] | null = null;
+    const options = launchOptions(call, false, () => {
+      terminal = sys.socketpair();
+      return terminal[1];
+    });
+    // a signal would end runch and leave the container behind; blocked, it waits for who can pass it on
+    sys.blockSignals();
+    const { state } = await launchContainer(options);
+    return waitAndClean(root, state, terminal, values["keep"] === "true");
+  },
+};

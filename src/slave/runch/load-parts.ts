@@ -1,0 +1,99 @@
+/** Loads the parts of a start that this config.json asks for, and has them plan their fields. */
+import type { OciConfig } from "../../common/oci.ts";
+import { badConfig as bad } from "../../common/oci.ts";
+import type { Parts, PartsOptions } from "./parts.ts";
+import type { Plan } from "./plan.ts";
+import type { Shortfalls } from "./shortfalls.ts";
+
+/** Whether a field holds anything to be done. */
+function isFilled(value: unknown): boolean {
+  if (value === undefined || value === null || value === "") return false;
+  if (Array.isArray(value)) return value.length > 0;
+  return typeof value !== "object" || Object.keys(value).length > 0;
+}
+
+/** @throws VzError 78, or 125 in strict */
+export async function loadParts(
+  config: OciConfig,
+  plan: Plan,
+  options: PartsOptions,
+  short: Shortfalls,
+): Promise<Parts> {
+  const { process, linux = {}, hooks } = config;
+  const { unknown } = options;
+  const types = plan.namespaces;
+  const { joins } = plan;
+  for (const name of ["intelRdt", "netDevices", "memoryPolicy"] as const) {
+    if (isFilled(linux[name])) short.add(`linux.${name}`, "not supported");
+  }
+  const needsNamespaces =
+    joins.length > 0 ||
+    types.includes("user") ||
+    types.includes("time") ||
+    isFilled(linux.uidMappings) ||
+    isFilled(linux.gidMappings) ||
+    isFilled(linux.timeOffsets);
+  const namespaces = needsNamespaces
+    ? (await import("./namespaces.ts")).planNamespaceParts(linux, types, joins, unknown, short)
+    : null;
+  const asksForCgroup =
+    isFilled(linux.resources) ||
+    isFilled(linux.cgroupsPath) ||
+    plan.mounts.some(({ type }) => type.startsWith("cgroup"));
+  if (!options.cgroups && isFilled(linux.resources)) short.add("linux.resources", "cgroups are disabled");
+  const cgroup =
+    asksForCgroup && options.cgroups
+      ? (await import("./cgroup-part.ts")).planCgroupPart(linux, options, types.includes("cgroup"), short)
+      : null;
+  const needsExtras = plan.mounts.some(
+    ({ extended, type, uidMappings, gidMappings }) =>
+      extended.length > 0 ||
+      type.startsWith("cgroup") ||
+      uidMappings !== undefined ||
+      gidMappings !== undefined,
+  );
+  const seccomp =
+    linux.seccomp === undefined
+      ? null
+      : (await import("./seccomp-part.ts")).planSeccompPart(linux.seccomp, options, short);
+  const own = [...types, ...joins.map(({ type }) => type)];
+  const attributes =
+    process && (process.scheduler || process.ioPriority || process.apparmorProfile || process.selinuxLabel);
+  if (process?.execCPUAffinity !== undefined) {
+    // checked here, applied by exec alone
+    (await import("./attributes.ts")).planAffinity(process.execCPUAffinity, unknown);
+  }
+  if (linux.mountLabel) short.add("linux.mountLabel", "SELinux labels of mounts are not supported");
+  let terminal: Parts["terminal"] = null;
+  if (process?.terminal) {
+    const socket = options.console();
+    if (socket < 0) {
+      if (options.form === "fork")
+        throw bad("process.terminal", "without --console-socket there is no one to hold the terminal");
+      short.add("process.terminal", "start BUNDLE-DIR gives the program the standard streams of runch");
+    } else {
+      const { openTerminal, attachTerminal } = await import("./terminal.ts");
+      const how = { socket, size: process.consoleSize, uid: process.user?.uid ?? 0, console: true };
+      terminal = { open: (root, granted) => openTerminal(root, how, granted), attach: attachTerminal };
+    }
+  }
+  return {
+    namespaces,
+    cgroup,
+    seccomp,
+    terminal,
+    hooks: isFilled(hooks) ? new (await import("./hooks.ts")).HookPart(hooks, unknown) : null,
+    mounts: needsExtras
+      ? (await import("./mount-extras.ts")).planMountExtras(
+          plan.mounts,
+          namespaces?.maps ?? null,
+          cgroup?.mount ?? null,
+          unknown,
+        )
+      : null,
+    sysctl: isFilled(linux.sysctl)
+      ? (await import("./sysctl.ts")).planSysctl(linux.sysctl ?? {}, own, short)
+      : null,
+    attributes: attributes ? (await import("./attributes.ts")).planAttributes(process, unknown) : [],
+  };
+}

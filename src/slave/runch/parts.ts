@@ -1,0 +1,74 @@
+/**
+ * What of config.json only some bundles have: each part reads, checks and plans its own fields, and is loaded only when they
+ * are there. All of it is loaded before anything is set up, since afterwards the executable is out of reach.
+ */
+import type { CgroupPart } from "./cgroup-part.ts";
+import type { HookPart } from "./hooks.ts";
+import type { NamespacePart } from "./namespaces.ts";
+import type { Form, MountStep } from "./plan.ts";
+import type { Shortfalls } from "./shortfalls.ts";
+
+/** Mounts that are more than one call of mount(2). */
+export interface MountExtras {
+  /** Whether `mount` has to be called instead of mount(2). */
+  replaces(step: MountStep): boolean;
+  mount(step: MountStep, root: number): void;
+  /** The options that are applied to a mount that is there. */
+  finish(step: MountStep, root: number, short: Shortfalls): void;
+}
+
+/** Something to be done at one place of a start; it throws what is an error, and adds what falls short. */
+export type Act = (short: Shortfalls) => void;
+
+/** What a bundle has that asks for none. */
+export const NO_PARTS: Parts = {
+  hooks: null,
+  cgroup: null,
+  namespaces: null,
+  mounts: null,
+  sysctl: null,
+  attributes: [],
+  seccomp: null,
+  terminal: null,
+};
+
+export interface Parts {
+  readonly hooks: HookPart | null;
+  readonly cgroup: CgroupPart | null;
+  readonly namespaces: NamespacePart | null;
+  readonly mounts: MountExtras | null;
+  /** In the container's namespaces, before its mounts. */
+  readonly sysctl: Act | null;
+  /** While the machine's /proc is in reach: attributes of the process that execve(2) keeps. */
+  readonly attributes: readonly Act[];
+  readonly seccomp: SeccompPart | null;
+  readonly terminal: TerminalPart | null;
+}
+
+export interface SeccompPart {
+  /** Descriptor that has to stay open until then; -1 for none. */
+  readonly socket: number;
+  /**
+   * Puts the filter on this process: the last thing before execve(2), or the last that still has rights.
+   * @param processState gives the fields of the message that goes with a listener
+   */
+  load(short: Shortfalls, processState: () => object): void;
+}
+
+export interface TerminalPart {
+  /** Makes the terminal and hands its master to whoever waits for it. @returns the slave's descriptor */
+  open(root: number, short: Shortfalls): number;
+  attach(slave: number): void;
+}
+
+export interface PartsOptions {
+  readonly id: string;
+  readonly bundle: string;
+  readonly form: Form;
+  /** Whether cgroups may be used. */
+  readonly cgroups: boolean;
+  /** Gets the names of fields that the specification does not have. */
+  readonly unknown: string[];
+  /** Unix socket that takes the terminal's master, -1 where nobody does; asked for once it is known that there is one. */
+  console(): number;
+}

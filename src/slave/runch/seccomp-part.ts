@@ -1,0 +1,41 @@
+/** `linux.seccomp` during a start: compiled before anything is set up, loaded as the last. */
+import * as sys from "vz:sys";
+import { failed } from "./failure.ts";
+import type { PartsOptions, SeccompPart } from "./parts.ts";
+import { fitSeccomp, loadSeccomp, planSeccomp, readSeccomp } from "./seccomp/index.ts";
+import type { Shortfalls } from "./shortfalls.ts";
+
+/**
+ * The listener's descriptor goes to a Unix socket, with the container process state of the specification
+ * ("The Container Process State", config-linux).
+ */
+function connectListener(path: string): number {
+  try {
+    return sys.unixConnect(path);
+  } catch (error) {
+    throw failed(`linux.seccomp.listenerPath ${path}`, error);
+  }
+}
+
+/** @throws VzError 78 */
+export function planSeccompPart(value: unknown, { unknown }: PartsOptions, short: Shortfalls): SeccompPart {
+  const plan = fitSeccomp(planSeccomp(readSeccomp(value, "linux.seccomp", unknown), short), short);
+  const { listener } = plan;
+  // while its path is in reach
+  const socket = listener === null ? -1 : connectListener(listener.path);
+  return {
+    socket,
+    load(granted, processState) {
+      const fd = loadSeccomp(plan, granted);
+      if (fd < 0) return;
+      const message = JSON.stringify({
+        ...processState(),
+        fds: ["seccompFd"],
+        metadata: listener?.metadata ?? "",
+      });
+      sys.sendFds(socket, [fd], sys.fsEncode(message));
+      sys.close(fd);
+      sys.close(socket);
+    },
+  };
+}

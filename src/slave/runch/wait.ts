@@ -1,0 +1,47 @@
+/** Giving way to the waiter (runtime/native/waiter.c), which needs no engine: what `run` and `exec` are while they wait. */
+import * as sys from "vz:sys";
+import type { ContainerStateFile } from "../../common/container-state.ts";
+import * as store from "./state-store.ts";
+
+/** The terminal's master, which the container's process has sent. */
+function masterFrom(terminal: readonly [number, number] | null): number {
+  if (terminal === null) return -1;
+  const [ours, theirs] = terminal;
+  sys.close(theirs);
+  const master = sys.receiveFd(ours);
+  sys.close(ours);
+  if (master >= 0) sys.setCloexec(master, false);
+  return master;
+}
+
+/** Waits for `pid`, a child, and ends as it ends. */
+export function waitOnly(pid: number, terminal: readonly [number, number] | null): never {
+  return sys.becomeWaiter(["vz-wait", String(pid), String(masterFrom(terminal))]);
+}
+
+/**
+ * Waits for the container's process, forgets the container, and ends with its status. Where nothing else can be left, two files
+ * and their directory are all there is to remove, and the waiter does that itself.
+ */
+export function waitAndClean(
+  root: string,
+  state: ContainerStateFile,
+  terminal: readonly [number, number] | null,
+  keep: boolean,
+): never {
+  const { id, pid, cgroups = [] } = state;
+  const wait = ["vz-wait", String(pid), String(masterFrom(terminal))];
+  if (keep) return sys.becomeWaiter(wait);
+  // the end of its first process is the end of a pid namespace, and that of the last one the end of its mounts
+  const isSimple =
+    state.pidNamespace !== undefined &&
+    state.mountNamespace !== undefined &&
+    cgroups.length === 0 &&
+    state.hooks !== true;
+  const directory = store.stateDirectory(root, id);
+  return sys.becomeWaiter(
+    isSimple
+      ? [...wait, "rm", store.stateFile(root, id), store.configFile(root, id), directory]
+      : [...wait, "exec", "runch", "--root", root, "ended", id],
+  );
+}
