@@ -11,7 +11,7 @@ master=(ansible-core openssh-client)
 lab=(mmdebstrap eatmydata busybox-static iproute2)
 trace=(strace)
 # what tests and benchmarks trace, compare with or look through
-tests=(crun runc bubblewrap file procps perl libhttp-date-perl shellcheck)
+tests=(crun runc bubblewrap podman conmon bats gawk jq python3 file procps perl libhttp-date-perl shellcheck)
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 

@@ -73,9 +73,9 @@ export function setUp(inside: Inside): number {
   sys.close(openRoot(rootfs));
   sys.umask(0);
   parts.namespaces?.enterMounts();
-  const own = plainly("namespaces", () => makeNamespaces(plan, short));
+  const { types, mounts: own } = plainly("namespaces", () => makeNamespaces(plan, short));
   inside.record(own);
-  parts.sysctl?.(short);
+  parts.sysctl?.(types, short);
   const root = openRoot(rootfs);
   plainly("mounts", () => makeMounts(plan, root, parts.mounts, short));
   plainly("devices", () => makeDevices(plan, root, short));

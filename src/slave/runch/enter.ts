@@ -44,11 +44,15 @@ function isLate({ propagation }: Plan): boolean {
   return (propagation & (MS.SHARED | MS.UNBINDABLE)) !== 0;
 }
 
-/**
- * Makes the namespaces of `plan.namespaces`.
- * @returns whether the mount namespace is the container's own
- */
-export function makeNamespaces(plan: Plan, short: Shortfalls): boolean {
+export interface Made {
+  /** Types of namespaces that are not the machine's. */
+  readonly types: readonly string[];
+  /** Whether the mounts are the container's own. */
+  readonly mounts: boolean;
+}
+
+/** Makes the namespaces of `plan.namespaces`. */
+export function makeNamespaces(plan: Plan, short: Shortfalls): Made {
   const made = unshare(
     plan.namespaces.filter((type) => !MADE_ELSEWHERE.includes(type)),
     short,
@@ -67,7 +71,8 @@ export function makeNamespaces(plan: Plan, short: Shortfalls): boolean {
   }
   if (own) sys.mount(plan.rootfs, plan.rootfs, null, MS.BIND | MS.REC, null);
   if (made.includes("network")) sys.bringUp("lo");
-  const uts = made.includes("uts") || plan.joins.some(({ type }) => type === "uts");
+  const types = [...made, ...plan.joins.map(({ type }) => type)];
+  const uts = types.includes("uts");
   if (plan.hostname !== undefined) {
     if (uts) sys.sethostname(plan.hostname);
     else short.add("hostname", "it needs a uts namespace");
@@ -76,7 +81,7 @@ export function makeNamespaces(plan: Plan, short: Shortfalls): boolean {
     if (uts) sys.setdomainname(plan.domainname);
     else short.add("domainname", "it needs a uts namespace");
   }
-  return own;
+  return { types, mounts: own };
 }
 
 /** @returns false where it cannot be done: an initramfs cannot be pivoted away from */

@@ -90,7 +90,7 @@ async function planExec({
     args: process.args ?? [],
     env: process.env ?? [],
     cwd: process.cwd,
-    credentials: planCredentials(process, linux),
+    credentials: planCredentials(process, linux, short),
     joins: namespacesOf(state.pid),
     short,
     attributes: module?.planAttributes(process, unknown) ?? [],

@@ -127,7 +127,10 @@ function runHook({ at, path, args, env, timeout }: Hook, state: string): void {
       if (open) sys.close(output);
       throw failure(`${at}: ${path}: took longer than its ${timeout} s`);
     }
-    sys.poll(rest === null ? [] : [[output, POLLOUT]], Math.min(pause, Math.max(0, end - sys.now())));
+    sys.poll(
+      rest === null ? [] : [[output, POLLOUT]],
+      Math.ceil(Math.min(pause, Math.max(0, end - sys.now()))),
+    );
     if (rest !== null) rest = feed(output, rest);
   }
 }

@@ -58,7 +58,7 @@ const command: Command = {
     const log = openLog(values);
     try {
       const root = values["root"] === undefined ? STATE_DIR : absolutePath(values["root"]);
-      if (verb === "start") return await start(rest, root, values, log);
+      if (verb === "start" && !asksForHelp(rest)) return await start(rest, root, values, log);
       return await (await import("./commands/index.ts")).runVerb(verb, rest, root, values, io);
     } catch (error) {
       if (log >= 0) logError(log, values["log-format"] === "json", error);
@@ -67,6 +67,10 @@ const command: Command = {
   },
 };
 export default command;
+
+function asksForHelp([first]: readonly string[]): boolean {
+  return first === "--help" || first === "-h";
+}
 
 /**
  * An argument is a bundle if it has a slash or names a directory with a config.json; else it is an id. So is the name of a

@@ -112,6 +112,8 @@ async function converse(
     state = { ...state, pid, starttime: store.startTime(pid) };
     sys.close(store.writeState(options.root, state));
     parts.cgroup?.join(pid);
+    // before the program runs: who asked for the file can stop it then
+    if (options.pidFile !== undefined) replaceText(options.pidFile, String(pid), 0o644);
     channel.send(`go ${pid}`);
   };
   setOomScore(state.pid, plan.credentials.oomScoreAdj, short);
@@ -184,7 +186,6 @@ async function launch(options: LaunchOptions, bundle: Bundle): Promise<Launched>
     sys.close(store.writeState(root, state));
     // what the child has not told, since it fell short out here
     for (const thing of short.list.slice(told)) complain(`runch: ${id}: runs without ${thing}\n`);
-    if (options.pidFile !== undefined) replaceText(options.pidFile, String(state.pid), 0o644);
     if (!options.create) parts.hooks?.run("poststart", hookState({ id, bundle }, "running", state.pid));
     return { state, bundle };
   } catch (error) {

@@ -101,6 +101,9 @@ export function parseLine(words: readonly string[]): Line {
   const manager = values["cgroup-manager"] ?? "cgroupfs";
   if (manager !== "cgroupfs" && manager !== "disabled")
     throw usageError(`--cgroup-manager=${manager}: neither cgroupfs nor disabled`);
+  const format = values["log-format"] ?? "text";
+  if (format !== "text" && format !== "json")
+    throw usageError(`--log-format=${format}: neither text nor json`);
   if (values["systemd-cgroup"] === "true")
     throw usageError("--systemd-cgroup: runch asks no systemd for cgroups");
   const [verb] = rest;

@@ -22,7 +22,7 @@ export const verb: Verb = {
     if (more.length > 0 && more.join(" ") !== "-ef")
       throw usageError(`ps: options of ps(1) are not taken: ${more.join(" ")}`);
     const state = store.needState(root, id);
-    const pids = await processesOf(state);
+    const pids = await processesOf(root, state);
     if (!store.isAlive(state) && pids.length === 0)
       throw new VzError(Status.failed, `container ${id}: is not running`);
     if (store.isAlive(state) && !pids.includes(state.pid)) pids.push(state.pid);
