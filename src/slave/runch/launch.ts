@@ -145,13 +145,17 @@ async function converse(
   return state;
 }
 
-/** Those of its namespaces that the processes of a container are known by. */
-function ownNamespaces(pid: number): Pick<ContainerStateFile, "pidNamespace" | "mountNamespace"> {
-  const differing = (type: string) => {
-    const theirs = store.namespaceOf(pid, type);
-    return theirs === store.namespaceOf("self", type) ? undefined : theirs;
+/** Those of its namespaces that the processes of a container are known by: made for it, since others live in one it joined. */
+function ownNamespaces(
+  pid: number,
+  { namespaces }: Bundle["plan"],
+): Pick<ContainerStateFile, "pidNamespace" | "mountNamespace"> {
+  const made = (type: string, file: string) => {
+    if (!namespaces.includes(type)) return undefined;
+    const theirs = store.namespaceOf(pid, file);
+    return theirs === store.namespaceOf("self", file) ? undefined : theirs;
   };
-  return { pidNamespace: differing("pid"), mountNamespace: differing("mnt") };
+  return { pidNamespace: made("pid", "pid"), mountNamespace: made("mount", "mnt") };
 }
 
 async function launch(options: LaunchOptions, bundle: Bundle): Promise<Launched> {
@@ -176,7 +180,11 @@ async function launch(options: LaunchOptions, bundle: Bundle): Promise<Launched>
     theirs.close();
     state = await converse({ options, bundle, channel }, state);
     channel.close();
-    state = { ...state, status: options.create ? "created" : "running", ...ownNamespaces(state.pid) };
+    state = {
+      ...state,
+      status: options.create ? "created" : "running",
+      ...ownNamespaces(state.pid, bundle.plan),
+    };
     if (state.mountNamespace !== undefined) state = { ...state, hostMounts: null };
     sys.close(store.writeState(root, state));
     // what the child has not told, since it fell short out here
