@@ -8,7 +8,7 @@ import { changeRoot, makeNamespaces } from "./enter.ts";
 import { failed, failure } from "./failure.ts";
 import { makeDirectories, readText } from "./files.ts";
 import { S_IFMT, S_IFREG } from "./linux.ts";
-import { makeMounts, protectPaths } from "./mounts.ts";
+import { makeMounts, protectPaths, within } from "./mounts.ts";
 import type { Credentials } from "./plan-process.ts";
 import { environmentValue, homeOf } from "./program-path.ts";
 
@@ -85,6 +85,8 @@ export function setUp(inside: Inside): number {
     if (parts.hooks.has("prestart", "createRuntime")) inside.ask("hooks");
     parts.hooks.run("createContainer", hookState(inside, "creating", inside.pid));
   }
+  // made while the root can be written
+  plainly(`process.cwd ${plan.cwd}`, () => within(root, plan.cwd, "directory", () => {}));
   plainly("paths", () => protectPaths(plan, root, own, short));
   // before the root changes: a directory left open is a way out of it, and the list of descriptors is in /proc
   sys.closeFrom(3, [...inside.keep(), terminal, parts.seccomp?.socket ?? -1]);

@@ -69,7 +69,7 @@ export async function loadParts(
     const socket = options.console();
     if (socket < 0) {
       if (options.form === "fork")
-        throw bad("process.terminal", "without --console-socket there is no one to hold the terminal");
+        throw bad("process.terminal", "there is no one to hold the terminal: use --console-socket");
       short.add("process.terminal", "start BUNDLE-DIR gives the program the standard streams of runch");
     } else {
       const { openTerminal, attachTerminal } = await import("./terminal.ts");
