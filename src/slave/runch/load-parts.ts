@@ -45,8 +45,10 @@ export async function loadParts(
     asksForCgroup && options.cgroups
       ? (await import("./cgroup-part.ts")).planCgroupPart(linux, options, types.includes("cgroup"), short)
       : null;
+  const entersUser = types.includes("user") || joins.some(({ type }) => type === "user");
   const needsExtras = plan.mounts.some(
     ({ extended, type, uidMappings, gidMappings }) =>
+      (entersUser && type === "bind") ||
       extended.length > 0 ||
       type.startsWith("cgroup") ||
       uidMappings !== undefined ||

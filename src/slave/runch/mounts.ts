@@ -55,6 +55,11 @@ export function bind(
   within(root, destination, missing, (place) => {
     sys.mount(source, place, null, MS.BIND | (flags & MS.REC), null);
   });
+  addFlags(root, destination, flags);
+}
+
+/** Gives a bind mount that is there the flags that it does not get when it is made. */
+export function addFlags(root: number, destination: string, flags: number): void {
   const others = flags & REMOUNTED;
   if (others !== 0) within(root, destination, "nothing", (place) => remount(place, others));
 }
@@ -62,7 +67,7 @@ export function bind(
 function mountOne(step: MountStep, root: number, extras: MountExtras | null, short: Shortfalls): void {
   const isBind = step.type === "bind" && (step.flags & MS.REMOUNT) === 0;
   let missing: Missing = "directory";
-  if (isBind) {
+  if (isBind && !extras?.replaces(step)) {
     try {
       if ((sys.stat(step.source).mode & S_IFMT) !== S_IFDIR) missing = "file";
     } catch (error) {
