@@ -41,6 +41,8 @@ export async function loadParts(
     isFilled(linux.cgroupsPath) ||
     plan.mounts.some(({ type }) => type.startsWith("cgroup"));
   if (!options.cgroups && isFilled(linux.resources)) short.add("linux.resources", "cgroups are disabled");
+  for (const { at, type } of plan.mounts)
+    if (!options.cgroups && type.startsWith("cgroup")) short.add(at, "cgroups are disabled");
   const cgroup =
     asksForCgroup && options.cgroups
       ? (await import("./cgroup-part.ts")).planCgroupPart(linux, options, types.includes("cgroup"), short)
@@ -89,7 +91,7 @@ export async function loadParts(
       ? (await import("./mount-extras.ts")).planMountExtras(
           plan.mounts,
           namespaces?.maps ?? null,
-          cgroup?.mount ?? null,
+          cgroup?.mount ?? (options.cgroups ? null : () => {}),
           unknown,
         )
       : null,

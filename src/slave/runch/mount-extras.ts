@@ -169,7 +169,13 @@ export function planMountExtras(
         cgroup(step, root);
       } else if (found?.copyUp) {
         within(root, step.destination, "directory", (place, below) => {
-          sys.mount(step.source, place, step.type, step.flags, step.data === "" ? null : step.data);
+          sys.mount(
+            step.source,
+            place,
+            step.type,
+            step.flags & ~MS.RDONLY,
+            step.data === "" ? null : step.data,
+          );
           within(root, step.destination, "nothing", (top) => copyTree(pathOf(below), top));
         });
       } else {
