@@ -91,7 +91,7 @@ export async function loadParts(
       ? (await import("./mount-extras.ts")).planMountExtras(
           plan.mounts,
           namespaces?.maps ?? null,
-          cgroup?.mount ?? (options.cgroups ? null : () => {}),
+          cgroup?.mount ?? (options.cgroups ? null : "disabled"),
           unknown,
         )
       : null,

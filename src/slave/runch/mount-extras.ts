@@ -141,7 +141,7 @@ function setAttributes(step: MountStep, { set, clear }: Extras, root: number, sh
 export function planMountExtras(
   steps: readonly MountStep[],
   own: IdMaps | null,
-  cgroup: ((step: MountStep, root: number) => void) | null,
+  cgroup: ((step: MountStep, root: number) => void) | "disabled" | null,
   unknown: string[],
 ): MountExtras {
   const extras = new Map<MountStep, Extras>();
@@ -166,6 +166,7 @@ export function planMountExtras(
       const found = extras.get(step);
       if (isCgroup(step)) {
         if (cgroup === null) throw failure(`${step.at}: this machine has no cgroups`);
+        if (cgroup === "disabled") return false;
         cgroup(step, root);
       } else if (found?.copyUp) {
         within(root, step.destination, "directory", (place, below) => {
@@ -183,6 +184,7 @@ export function planMountExtras(
         if (opened !== undefined) moveTree(opened, step, root);
         else if (found?.maps) moveTree(openMapped(step, found.maps, found.mapsAll), step, root);
       }
+      return true;
     },
     finish(step, root, short) {
       const found = extras.get(step);

@@ -101,7 +101,7 @@ function mountOne(step: MountStep, root: number, extras: MountExtras | null, sho
   try {
     const { destination } = step;
     if (extras?.replaces(step)) {
-      extras.mount(step, root);
+      if (!extras.mount(step, root)) return false;
     } else if (isBind) {
       bind(step.source, root, destination, missing, step.flags);
     } else {
