@@ -183,21 +183,17 @@ topic("what is runch's own", () => {
     assertFails(await t.run({ annotations: { "vz.isolation": "loose" } }), 125, /vz\.isolation/);
   });
 
-  oci(
-    "what falls short is told, a line each",
-    { ...own, profiles: ["mount", "chroot"] },
-    async (t) => {
-      const types = ["mount", "pid", "uts", "ipc", "network", "cgroup", "time", "user"];
-      const ids = [{ containerID: 0, hostID: 100000, size: 65536 }];
-      const { id, status, stderr } = await t.run({
-        linux: { namespaces: types.map((type) => ({ type })), uidMappings: ids, gidMappings: ids },
-      });
-      assert.equal(status, 0, stderr);
-      assert.match(stderr, new RegExp(`^(runch: ${id}: runs without [^\n]*\n)+$`));
-      for (const type of types.filter((type) => type !== "mount" || profile === "chroot"))
-        assert.match(stderr, new RegExp(`${type} namespace`));
-    },
-  );
+  oci("what falls short is told, a line each", { ...own, profiles: ["mount", "chroot"] }, async (t) => {
+    const types = ["mount", "pid", "uts", "ipc", "network", "cgroup", "time", "user"];
+    const ids = [{ containerID: 0, hostID: 100000, size: 65536 }];
+    const { id, status, stderr } = await t.run({
+      linux: { namespaces: types.map((type) => ({ type })), uidMappings: ids, gidMappings: ids },
+    });
+    assert.equal(status, 0, stderr);
+    assert.match(stderr, new RegExp(`^(runch: ${id}: runs without [^\n]*\n)+$`));
+    for (const type of types.filter((type) => type !== "mount" || profile === "chroot"))
+      assert.match(stderr, new RegExp(`${type} namespace`));
+  });
 
   oci("nothing is told where nothing falls short", own, async (t) => {
     assert.equal((await t.run()).stderr, "");

@@ -162,8 +162,10 @@ async function becomeContainer(start: Start, bundle: Bundle, state: ContainerSta
     }
     setOomScore("self", plan.credentials.oomScoreAdj, short);
     rememberExecutable();
-    if (parts.namespaces !== null)
+    if (parts.namespaces !== null) {
+      parts.mounts?.openSources();
       inside.credentials = parts.namespaces.enter(plan.credentials, inside.ask, short);
+    }
     setUp(inside);
     dropRights(inside);
     const env = environmentOf(plan.env, inside.credentials.uid);
