@@ -110,8 +110,7 @@ export function enterDirectory(path: string): void {
 export function dropRights(inside: Inside): void {
   const { short, parts } = inside.bundle;
   const { credentials } = inside;
-  if (!credentials.noNewPrivileges) loadFilter(inside);
-  plainly("credentials", () => applyCredentials(credentials, short));
+  plainly("credentials", () => applyCredentials(credentials, short, () => loadFilter(inside)));
   // changed ids make /proc/self root's, which the program's own descriptors are behind
   if (credentials.uid !== 0 && parts.terminal !== null) sys.prctl(PR_SET_DUMPABLE, 1);
   const lines = short.lines(inside.id);

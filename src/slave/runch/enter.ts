@@ -39,9 +39,12 @@ function unshare(types: readonly string[], short: Shortfalls): readonly string[]
 /** Types that are made elsewhere: by clone(2), or by the part of namespaces.ts. */
 const MADE_ELSEWHERE = ["pid", "user", "time"];
 
-/** Propagation of the root that is set when it is the root. */
-function isLate({ propagation }: Plan): boolean {
-  return (propagation & (MS.SHARED | MS.UNBINDABLE)) !== 0;
+/**
+ * Propagation of all mounts while the container is made: a shared one could not become the root, and what is done to it, its
+ * taking away at the end too, would be done to the machine's. So all of them, whatever is asked for the root alone.
+ */
+function firstPropagation({ propagation }: Plan): number {
+  return ((propagation & MS.SLAVE) !== 0 ? MS.SLAVE : MS.PRIVATE) | MS.REC;
 }
 
 export interface Made {
@@ -60,8 +63,7 @@ export function makeNamespaces(plan: Plan, short: Shortfalls): Made {
   let own = made.includes("mount");
   if (own) {
     try {
-      // a new root is not taken from a shared mount, so that comes later
-      sys.mount(null, "/", null, isLate(plan) ? MS.PRIVATE | MS.REC : plan.propagation, null);
+      sys.mount(null, "/", null, firstPropagation(plan), null);
     } catch (error) {
       if (!isRefusal(error)) throw error;
       // without it our mounts may show outside, so the namespace does not count as our own
@@ -107,6 +109,6 @@ export function changeRoot(plan: Plan, own: boolean, pivot: boolean): void {
     sys.mount(".", "/", null, MS_MOVE, null);
     sys.chroot(".");
   }
-  if (own && isLate(plan)) sys.mount(null, "/", null, plan.propagation, null);
+  if (own && plan.propagation !== firstPropagation(plan)) sys.mount(null, "/", null, plan.propagation, null);
   sys.chdir("/");
 }

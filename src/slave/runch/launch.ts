@@ -10,6 +10,7 @@ import { Channel } from "./channel.ts";
 import { becomeContainer } from "./child.ts";
 import { complain, hookState } from "./container.ts";
 import { setOomScore } from "./credentials.ts";
+import { failure } from "./failure.ts";
 import { absolutePath, replaceText } from "./files.ts";
 import { mountsBelow, unmountLeftovers } from "./leftovers.ts";
 import { NAMESPACES } from "./linux.ts";
@@ -33,6 +34,8 @@ export interface LaunchOptions {
   readonly preserve: number;
   /** Park the process until `start`. */
   readonly create: boolean;
+  /** Whether the command line names a socket for the terminal. */
+  readonly consoleSocket: boolean;
   /** Unix socket that takes the terminal's master; called once it is known that there is a terminal. */
   console(): number;
   readonly keyring: boolean;
@@ -221,6 +224,8 @@ export async function launchContainer(options: LaunchOptions): Promise<Launched>
       cgroups: options.cgroups,
       file: options.config,
     });
+    if (options.consoleSocket && bundle.parts.terminal === null)
+      throw failure("--console-socket: without process.terminal there is no terminal to send");
     store.claimId(root, id);
     try {
       complain(unknownLine(id, bundle.unknown));

@@ -19,11 +19,13 @@ export const GLOBAL_OPTIONS: readonly Option[] = [
   { name: "root", value: "DIR", help: "where the state of containers is kept (/run/vz)" },
   { name: "log", value: "FILE", help: "append errors to FILE as well" },
   { name: "log-format", value: "text|json", help: "form of the lines in that file" },
+  { name: "version", alias: "v", help: "print the versions of runch and of the specification" },
   ...ISOLATION_OPTIONS,
 ];
 
 /** Taken from engines; what is not read anywhere has no effect here. */
 const IDLE: readonly Option[] = [
+  { name: "help", alias: "h", help: "" },
   { name: "debug", help: "" },
   { name: "systemd-cgroup", help: "" },
   ...["log-level", "rootless", "cgroup-manager", "criu"].map((name) => ({ name, value: "WORD", help: "" })),
@@ -54,8 +56,10 @@ export function parseOptions(line: readonly string[], known: readonly Option[], 
   for (let i = 0; i < line.length; i++) {
     const word = line[i] ?? "";
     if (word === "--") return { values, lists, words: words.concat(line.slice(i + 1)) };
-    if (!word.startsWith("-") || word === "-") {
-      if (words.length >= stop) return { values, lists, words: words.concat(line.slice(i)) };
+    const isWord = !word.startsWith("-") || word === "-";
+    if (words.length >= stop && (isWord || stop > 0))
+      return { values, lists, words: words.concat(line.slice(i)) };
+    if (isWord) {
       words.push(word);
       continue;
     }
@@ -106,7 +110,8 @@ export function parseLine(words: readonly string[]): Line {
     throw usageError(`--log-format=${format}: neither text nor json`);
   if (values["systemd-cgroup"] === "true")
     throw usageError("--systemd-cgroup: runch asks no systemd for cgroups");
-  const [verb] = rest;
+  // as commands they are read where people are read to
+  const [verb] = values["help"] === "true" ? ["help"] : values["version"] === "true" ? ["version"] : rest;
   if (verb === undefined) throw usageError("which command?");
   return { values, verb, rest: rest.slice(1) };
 }
