@@ -37,7 +37,7 @@ const children = (pid: number) =>
 
 topic("what is runch's own", () => {
   oci("start BUNDLE-DIR becomes the container's process, under the directory's name", own, async (t) => {
-    const bundle = t.bundle({ args: ["sh", "-c", "echo $$; sleep 0.5"], linux });
+    const bundle = t.bundle({ args: ["sh", "-c", "echo $$; sleep 2"], linux });
     let pid = 0;
     const ended = t.cli(["start", bundle.path], {
       started: (child) => {
@@ -184,7 +184,7 @@ topic("what is runch's own", () => {
   });
 
   oci(
-    "what falls short is told in one line, with all of it",
+    "what falls short is told, a line each",
     { ...own, profiles: ["mount", "chroot"] },
     async (t) => {
       const types = ["mount", "pid", "uts", "ipc", "network", "cgroup", "time", "user"];
@@ -193,7 +193,7 @@ topic("what is runch's own", () => {
         linux: { namespaces: types.map((type) => ({ type })), uidMappings: ids, gidMappings: ids },
       });
       assert.equal(status, 0, stderr);
-      assert.match(stderr, new RegExp(`^runch: ${id}: runs without [^\n]*\n$`));
+      assert.match(stderr, new RegExp(`^(runch: ${id}: runs without [^\n]*\n)+$`));
       for (const type of types.filter((type) => type !== "mount" || profile === "chroot"))
         assert.match(stderr, new RegExp(`${type} namespace`));
     },
