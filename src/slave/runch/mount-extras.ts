@@ -126,7 +126,7 @@ function setAttributes(step: MountStep, { set, clear }: Extras, root: number, sh
 export function planMountExtras(
   steps: readonly MountStep[],
   own: IdMaps | null,
-  cgroup: ((step: MountStep, root: number) => void) | null,
+  cgroup: ((step: MountStep, root: number) => boolean) | null,
   unknown: string[],
 ): MountExtras {
   const extras = new Map<MountStep, Extras>();
@@ -137,12 +137,14 @@ export function planMountExtras(
       const found = extras.get(step);
       return isCgroup(step) || (found !== undefined && (found.maps !== null || found.copyUp));
     },
-    mount(step, root) {
+    mount(step, root, short) {
       const found = extras.get(step);
       if (isCgroup(step)) {
-        if (cgroup === null) throw failure(`${step.at}: this machine has no cgroups`);
-        cgroup(step, root);
-      } else if (found?.copyUp) {
+        const isThere = cgroup?.(step, root) === true;
+        if (!isThere) short.add(step.at, "this machine has no cgroups");
+        return isThere;
+      }
+      if (found?.copyUp) {
         within(root, step.destination, "directory", (place, below) => {
           sys.mount(step.source, place, step.type, step.flags, step.data === "" ? null : step.data);
           within(root, step.destination, "nothing", (top) => copyTree(pathOf(below), top));
@@ -150,6 +152,7 @@ export function planMountExtras(
       } else if (found !== undefined) {
         mountMapped(step, found, root);
       }
+      return true;
     },
     finish(step, root, short) {
       const found = extras.get(step);

@@ -72,7 +72,7 @@ function mountOne(step: MountStep, root: number, extras: MountExtras | null, sho
   try {
     const { destination } = step;
     if (extras?.replaces(step)) {
-      extras.mount(step, root);
+      if (!extras.mount(step, root, short)) return;
     } else if (isBind) {
       bind(step.source, root, destination, missing, step.flags);
     } else {

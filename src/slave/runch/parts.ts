@@ -12,7 +12,8 @@ import type { Shortfalls } from "./shortfalls.ts";
 export interface MountExtras {
   /** Whether `mount` has to be called instead of mount(2). */
   replaces(step: MountStep): boolean;
-  mount(step: MountStep, root: number): void;
+  /** @returns whether it is there now; what is lacking has been told then */
+  mount(step: MountStep, root: number, short: Shortfalls): boolean;
   /** The options that are applied to a mount that is there. */
   finish(step: MountStep, root: number, short: Shortfalls): void;
 }
