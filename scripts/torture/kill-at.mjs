@@ -36,7 +36,11 @@ const MOUNTS = [
   { destination: "/proc", type: "proc", source: "proc" },
   { destination: "/dev", type: "tmpfs", source: "tmpfs", options: ["nosuid", "mode=755", "size=64k"] },
 ];
-const KINDS = { contained: ["pid", "mount", "uts", "ipc"], bare: [] };
+const KINDS = {
+  contained: { namespaces: ["pid", "mount", "uts", "ipc"], hooked: true },
+  mapped: { namespaces: ["user", "pid", "mount"], maps: [{ containerID: 0, hostID: 100000, size: 65536 }] },
+  bare: { namespaces: [], hooked: true },
+};
 
 /** Hooks that do nothing: the last but two are executed inside of the container. */
 function hooks(work) {
@@ -52,7 +56,7 @@ function makeWorker(number) {
   const work = makeWork(`kill-${number}`);
   const cgroup = `vz-kill-${process.pid}-${number}`;
   const bundles = {};
-  for (const [kind, namespaces] of Object.entries(KINDS)) {
+  for (const [kind, { namespaces, maps, hooked = false }] of Object.entries(KINDS)) {
     for (const [program, args] of Object.entries({ brief: ["/bin/true"], long: ["/bin/sleep", "1000"] })) {
       const id = `${kind}-${program}`;
       const config = (extra) => ({
@@ -60,12 +64,14 @@ function makeWorker(number) {
         mounts: MOUNTS,
         linux: {
           namespaces: namespaces.map((type) => ({ type })),
+          uidMappings: maps,
+          gidMappings: maps,
           cgroupsPath: `/${cgroup}`,
           resources: { pids: { limit: 32 } },
         },
         ...extra,
       });
-      bundles[id] = { id, config, path: makeBundle(work, id, config({ hooks: hooks(work) })) };
+      bundles[id] = { id, config, path: makeBundle(work, id, config(hooked ? { hooks: hooks(work) } : {})) };
     }
   }
   const base = [work.runch, "--root", work.state];
