@@ -29,7 +29,10 @@ const roles: readonly Role[] = [
     words: ["runch"],
     links: ["runch"],
     summary: "OCI container runner",
-    load: () => import("./slave/runch/index.ts"),
+    load: ([word = "--help"] = []) =>
+      word === "--help" || word === "-h"
+        ? import("./slave/runch/runch-help.ts")
+        : import("./slave/runch/index.ts"),
   },
   {
     words: ["probe"],

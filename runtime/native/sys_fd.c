@@ -1,9 +1,11 @@
 /* Descriptors: files and pipes. */
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "vz.h"
@@ -210,12 +212,22 @@ static bool contains(const int *list, int count, int item)
     return false;
 }
 
-/* By /proc/self/fd where there is one: close_range is newer than the kernels this has to run on. */
-static JSValue close_from(ARGS)
+/* By close_range(2) of Linux 5.9, one call for each gap between those to keep. False where the kernel has no such call. */
+static bool close_gaps(unsigned first, const int *keep, int kept)
 {
-    INT_ARG(0, first);
-    int *keep, kept = vz_int_list(ctx, argv[1], &keep);
-    if (kept < 0) return JS_EXCEPTION;
+    while (first <= INT_MAX) {
+        unsigned next = (unsigned)INT_MAX + 1;
+        for (int i = 0; i < kept; i++)
+            if (keep[i] >= (int)first && (unsigned)keep[i] < next) next = keep[i];
+        if (next > first && syscall(SYS_close_range, first, next - 1, 0) == -1) return false;
+        first = next + 1;
+    }
+    return true;
+}
+
+/* By /proc/self/fd where there is one. */
+static void close_listed(int first, const int *keep, int kept)
+{
     DIR *dir = opendir("/proc/self/fd");
     struct dirent *entry;
     while (dir && (entry = readdir(dir))) {
@@ -226,6 +238,15 @@ static JSValue close_from(ARGS)
     int limit = dir ? first : (int)sysconf(_SC_OPEN_MAX);
     for (int fd = first; fd < limit; fd++)
         if (!contains(keep, kept, fd)) close(fd);
+}
+
+static JSValue close_from(ARGS)
+{
+    INT_ARG(0, first);
+    int *keep, kept = vz_int_list(ctx, argv[1], &keep);
+    if (kept < 0) return JS_EXCEPTION;
+    if (first < 0) first = 0;
+    if (!close_gaps(first, keep, kept)) close_listed(first, keep, kept);
     js_free(ctx, keep);
     return JS_UNDEFINED;
 }

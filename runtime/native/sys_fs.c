@@ -38,29 +38,40 @@ static JSValue js_openat(ARGS)
     return result;
 }
 
-static JSValue number_pair(JSContext *ctx, JSValue object, const char *name, const char *ns_name, struct timespec at)
+static double seconds(struct timespec at)
 {
-    JS_SetPropertyStr(ctx, object, name, JS_NewFloat64(ctx, (double)at.tv_sec + at.tv_nsec / 1e9));
-    JS_SetPropertyStr(ctx, object, ns_name, JS_NewInt32(ctx, at.tv_nsec));
-    return object;
+    return (double)at.tv_sec + at.tv_nsec / 1e9;
 }
 
 JSValue vz_new_stat(JSContext *ctx, const struct stat *st)
 {
+    static const char *const names[] = {"dev",   "ino",     "mode",  "nlink",   "uid",   "gid",     "rdev",  "size",
+                                        "blksize", "blocks", "atime", "atimeNs", "mtime", "mtimeNs", "ctime", "ctimeNs"};
+    /* made once: a start asks for a dozen of these objects, and to look its names up is most of what one costs */
+    static JSAtom atoms[COUNT(names)];
+    JSValue values[COUNT(names)] = {
+        vz_exact(ctx, st->st_dev),
+        vz_exact(ctx, st->st_ino),
+        JS_NewUint32(ctx, st->st_mode),
+        JS_NewFloat64(ctx, st->st_nlink),
+        JS_NewUint32(ctx, st->st_uid),
+        JS_NewUint32(ctx, st->st_gid),
+        JS_NewFloat64(ctx, (double)st->st_rdev),
+        vz_exact(ctx, st->st_size),
+        JS_NewFloat64(ctx, st->st_blksize),
+        JS_NewFloat64(ctx, (double)st->st_blocks),
+        JS_NewFloat64(ctx, seconds(st->st_atim)),
+        JS_NewInt32(ctx, st->st_atim.tv_nsec),
+        JS_NewFloat64(ctx, seconds(st->st_mtim)),
+        JS_NewInt32(ctx, st->st_mtim.tv_nsec),
+        JS_NewFloat64(ctx, seconds(st->st_ctim)),
+        JS_NewInt32(ctx, st->st_ctim.tv_nsec),
+    };
     JSValue object = JS_NewObject(ctx);
-    JS_SetPropertyStr(ctx, object, "dev", vz_exact(ctx, st->st_dev));
-    JS_SetPropertyStr(ctx, object, "ino", vz_exact(ctx, st->st_ino));
-    JS_SetPropertyStr(ctx, object, "mode", JS_NewUint32(ctx, st->st_mode));
-    JS_SetPropertyStr(ctx, object, "nlink", JS_NewFloat64(ctx, st->st_nlink));
-    JS_SetPropertyStr(ctx, object, "uid", JS_NewUint32(ctx, st->st_uid));
-    JS_SetPropertyStr(ctx, object, "gid", JS_NewUint32(ctx, st->st_gid));
-    JS_SetPropertyStr(ctx, object, "rdev", JS_NewFloat64(ctx, (double)st->st_rdev));
-    JS_SetPropertyStr(ctx, object, "size", vz_exact(ctx, st->st_size));
-    JS_SetPropertyStr(ctx, object, "blksize", JS_NewFloat64(ctx, st->st_blksize));
-    JS_SetPropertyStr(ctx, object, "blocks", JS_NewFloat64(ctx, (double)st->st_blocks));
-    number_pair(ctx, object, "atime", "atimeNs", st->st_atim);
-    number_pair(ctx, object, "mtime", "mtimeNs", st->st_mtim);
-    number_pair(ctx, object, "ctime", "ctimeNs", st->st_ctim);
+    for (int i = 0; i < COUNT(names); i++) {
+        if (atoms[i] == JS_ATOM_NULL) atoms[i] = JS_NewAtom(ctx, names[i]);
+        JS_DefinePropertyValue(ctx, object, atoms[i], values[i], JS_PROP_C_W_E);
+    }
     return object;
 }
 
@@ -75,31 +86,40 @@ static JSValue js_stat(ARGS, int link)
     return result;
 }
 
-static JSValue read_entries(JSContext *ctx, DIR *dir, const char *path)
+static void add_entries(JSContext *ctx, JSValue list, uint32_t *count, const char *block, int length)
 {
-    JSValue list = JS_NewArray(ctx);
-    struct dirent *entry;
-    for (uint32_t count = 0; errno = 0, (entry = readdir(dir));) {
+    for (const char *at = block; at < block + length;) {
+        const struct dirent *entry = (const struct dirent *)at;
         const char *name = entry->d_name;
+        at += entry->d_reclen;
         if (!strcmp(name, ".") || !strcmp(name, "..")) continue;
         JSValue item = JS_NewObject(ctx);
         JS_SetPropertyStr(ctx, item, "name", vz_name(ctx, name, strlen(name)));
         JS_SetPropertyStr(ctx, item, "type", JS_NewInt32(ctx, DTTOIF(entry->d_type)));
-        JS_SetPropertyUint32(ctx, list, count++, item);
+        JS_SetPropertyUint32(ctx, list, (*count)++, item);
     }
-    if (!errno) return list;
-    JS_FreeValue(ctx, list);
-    return vz_throw(ctx, errno, "scandir", path, NULL);
 }
 
+/* Without opendir(3): nothing else in a start of a container needs musl's heap, and to set that up takes six system calls. */
 static JSValue js_readdir(ARGS)
 {
+    static char block[16384] __attribute__((aligned(8)));
+    int fd, length;
+    uint32_t count = 0;
     PATH_ARG(0, path);
-    DIR *dir = opendir(path);
-    JSValue result = dir ? read_entries(ctx, dir, path) : vz_throw(ctx, errno, "scandir", path, NULL);
-    if (dir) closedir(dir);
+    RETRY(fd, open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    JSValue list = fd == -1 ? vz_throw(ctx, errno, "scandir", path, NULL) : JS_NewArray(ctx);
+    while (fd != -1 && (length = getdents(fd, (struct dirent *)block, sizeof block)) != 0) {
+        if (length == -1) {
+            JS_FreeValue(ctx, list);
+            list = vz_throw(ctx, errno, "scandir", path, NULL);
+            break;
+        }
+        add_entries(ctx, list, &count, block, length);
+    }
+    if (fd != -1) close(fd);
     js_free(ctx, path);
-    return result;
+    return list;
 }
 
 static JSValue js_readlink(ARGS)

@@ -165,13 +165,19 @@ for (const [profile, prefix] of Object.entries(profiles)) {
     assert.equal((await end("killed", ["sh", "-c", "kill -TERM $$"])).status, 143);
     const nowhere = await end("nowhere", ["nosuch"]);
     assert.equal(nowhere.status, 127);
-    assert.match(nowhere.stderr, /^vz: nosuch: no such program in PATH \(\/bin\) in the container$/m);
+    assert.match(
+      nowhere.stderr,
+      /^vz: nosuch: executable file not found in \$PATH \(\/bin\) in the container$/m,
+    );
     const plain = bundle("plain", ["/bin/plain"]);
     writeFileSync(join(plain, "rootfs/bin/plain"), "no program");
     chmodSync(join(plain, "rootfs/bin/plain"), 0o644);
     const denied = await runch(["start", plain], prefix);
     assert.equal(denied.status, 126);
-    assert.match(denied.stderr, /^vz: \/bin\/plain: not executable \(its mode is 0644\)$/m);
+    assert.match(
+      denied.stderr,
+      /^vz: \/bin\/plain: permission denied: not executable \(its mode is 0644\)$/m,
+    );
     chmodSync(join(plain, "rootfs/bin/plain"), 0o755);
     assert.match(
       (await runch(["start", plain], prefix)).stderr,
@@ -376,7 +382,7 @@ test("why a container could not be started stands in its state, and while it wai
   const path = bundle("never", ["nosuch"], { annotations: { "vz.backoff": "true" } });
   assert.equal((await runch(["start", path])).status, 127);
   assert.equal(stateOf("never").status, "failed");
-  assert.match(stateOf("never").reason, /^cannot start: nosuch: no such program/);
+  assert.match(stateOf("never").reason, /^cannot start: nosuch: executable file not found/);
   writeFileSync(join(path, "config.json"), "{");
   const again = runch(["start", path]);
   await until("the waiting start to write its state", 5000, () =>
@@ -526,7 +532,7 @@ test("help, version and mistakes on the command line", async () => {
   const log = join(dir, "errors.log");
   const failed = await runch(["--log", log, "--log-format=json", "start", bundle("logged", ["nosuch"])]);
   assert.equal(failed.status, 127);
-  assert.match(JSON.parse(readFileSync(log, "utf8")).msg, /^nosuch: no such program/);
+  assert.match(JSON.parse(readFileSync(log, "utf8")).msg, /^nosuch: executable file not found/);
   const many: [string[], RegExp][] = [
     [["exec", "x"], /exec: not supported/],
     [["fly"], /fly: no such command/],

@@ -1,6 +1,7 @@
 /** Capability sets of config.json as bit masks (capabilities(7)). */
-import { badConfig, type OciCapabilities } from "../../common/oci.ts";
+import type { OciCapabilities } from "../../common/oci.ts";
 import { CAPABILITIES } from "./linux.ts";
+import type { Shortfalls } from "./shortfalls.ts";
 
 export interface CapabilitySets {
   readonly bounding: bigint;
@@ -8,27 +9,32 @@ export interface CapabilitySets {
   readonly permitted: bigint;
   readonly inheritable: bigint;
   readonly ambient: bigint;
+  /** Names that no kernel known here has. */
+  readonly unknown: readonly string[];
 }
 
-/** @throws VzError 78 for a name that is no capability */
-function mask(names: readonly string[] | undefined, at: string): bigint {
+/** A name that is no capability is told and left out: the specification wants a warning and no failure ("Linux Process"). */
+function mask(names: readonly string[] | undefined, at: string, short: Shortfalls): bigint {
   let bits = 0n;
   for (const name of names ?? []) {
     const bit = name.startsWith("CAP_") ? CAPABILITIES.indexOf(name.slice(4)) : -1;
-    if (bit < 0) throw badConfig(`process.capabilities.${at}`, `${name} is no capability`);
+    if (bit < 0) {
+      short.add(`process.capabilities.${at}: ${JSON.stringify(name)}`, "no such capability");
+      continue;
+    }
     bits |= 1n << BigInt(bit);
   }
   return bits;
 }
 
 /** An absent object means none at all, as with runc and crun. */
-export function capabilitySets(capabilities: OciCapabilities | undefined): CapabilitySets {
+export function capabilitySets(capabilities: OciCapabilities | undefined, short: Shortfalls): CapabilitySets {
   return {
-    bounding: mask(capabilities?.bounding, "bounding"),
-    effective: mask(capabilities?.effective, "effective"),
-    permitted: mask(capabilities?.permitted, "permitted"),
-    inheritable: mask(capabilities?.inheritable, "inheritable"),
-    ambient: mask(capabilities?.ambient, "ambient"),
+    bounding: mask(capabilities?.bounding, "bounding", short),
+    effective: mask(capabilities?.effective, "effective", short),
+    permitted: mask(capabilities?.permitted, "permitted", short),
+    inheritable: mask(capabilities?.inheritable, "inheritable", short),
+    ambient: mask(capabilities?.ambient, "ambient", short),
   };
 }
 

@@ -73,9 +73,9 @@ export function setUp(inside: Inside): number {
   sys.close(openRoot(rootfs));
   sys.umask(0);
   parts.namespaces?.enterMounts();
-  const own = plainly("namespaces", () => makeNamespaces(plan, short));
+  const { types, mounts: own } = plainly("namespaces", () => makeNamespaces(plan, short));
   inside.record(own);
-  parts.sysctl?.(short);
+  parts.sysctl?.(types, short);
   const root = openRoot(rootfs);
   plainly("mounts", () => makeMounts(plan, root, parts.mounts, short));
   plainly("devices", () => makeDevices(plan, root, short));
@@ -110,8 +110,7 @@ export function enterDirectory(path: string): void {
 export function dropRights(inside: Inside): void {
   const { short, parts } = inside.bundle;
   const { credentials } = inside;
-  if (!credentials.noNewPrivileges) loadFilter(inside);
-  plainly("credentials", () => applyCredentials(credentials, short));
+  plainly("credentials", () => applyCredentials(credentials, short, () => loadFilter(inside)));
   // changed ids make /proc/self root's, which the program's own descriptors are behind
   if (credentials.uid !== 0 && parts.terminal !== null) sys.prctl(PR_SET_DUMPABLE, 1);
   const lines = short.lines(inside.id);

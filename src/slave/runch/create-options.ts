@@ -50,6 +50,7 @@ export function launchOptions(
     pidFile: values["pid-file"],
     preserve: preserveFrom(values["preserve-fds"]),
     create,
+    consoleSocket: socket !== undefined,
     console: socket === undefined ? console : () => connectConsole(socket),
     keyring: values["no-new-keyring"] !== "true",
     pivot: values["no-pivot"] !== "true",

@@ -17,6 +17,7 @@ const {
 
 /** One more than any kernel knows so far. */
 const CAPABILITY_LIMIT = 64;
+const CAP_SYS_ADMIN = 1n << 21n;
 
 function setLimit({ name, resource, soft, hard }: RlimitStep, short: Shortfalls): void {
   try {
@@ -87,11 +88,12 @@ function raiseAmbient(wanted: bigint, short: Shortfalls): void {
 
 /** The sets cut down to what this machine grants to us, with a word about the rest. */
 function granted(sets: CapabilitySets, own: bigint, short: Shortfalls): CapabilitySets {
+  for (const name of sets.unknown) short.add(name, "no such capability");
   const lacking = (sets.bounding | sets.effective | sets.permitted | sets.inheritable | sets.ambient) & ~own;
   if (lacking === 0n) return sets;
   short.add(capabilityNames(lacking).join(" "), "not granted to this machine");
   return {
-    bounding: sets.bounding,
+    ...sets,
     effective: sets.effective & own,
     permitted: sets.permitted & own,
     inheritable: sets.inheritable & own,
@@ -101,15 +103,19 @@ function granted(sets: CapabilitySets, own: bigint, short: Shortfalls): Capabili
 
 /**
  * Limits, groups, ids, capabilities. After it the process has no more rights than the container's.
+ * @param loadFilter puts the filter of linux.seccomp on this process; not called where no_new_privs lets that be done later
  * @throws VzError 125 naming the field that cannot be had
  */
-export function applyCredentials(who: Credentials, short: Shortfalls): void {
+export function applyCredentials(who: Credentials, short: Shortfalls, loadFilter: () => void): void {
   for (const limit of who.rlimits) setLimit(limit, short);
   const { personality } = who;
   if (personality !== undefined) attempt("linux.personality", () => sys.personality(personality));
-  const sets = granted(who.capabilities, sys.capget().permitted, short);
+  const own = sys.capget().permitted;
+  const sets = granted(who.capabilities, own, short);
   limitBounding(sets.bounding);
-  const keeps = who.uid !== 0 && sets.permitted !== 0n;
+  // a filter that is loaded without no_new_privs takes this right, and may forbid all calls but the last two
+  const held = who.noNewPrivileges ? 0n : own & CAP_SYS_ADMIN;
+  const keeps = who.uid !== 0 && (sets.permitted | held) !== 0n;
   if (keeps) sys.prctl(PR_SET_KEEPCAPS, 1);
   try {
     sys.setgroups(who.groups);
@@ -119,7 +125,9 @@ export function applyCredentials(who: Credentials, short: Shortfalls): void {
   }
   attempt(`process.user.gid ${who.gid}`, () => sys.setgid(who.gid));
   attempt(`process.user.uid ${who.uid}`, () => sys.setuid(who.uid));
-  attempt("process.capabilities", () => sys.capset(sets.effective, sets.permitted, sets.inheritable));
+  attempt("process.capabilities", () =>
+    sys.capset(sets.effective | held, sets.permitted | held, sets.inheritable),
+  );
   if (keeps) sys.prctl(PR_SET_KEEPCAPS, 0);
   raiseAmbient(sets.ambient, short);
   if (who.noNewPrivileges) {
@@ -131,4 +139,8 @@ export function applyCredentials(who: Credentials, short: Shortfalls): void {
     }
   }
   sys.umask(who.umask);
+  if (who.noNewPrivileges) return;
+  loadFilter();
+  if ((held & ~sets.permitted) !== 0n || (held & ~sets.effective) !== 0n)
+    attempt("process.capabilities", () => sys.capset(sets.effective, sets.permitted, sets.inheritable));
 }

@@ -23,7 +23,7 @@ async function killAll(root: string, id: string): Promise<void> {
     if (alive) signal(state.pid, SIGKILL);
     if (state.cgroups?.length) (await import("./cgroup/cgroup-control.ts")).killCgroup(state.cgroups);
     // a pid namespace ends with its first process
-    const others = alive && state.pidNamespace !== undefined ? [] : await processesOf(state);
+    const others = alive && state.pidNamespace !== undefined ? [] : await processesOf(root, state);
     for (const pid of others) signal(pid, SIGKILL);
     if (!alive && others.length === 0) return;
     if (sys.now() > end) throw new VzError(Status.failed, `container ${id}: its processes do not end`);

@@ -21,7 +21,9 @@ function isThere(step: DeviceStep, place: string): boolean {
   const same = ((found.mode ^ step.mode) & S_IFMT) === 0;
   if (same && ((step.mode & S_IFMT) === S_IFIFO || found.rdev === deviceNumber(step.major, step.minor)))
     return true;
-  if ((found.mode & S_IFMT) === S_IFDIR) throw failure(`${step.path}: is a directory`);
+  // a file of the image in the place of a usual one gives way; that of another is a mistake ("Devices", config-linux)
+  if (!step.usual || (found.mode & S_IFMT) === S_IFDIR)
+    throw failure(`device ${step.path}: something else is there`);
   sys.unlink(place);
   return false;
 }

@@ -39,16 +39,23 @@ function unshare(types: readonly string[], short: Shortfalls): readonly string[]
 /** Types that are made elsewhere: by clone(2), or by the part of namespaces.ts. */
 const MADE_ELSEWHERE = ["pid", "user", "time"];
 
-/** Propagation of the root that is set when it is the root. */
-function isLate({ propagation }: Plan): boolean {
-  return (propagation & (MS.SHARED | MS.UNBINDABLE)) !== 0;
+/**
+ * Propagation of all mounts while the container is made: a shared one could not become the root, and what is done to it, its
+ * taking away at the end too, would be done to the machine's. So all of them, whatever is asked for the root alone.
+ */
+function firstPropagation({ propagation }: Plan): number {
+  return ((propagation & MS.SLAVE) !== 0 ? MS.SLAVE : MS.PRIVATE) | MS.REC;
 }
 
-/**
- * Makes the namespaces of `plan.namespaces`.
- * @returns whether the mount namespace is the container's own
- */
-export function makeNamespaces(plan: Plan, short: Shortfalls): boolean {
+export interface Made {
+  /** Types of namespaces that are not the machine's. */
+  readonly types: readonly string[];
+  /** Whether the mounts are the container's own. */
+  readonly mounts: boolean;
+}
+
+/** Makes the namespaces of `plan.namespaces`. */
+export function makeNamespaces(plan: Plan, short: Shortfalls): Made {
   const made = unshare(
     plan.namespaces.filter((type) => !MADE_ELSEWHERE.includes(type)),
     short,
@@ -56,8 +63,7 @@ export function makeNamespaces(plan: Plan, short: Shortfalls): boolean {
   let own = made.includes("mount");
   if (own) {
     try {
-      // a new root is not taken from a shared mount, so that comes later
-      sys.mount(null, "/", null, isLate(plan) ? MS.PRIVATE | MS.REC : plan.propagation, null);
+      sys.mount(null, "/", null, firstPropagation(plan), null);
     } catch (error) {
       if (!isRefusal(error)) throw error;
       // without it our mounts may show outside, so the namespace does not count as our own
@@ -67,7 +73,8 @@ export function makeNamespaces(plan: Plan, short: Shortfalls): boolean {
   }
   if (own) sys.mount(plan.rootfs, plan.rootfs, null, MS.BIND | MS.REC, null);
   if (made.includes("network")) sys.bringUp("lo");
-  const uts = made.includes("uts") || plan.joins.some(({ type }) => type === "uts");
+  const types = [...made, ...plan.joins.map(({ type }) => type)];
+  const uts = types.includes("uts");
   if (plan.hostname !== undefined) {
     if (uts) sys.sethostname(plan.hostname);
     else short.add("hostname", "it needs a uts namespace");
@@ -76,7 +83,7 @@ export function makeNamespaces(plan: Plan, short: Shortfalls): boolean {
     if (uts) sys.setdomainname(plan.domainname);
     else short.add("domainname", "it needs a uts namespace");
   }
-  return own;
+  return { types, mounts: own };
 }
 
 /** @returns false where it cannot be done: an initramfs cannot be pivoted away from */
@@ -102,6 +109,6 @@ export function changeRoot(plan: Plan, own: boolean, pivot: boolean): void {
     sys.mount(".", "/", null, MS_MOVE, null);
     sys.chroot(".");
   }
-  if (own && isLate(plan)) sys.mount(null, "/", null, plan.propagation, null);
+  if (own && plan.propagation !== firstPropagation(plan)) sys.mount(null, "/", null, plan.propagation, null);
   sys.chdir("/");
 }

@@ -1,6 +1,7 @@
 /** What `runch exec` starts: a process of config.json's kind, out of the command line, a file, and the container's own. */
 import { type OciConfig, type OciProcess, parseJson, processReader, readConfig } from "../../common/oci.ts";
 import { badConfig } from "../../common/oci-read.ts";
+import { failed } from "./failure.ts";
 import { readText } from "./files.ts";
 import { usageError } from "./options.ts";
 import { checkEnvironment } from "./plan.ts";
@@ -60,6 +61,14 @@ function fromCommandLine(own: OciProcess, { words, values, lists }: Call): OciPr
   };
 }
 
+function readProcess(file: string): string {
+  try {
+    return readText(file);
+  } catch (error) {
+    throw failed(`--process ${file}`, error);
+  }
+}
+
 /**
  * @param configText config.json of the container
  * @returns its config with the process to start in place of its own
@@ -72,7 +81,7 @@ export function execConfig(configText: string, call: Call): { config: OciConfig;
   let process: OciProcess;
   if (file !== undefined) {
     if (call.words.length > 1) throw usageError("exec: a command and --process are one too many");
-    process = processReader(parseJson(readText(file), file), "process", unknown);
+    process = processReader(parseJson(readProcess(file), file), "process", unknown);
     if (call.values["tty"] === "true") process = { ...process, terminal: true };
   } else {
     if (config.process === undefined) throw badConfig("process", "missing");

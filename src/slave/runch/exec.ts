@@ -90,7 +90,7 @@ async function planExec({
     args: process.args ?? [],
     env: process.env ?? [],
     cwd: process.cwd,
-    credentials: planCredentials(process, linux),
+    credentials: planCredentials(process, linux, short),
     joins: namespacesOf(state.pid),
     short,
     attributes: module?.planAttributes(process, unknown) ?? [],
@@ -148,12 +148,12 @@ function becomeProcess(plan: ExecPlan, channel: Channel): never {
       pid,
       state: { ociVersion, id, status: "running", pid: state.pid, bundle, annotations },
     });
-    if (!credentials.noNewPrivileges) seccomp?.load(short, processState);
-    plainly("credentials", () => applyCredentials(credentials, short));
+    const loadFilter = () => seccomp?.load(short, processState);
+    plainly("credentials", () => applyCredentials(credentials, short, loadFilter));
     complain(short.lines(id));
     const env = withListenFds(environmentOf(plan.env, credentials.uid));
     if (terminal >= 0) attachTerminal(terminal);
-    if (credentials.noNewPrivileges) seccomp?.load(short, processState);
+    if (credentials.noNewPrivileges) loadFilter();
     executeProgram(plan.args, env);
   } catch (error) {
     return reportFailure(id, (line) => channel.send(`error ${line}`), error);

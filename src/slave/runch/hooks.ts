@@ -32,6 +32,7 @@ interface Hook {
   readonly at: string;
   readonly path: string;
   readonly args: readonly string[];
+  /** Ours where config.json says nothing, as with runc and crun. */
   readonly env: readonly string[];
   /** Seconds. */
   readonly timeout: number | undefined;
@@ -47,7 +48,7 @@ export class HookPart {
   }
 
   #list(kind: HookKind): Hook[] {
-    return (this.#hooks[kind] ?? []).map(({ path, args, env = [], timeout }, i) => {
+    return (this.#hooks[kind] ?? []).map(({ path, args, env = sys.environ, timeout }, i) => {
       const at = `hooks.${kind}[${i}]`;
       if (!path.startsWith("/")) throw badConfig(`${at}.path`, "not an absolute path");
       if (timeout === 0) throw badConfig(`${at}.timeout`, "not above 0");
@@ -127,7 +128,10 @@ function runHook({ at, path, args, env, timeout }: Hook, state: string): void {
       if (open) sys.close(output);
       throw failure(`${at}: ${path}: took longer than its ${timeout} s`);
     }
-    sys.poll(rest === null ? [] : [[output, POLLOUT]], Math.min(pause, Math.max(0, end - sys.now())));
+    sys.poll(
+      rest === null ? [] : [[output, POLLOUT]],
+      Math.ceil(Math.min(pause, Math.max(0, end - sys.now()))),
+    );
     if (rest !== null) rest = feed(output, rest);
   }
 }

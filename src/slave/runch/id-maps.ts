@@ -1,12 +1,12 @@
 /** Id maps of a user namespace (user_namespaces(7)), as config.json has them. */
 import * as sys from "vz:sys";
 import { hasCode } from "../../common/errors.ts";
-import { badConfig, id32, list, object } from "../../common/oci-read.ts";
+import { badConfig, count, id32, list, object } from "../../common/oci-read.ts";
 import { failed, failure } from "./failure.ts";
 
 const { O_WRONLY = 1 } = sys.constants;
 
-const mappings = list(object({ containerID: id32, hostID: id32, size: id32 }, {}));
+const mappings = list(object({ containerID: id32, hostID: id32, size: count }, {}));
 
 export interface IdMap {
   readonly containerID: number;

@@ -9,7 +9,6 @@ import type { Io } from "../../common/io.ts";
 import { STATE_DIR } from "../../common/paths.ts";
 import { absolutePath } from "./files.ts";
 import {
-  GLOBAL_OPTIONS,
   ISOLATION_OPTIONS,
   isolationFrom,
   parseLine,
@@ -22,43 +21,21 @@ import { isAlive, readState } from "./state-store.ts";
 
 const { O_WRONLY = 0, O_CREAT = 0, O_APPEND = 0, F_OK = 0 } = sys.constants;
 
+/** What people read of it is in runch-help.ts: no start of a container has to. */
 const command: Command = {
   name: "runch",
   summary: "OCI container runner",
-  usage: [
-    "runch [OPTION…] start BUNDLE-DIR",
-    "runch [OPTION…] run [-d] [-b BUNDLE-DIR] [--pid-file FILE] ID",
-    "runch [OPTION…] create [-b BUNDLE-DIR] [--pid-file FILE] ID",
-    "runch [OPTION…] start ID",
-    "runch [OPTION…] state ID",
-    "runch [OPTION…] list [-q] [--format table|json]",
-    "runch [OPTION…] kill [--all] ID [SIGNAL]",
-    "runch [OPTION…] delete [--force] ID",
-    "runch COMMAND --help",
-  ],
-  details:
-    "start BUNDLE-DIR becomes the container's process, under the id that is the directory's last name, so that init can " +
-    "supervise it: no process of runch stays. The other commands are runc's.\n\n" +
-    "Exit status: the program's own, 128+n after signal n; 125 when the container cannot be set up, 126 when its program " +
-    "cannot be executed, 127 when there is none.",
-  options: GLOBAL_OPTIONS,
-  examples: [
-    { command: "runch start /var/lib/vz/containers/web-1", does: "Becomes the process of this bundle." },
-    { command: "runch run -d -b bundle web; runch kill web; runch delete web", does: "As with runc." },
-  ],
+  usage: [],
+  options: [],
+  examples: [],
   raw: true,
   async run(args: Args, io: Io): Promise<number> {
-    const [first] = args.positional;
-    if (first === "--version" || first === "-v") {
-      io.out((await import("./commands/index.ts")).versionText());
-      return Status.ok;
-    }
     const { values, verb, rest } = parseLine(args.positional);
     // opened now: later the root may be another one
     const log = openLog(values);
     try {
       const root = values["root"] === undefined ? STATE_DIR : absolutePath(values["root"]);
-      if (verb === "start") return await start(rest, root, values, log);
+      if (verb === "start" && !asksForHelp(rest)) return await start(rest, root, values, log);
       return await (await import("./commands/index.ts")).runVerb(verb, rest, root, values, io);
     } catch (error) {
       if (log >= 0) logError(log, values["log-format"] === "json", error);
@@ -67,6 +44,10 @@ const command: Command = {
   },
 };
 export default command;
+
+function asksForHelp([first]: readonly string[]): boolean {
+  return first === "--help" || first === "-h";
+}
 
 /**
  * An argument is a bundle if it has a slash or names a directory with a config.json; else it is an id. So is the name of a

@@ -10,6 +10,7 @@ import { Channel } from "./channel.ts";
 import { becomeContainer } from "./child.ts";
 import { complain, hookState } from "./container.ts";
 import { setOomScore } from "./credentials.ts";
+import { failure } from "./failure.ts";
 import { absolutePath, replaceText } from "./files.ts";
 import { mountsBelow, unmountLeftovers } from "./leftovers.ts";
 import { NAMESPACES } from "./linux.ts";
@@ -33,6 +34,8 @@ export interface LaunchOptions {
   readonly preserve: number;
   /** Park the process until `start`. */
   readonly create: boolean;
+  /** Whether the command line names a socket for the terminal. */
+  readonly consoleSocket: boolean;
   /** Unix socket that takes the terminal's master; called once it is known that there is a terminal. */
   console(): number;
   readonly keyring: boolean;
@@ -112,6 +115,8 @@ async function converse(
     state = { ...state, pid, starttime: store.startTime(pid) };
     sys.close(store.writeState(options.root, state));
     parts.cgroup?.join(pid);
+    // before the program runs: who asked for the file can stop it then
+    if (options.pidFile !== undefined) replaceText(options.pidFile, String(pid), 0o644);
     channel.send(`go ${pid}`);
   };
   setOomScore(state.pid, plan.credentials.oomScoreAdj, short);
@@ -140,13 +145,17 @@ async function converse(
   return state;
 }
 
-/** Those of its namespaces that the processes of a container are known by. */
-function ownNamespaces(pid: number): Pick<ContainerStateFile, "pidNamespace" | "mountNamespace"> {
-  const differing = (type: string) => {
-    const theirs = store.namespaceOf(pid, type);
-    return theirs === store.namespaceOf("self", type) ? undefined : theirs;
+/** Those of its namespaces that the processes of a container are known by: made for it, since others live in one it joined. */
+function ownNamespaces(
+  pid: number,
+  { namespaces }: Bundle["plan"],
+): Pick<ContainerStateFile, "pidNamespace" | "mountNamespace"> {
+  const made = (type: string, file: string) => {
+    if (!namespaces.includes(type)) return undefined;
+    const theirs = store.namespaceOf(pid, file);
+    return theirs === store.namespaceOf("self", file) ? undefined : theirs;
   };
-  return { pidNamespace: differing("pid"), mountNamespace: differing("mnt") };
+  return { pidNamespace: made("pid", "pid"), mountNamespace: made("mount", "mnt") };
 }
 
 async function launch(options: LaunchOptions, bundle: Bundle): Promise<Launched> {
@@ -171,12 +180,15 @@ async function launch(options: LaunchOptions, bundle: Bundle): Promise<Launched>
     theirs.close();
     state = await converse({ options, bundle, channel }, state);
     channel.close();
-    state = { ...state, status: options.create ? "created" : "running", ...ownNamespaces(state.pid) };
+    state = {
+      ...state,
+      status: options.create ? "created" : "running",
+      ...ownNamespaces(state.pid, bundle.plan),
+    };
     if (state.mountNamespace !== undefined) state = { ...state, hostMounts: null };
     sys.close(store.writeState(root, state));
     // what the child has not told, since it fell short out here
     for (const thing of short.list.slice(told)) complain(`runch: ${id}: runs without ${thing}\n`);
-    if (options.pidFile !== undefined) replaceText(options.pidFile, String(state.pid), 0o644);
     if (!options.create) parts.hooks?.run("poststart", hookState({ id, bundle }, "running", state.pid));
     return { state, bundle };
   } catch (error) {
@@ -212,6 +224,8 @@ export async function launchContainer(options: LaunchOptions): Promise<Launched>
       cgroups: options.cgroups,
       file: options.config,
     });
+    if (options.consoleSocket && bundle.parts.terminal === null)
+      throw failure("--console-socket: without process.terminal there is no terminal to send");
     store.claimId(root, id);
     try {
       complain(unknownLine(id, bundle.unknown));

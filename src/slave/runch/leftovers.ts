@@ -5,6 +5,7 @@
 import * as sys from "vz:sys";
 import type { ContainerStateFile } from "../../common/container-state.ts";
 import { hasCode } from "../../common/errors.ts";
+import { failure } from "./failure.ts";
 import { readTextIfAny } from "./files.ts";
 import { parseMountPoints, toUnmount } from "./mount-table.ts";
 
@@ -21,16 +22,26 @@ export function mountsBelow(rootfs: string): string[] {
   return parseMountPoints(readTextIfAny("/proc/self/mounts") ?? "", real);
 }
 
+/** Undoes one mount. @returns whether there was one: another runch may be at it as well */
+function unmount(path: string): boolean {
+  for (const flags of [MNT_DETACH | UMOUNT_NOFOLLOW, MNT_DETACH]) {
+    try {
+      sys.umount(path, flags);
+      return true;
+    } catch (error) {
+      // no mount there, or a kernel before 2.6.34 that has no UMOUNT_NOFOLLOW; the paths of the mount table hold no links
+      if (!hasCode(error, "EINVAL", "ENOENT")) throw error;
+    }
+  }
+  return false;
+}
+
 /** Undoes what an instance that has ended left mounted; leaves what was there before it. */
 export function unmountLeftovers(state: ContainerStateFile): void {
-  if (state.hostMounts === null) return;
-  for (const path of toUnmount(mountsBelow(state.rootfs), state.hostMounts)) {
-    try {
-      sys.umount(path, MNT_DETACH | UMOUNT_NOFOLLOW);
-    } catch (error) {
-      // UMOUNT_NOFOLLOW is newer than 2.6.32; the paths of the mount table hold no links
-      if (!hasCode(error, "EINVAL")) throw error;
-      sys.umount(path, MNT_DETACH);
-    }
+  const { hostMounts, rootfs } = state;
+  if (hostMounts === null) return;
+  const left = () => toUnmount(mountsBelow(rootfs), hostMounts);
+  for (const path of left()) {
+    if (!unmount(path) && left().includes(path)) throw failure(`${path}: cannot be unmounted`);
   }
 }

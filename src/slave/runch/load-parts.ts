@@ -37,7 +37,7 @@ export async function loadParts(
     ? (await import("./namespaces.ts")).planNamespaceParts(linux, types, joins, unknown, short)
     : null;
   const asksForCgroup =
-    isFilled(linux.resources) ||
+    linux.resources !== undefined ||
     isFilled(linux.cgroupsPath) ||
     plan.mounts.some(({ type }) => type.startsWith("cgroup"));
   if (!options.cgroups && isFilled(linux.resources)) short.add("linux.resources", "cgroups are disabled");
@@ -56,7 +56,7 @@ export async function loadParts(
     linux.seccomp === undefined
       ? null
       : (await import("./seccomp-part.ts")).planSeccompPart(linux.seccomp, options, short);
-  const own = [...types, ...joins.map(({ type }) => type)];
+  const asked = (linux.namespaces ?? []).map(({ type }) => type);
   const attributes =
     process && (process.scheduler || process.ioPriority || process.apparmorProfile || process.selinuxLabel);
   if (process?.execCPUAffinity !== undefined) {
@@ -82,7 +82,7 @@ export async function loadParts(
     cgroup,
     seccomp,
     terminal,
-    hooks: isFilled(hooks) ? new (await import("./hooks.ts")).HookPart(hooks, unknown) : null,
+    hooks: hooks !== undefined ? new (await import("./hooks.ts")).HookPart(hooks, unknown) : null,
     mounts: needsExtras
       ? (await import("./mount-extras.ts")).planMountExtras(
           plan.mounts,
@@ -92,7 +92,7 @@ export async function loadParts(
         )
       : null,
     sysctl: isFilled(linux.sysctl)
-      ? (await import("./sysctl.ts")).planSysctl(linux.sysctl ?? {}, own, short)
+      ? (await import("./sysctl.ts")).planSysctl(linux.sysctl ?? {}, asked)
       : null,
     attributes: attributes ? (await import("./attributes.ts")).planAttributes(process, unknown) : [],
   };

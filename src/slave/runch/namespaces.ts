@@ -69,7 +69,14 @@ export function withoutUserNamespace(credentials: Credentials, maps: IdMaps): Cr
     uid: id(maps.uid, "process.user.uid", credentials.uid),
     gid: id(maps.gid, "process.user.gid", credentials.gid),
     groups: credentials.groups.map((group) => id(maps.gid, "process.user.additionalGids", group)),
-    capabilities: { bounding: none, effective: none, permitted: none, inheritable: none, ambient: none },
+    capabilities: {
+      bounding: none,
+      effective: none,
+      permitted: none,
+      inheritable: none,
+      ambient: none,
+      unknown: [],
+    },
   };
 }
 
@@ -103,8 +110,12 @@ export function planNamespaceParts(
     throw badConfig("linux.uidMappings", "missing, with a new user namespace");
   if (makesUser && gid.length === 0)
     throw badConfig("linux.gidMappings", "missing, with a new user namespace");
-  if (!makesUser && uid.length + gid.length > 0 && short.isolation !== "chroot")
-    short.add("linux.uidMappings and linux.gidMappings", "there is no new user namespace to map");
+  const field = "linux.uidMappings and linux.gidMappings";
+  if (!makesUser && uid.length + gid.length > 0) {
+    if (!linux.namespaces?.some(({ type }) => type === "user"))
+      throw badConfig(field, "without a user namespace");
+    if (short.isolation !== "chroot") short.add(field, "the user namespace that is entered has maps already");
+  }
   const offsets = linux.timeOffsets === undefined ? [] : planTime(linux.timeOffsets, unknown);
   const makesTime = types.includes("time");
   if (offsets.length > 0 && !makesTime) throw badConfig("linux.timeOffsets", "without a new time namespace");

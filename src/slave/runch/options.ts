@@ -19,11 +19,14 @@ export const GLOBAL_OPTIONS: readonly Option[] = [
   { name: "root", value: "DIR", help: "where the state of containers is kept (/run/vz)" },
   { name: "log", value: "FILE", help: "append errors to FILE as well" },
   { name: "log-format", value: "text|json", help: "form of the lines in that file" },
+  { name: "version", alias: "v", help: "print the versions of runch and of the specification" },
   ...ISOLATION_OPTIONS,
 ];
 
 /** Taken from engines; what is not read anywhere has no effect here. */
 const IDLE: readonly Option[] = [
+  { name: "help", alias: "h", help: "" },
+  { name: "version", alias: "v", help: "" },
   { name: "debug", help: "" },
   { name: "systemd-cgroup", help: "" },
   ...["log-level", "rootless", "cgroup-manager", "criu"].map((name) => ({ name, value: "WORD", help: "" })),
@@ -101,9 +104,13 @@ export function parseLine(words: readonly string[]): Line {
   const manager = values["cgroup-manager"] ?? "cgroupfs";
   if (manager !== "cgroupfs" && manager !== "disabled")
     throw usageError(`--cgroup-manager=${manager}: neither cgroupfs nor disabled`);
+  const format = values["log-format"] ?? "text";
+  if (format !== "text" && format !== "json")
+    throw usageError(`--log-format=${format}: neither text nor json`);
   if (values["systemd-cgroup"] === "true")
     throw usageError("--systemd-cgroup: runch asks no systemd for cgroups");
-  const [verb] = rest;
+  // as commands they are read where people are read to
+  const [verb] = values["help"] === "true" ? ["help"] : values["version"] === "true" ? ["version"] : rest;
   if (verb === undefined) throw usageError("which command?");
   return { values, verb, rest: rest.slice(1) };
 }

@@ -32,13 +32,16 @@ export const NO_PARTS: Parts = {
   terminal: null,
 };
 
+/** @param own types of namespaces that the container has to itself */
+export type SysctlAct = (own: readonly string[], short: Shortfalls) => void;
+
 export interface Parts {
   readonly hooks: HookPart | null;
   readonly cgroup: CgroupPart | null;
   readonly namespaces: NamespacePart | null;
   readonly mounts: MountExtras | null;
   /** In the container's namespaces, before its mounts. */
-  readonly sysctl: Act | null;
+  readonly sysctl: SysctlAct | null;
   /** While the machine's /proc is in reach: attributes of the process that execve(2) keeps. */
   readonly attributes: readonly Act[];
   readonly seccomp: SeccompPart | null;

@@ -2,6 +2,7 @@
 import { badConfig as bad, type OciLinux, type OciProcess } from "../../common/oci.ts";
 import { type CapabilitySets, capabilitySets } from "./capabilities.ts";
 import { lookup, RLIMITS } from "./linux.ts";
+import type { Shortfalls } from "./shortfalls.ts";
 
 export interface RlimitStep {
   readonly name: string;
@@ -43,7 +44,7 @@ export function planRlimits(process: OciProcess): RlimitStep[] {
 
 const PERSONALITIES: Readonly<Record<string, number>> = { LINUX: 0, LINUX32: 8 };
 
-export function planCredentials(process: OciProcess, linux: OciLinux): Credentials {
+export function planCredentials(process: OciProcess, linux: OciLinux, short: Shortfalls): Credentials {
   const { personality } = linux;
   const { user = {} } = process;
   if (personality?.flags?.length) throw bad("linux.personality.flags", "the specification defines none");
@@ -62,7 +63,7 @@ export function planCredentials(process: OciProcess, linux: OciLinux): Credentia
     groups: user.additionalGids ?? [],
     umask,
     rlimits: planRlimits(process),
-    capabilities: capabilitySets(process.capabilities),
+    capabilities: capabilitySets(process.capabilities, short),
     noNewPrivileges: process.noNewPrivileges ?? false,
     oomScoreAdj: adj,
     personality: persona,

@@ -83,12 +83,12 @@ export function makePlan(config: OciConfig, options: PlanOptions, short: Shortfa
     domainname: planUtsName("domainname", config, namespaces, joins, short),
     mounts: planMounts(config, options.bundle),
     devices: planDevices(linux.devices ?? []),
-    maskedPaths: linux.maskedPaths ?? [],
-    readonlyPaths: linux.readonlyPaths ?? [],
+    maskedPaths: absolutePaths(linux.maskedPaths, "linux.maskedPaths"),
+    readonlyPaths: absolutePaths(linux.readonlyPaths, "linux.readonlyPaths"),
     args,
     env: process.env ?? [],
     cwd: process.cwd,
-    credentials: planCredentials(process, linux),
+    credentials: planCredentials(process, linux, short),
   };
 }
 
@@ -106,6 +106,11 @@ export function absolute(base: string, path: string): string {
     .split("/")
     .filter((part) => part !== "" && part !== ".")
     .join("/")}`;
+}
+
+function absolutePaths(paths: readonly string[] = [], at: string): readonly string[] {
+  for (const path of paths) if (!path.startsWith("/")) throw bad(at, `${path}: not an absolute path`);
+  return paths;
 }
 
 function planNamespaces(asked: readonly OciNamespace[], form: Form, short: Shortfalls) {

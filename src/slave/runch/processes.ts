@@ -6,7 +6,7 @@
 import * as sys from "vz:sys";
 import type { ContainerStateFile } from "../../common/container-state.ts";
 import { hasCode } from "../../common/errors.ts";
-import { namespaceOf } from "./state-store.ts";
+import { isAlive, listIds, namespaceOf, readState } from "./state-store.ts";
 
 /** Pids of all processes for which `isOne` holds, ours excepted. */
 function select(isOne: (pid: number) => boolean): number[] {
@@ -39,15 +39,36 @@ export function processesIn(rootfs: string): number[] {
   });
 }
 
-/** @returns pids, each once */
-export async function processesOf(state: ContainerStateFile): Promise<number[]> {
+/**
+ * Those in its mount namespace. The kernel gives the number of one that is gone to the next, so when its first process has
+ * ended the number alone says nothing: the root has to be the container's too, and no other container may have the namespace.
+ */
+function processesInMounts(root: string, state: ContainerStateFile, name: string): number[] {
+  const inNamespace = select((pid) => namespaceOf(pid, "mnt") === name);
+  if (isAlive(state) || inNamespace.length === 0) return inNamespace;
+  for (const id of listIds(root)) {
+    const other = id === state.id ? null : readState(root, id);
+    if (other?.mountNamespace === name && isAlive(other)) return [];
+  }
+  const inRoot = processesIn(state.rootfs);
+  return inNamespace.filter((pid) => inRoot.includes(pid));
+}
+
+/**
+ * @param root where the states are kept
+ * @returns pids, each once
+ */
+export async function processesOf(root: string, state: ContainerStateFile): Promise<number[]> {
   const { pidNamespace, mountNamespace, cgroups = [] } = state;
-  const pids =
-    pidNamespace !== undefined
-      ? select((pid) => namespaceOf(pid, "pid") === pidNamespace)
-      : mountNamespace !== undefined
-        ? select((pid) => namespaceOf(pid, "mnt") === mountNamespace)
-        : processesIn(state.rootfs);
+  let pids: number[];
+  if (pidNamespace !== undefined) {
+    // it ends with its first process, and its number goes to another
+    pids = isAlive(state) ? select((pid) => namespaceOf(pid, "pid") === pidNamespace) : [];
+  } else if (mountNamespace !== undefined) {
+    pids = processesInMounts(root, state, mountNamespace);
+  } else {
+    pids = processesIn(state.rootfs);
+  }
   if (cgroups.length === 0) return pids;
   const { processesInCgroup } = await import("./cgroup/cgroup-control.ts");
   return [...new Set([...pids, ...processesInCgroup(cgroups)])];

@@ -73,8 +73,11 @@ function search(name: string, env: readonly string[], act: (path: string) => voi
     }
   }
   if (denied !== undefined) throw denied;
-  const where = name.includes("/") ? "" : ` in PATH (${environmentValue(env, "PATH") ?? "the usual one"})`;
-  throw new VzError(Status.notFound, `${name}: no such program${where} in the container`);
+  // in the words that engines look for in what their runtime says
+  const why = name.includes("/")
+    ? "no such file or directory"
+    : `executable file not found in $PATH (${environmentValue(env, "PATH") ?? "the usual one"})`;
+  throw new VzError(Status.notFound, `${name}: ${why} in the container`);
 }
 
 /** What a failed attempt means; undefined for "there is nothing at this path". */
@@ -94,7 +97,7 @@ function explain(path: string, error: Error): VzError | undefined {
     hasCode(error, "EACCES") && type === S_IFDIR
       ? "is a directory"
       : hasCode(error, "EACCES") && type === S_IFREG && (mode & 0o111) === 0
-        ? `not executable (its mode is ${mode.toString(8).padStart(4, "0")})`
+        ? `permission denied: not executable (its mode is ${mode.toString(8).padStart(4, "0")})`
         : hasCode(error, "ENOEXEC")
           ? "not a program for this machine, and no script with a #! line"
           : reason(error);
@@ -105,11 +108,10 @@ function explain(path: string, error: Error): VzError | undefined {
 function interpreterOf(path: string): string {
   try {
     const fd = sys.open(path, O_RDONLY | O_NONBLOCK);
-    const bytes = new Uint8Array(256);
-    const line = sys.fsDecode(bytes, 0, sys.read(fd, bytes, 0, bytes.length)).split("\n")[0] ?? "";
+    const bytes = new Uint8Array(HEAD);
+    const { interpreter } = readHead(bytes.subarray(0, sys.read(fd, bytes, 0, HEAD)));
     sys.close(fd);
-    const interpreter = /^#![ \t]*([^ \t]+)/.exec(line)?.[1];
-    if (interpreter !== undefined) return `its interpreter ${JSON.stringify(interpreter)}`;
+    if (interpreter !== null) return `its interpreter ${JSON.stringify(interpreter)}`;
   } catch {
     // readable or not, something that it needs is missing
   }

@@ -3,7 +3,15 @@ import { Status, VzError } from "../../common/errors.ts";
 
 const LAST = 64;
 
-/** @param text "TERM", "SIGTERM", "term" or "15" */
+/** SIGRTMIN+N and SIGRTMAX-N as C libraries count them: from 34 to 64 (signal(7)). */
+function realTime(name: string): number | undefined {
+  const [, end, distance = "0"] = /^SIGRT(MIN(?:\+)?|MAX(?:-)?)(\d{0,2})$/.exec(name) ?? [];
+  if (end === undefined || (distance === "") !== !/[+-]$/.test(end)) return undefined;
+  const number = end.startsWith("MIN") ? 34 + Number(distance) : LAST - Number(distance);
+  return number >= 34 && number <= LAST ? number : undefined;
+}
+
+/** @param text "TERM", "SIGTERM", "term", "15" or "RTMIN+3" */
 export function parseSignal(text: string, numbers: Readonly<Record<string, number>>): number {
   if (/^\d{1,2}$/.test(text)) {
     const number = Number(text);
@@ -11,7 +19,7 @@ export function parseSignal(text: string, numbers: Readonly<Record<string, numbe
   }
   const upper = text.toUpperCase();
   const name = upper.startsWith("SIG") ? upper : `SIG${upper}`;
-  const number = Object.hasOwn(numbers, name) ? numbers[name] : undefined;
+  const number = Object.hasOwn(numbers, name) ? numbers[name] : realTime(name);
   if (number === undefined) throw new VzError(Status.usage, `signal ${JSON.stringify(text)}: no such signal`);
   return number;
 }

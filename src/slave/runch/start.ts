@@ -153,6 +153,7 @@ async function becomeContainer(start: Start, bundle: Bundle, state: ContainerSta
       },
       keep: () => [stateFd, ...start.keep, ...(outside?.descriptors ?? [])],
     };
+    if (parts.hooks !== null) running = { ...running, hooks: parts.hooks.has("poststop") };
     if (parts.cgroup !== null) {
       running = { ...running, cgroups: parts.cgroup.directories };
       sys.close(store.writeState(root, running));

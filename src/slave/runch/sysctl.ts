@@ -3,8 +3,7 @@ import * as sys from "vz:sys";
 import { hasCode, reason } from "../../common/errors.ts";
 import { badConfig } from "../../common/oci-read.ts";
 import { failed } from "./failure.ts";
-import type { Act } from "./parts.ts";
-import type { Shortfalls } from "./shortfalls.ts";
+import type { SysctlAct } from "./parts.ts";
 
 const { O_WRONLY = 1 } = sys.constants;
 
@@ -24,13 +23,12 @@ export function sysctlPath(key: string): string {
   return `/proc/sys/${swapped}`;
 }
 
-/** @param own types of namespaces that are not the machine's @throws VzError 78 */
-export function planSysctl(
-  sysctl: Readonly<Record<string, string>>,
-  own: readonly string[],
-  short: Shortfalls,
-): Act {
-  const writes: { field: string; path: string; value: string }[] = [];
+/**
+ * @param asked types of namespaces that config.json has
+ * @throws VzError 78 for a parameter that would be the machine's
+ */
+export function planSysctl(sysctl: Readonly<Record<string, string>>, asked: readonly string[]): SysctlAct {
+  const writes: { field: string; path: string; value: string; namespace: string }[] = [];
   for (const key of Object.keys(sysctl)) {
     const field = `linux.sysctl.${key}`;
     const path = sysctlPath(key);
@@ -38,14 +36,18 @@ export function planSysctl(
       throw badConfig(field, "not a parameter");
     const dotted = path.slice("/proc/sys/".length).split("/").join(".");
     const namespace = namespaceOf(dotted);
-    if (namespace === undefined || !own.includes(namespace)) {
-      short.add(field, "it would hold for the whole machine");
-    } else {
-      writes.push({ field, path, value: sysctl[key] ?? "" });
+    if (namespace === undefined || !asked.includes(namespace)) {
+      const needs = namespace === undefined ? "" : ` without a ${namespace} namespace`;
+      throw badConfig(field, `it would hold for the whole machine${needs}`);
     }
+    writes.push({ field, path, value: sysctl[key] ?? "", namespace });
   }
-  return (granted) => {
-    for (const { field, path, value } of writes) {
+  return (own, granted) => {
+    for (const { field, path, value, namespace } of writes) {
+      if (!own.includes(namespace)) {
+        granted.add(field, `without a ${namespace} namespace it would hold for the whole machine`);
+        continue;
+      }
       try {
         const fd = sys.open(path, O_WRONLY);
         try {

@@ -4,6 +4,7 @@ import { readConfig } from "../../../src/common/oci.ts";
 import { capabilitySets } from "../../../src/slave/runch/capabilities.ts";
 import { featuresDocument, grantedNames } from "../../../src/slave/runch/features-document.ts";
 import { parseMountOptions } from "../../../src/slave/runch/mount-options.ts";
+import { Shortfalls } from "../../../src/slave/runch/shortfalls.ts";
 
 const document = JSON.parse(
   JSON.stringify(
@@ -25,7 +26,8 @@ test("what is listed is recognized where it stands in config.json, as features.m
   const hooks = Object.fromEntries(document.hooks.map((name: string) => [name, [{ path: "/bin/true" }]]));
   assert.deepEqual(readConfig(config({ hooks })).unknown, []);
   assert.equal(Object.keys(hooks).length, 6);
-  capabilitySets({ bounding: document.linux.capabilities });
+  const short = new Shortfalls("strict");
+  capabilitySets({ bounding: document.linux.capabilities }, short);
   for (const option of document.mountOptions) {
     assert.equal(parseMountOptions([option], "mounts[0]").data, "", `${option} goes to the filesystem`);
   }

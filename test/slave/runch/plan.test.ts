@@ -81,7 +81,6 @@ test("a config.json that cannot mean anything is refused by the name of its fiel
     [{ process: { env: ["A=1", "B"] } }, /process\.env\[1\]/],
     [{ process: { rlimits: [{ type: "RLIMIT_X", soft: 1, hard: 1 }] } }, /rlimits\[0\]: "RLIMIT_X"/],
     [{ process: { rlimits: [{ type: "RLIMIT_CPU", soft: 2, hard: 1 }] } }, /above the hard one/],
-    [{ process: { capabilities: { bounding: ["CAP_FLY"] } } }, /bounding: CAP_FLY/],
     [{ process: { oomScoreAdj: 1001 } }, /oomScoreAdj/],
     [{ process: { user: { username: "x" } } }, /username/],
     [{ linux: { namespaces: [{ type: "mnt" }] } }, /"mnt" is no type/],
@@ -108,6 +107,7 @@ test("so is a part that cannot mean anything", async () => {
     [{ linux: { namespaces, uidMappings: [{ ...ids[0], size: 0 }] } }, /uidMappings\[0\]: of size 0/],
     [{ linux: { timeOffsets: { monotonic: { secs: 1 } } } }, /timeOffsets: without a new time namespace/],
     [{ linux: { sysctl: { "net/../x": "1" } } }, /sysctl/],
+    [{ linux: { sysctl: { "net.core.somaxconn": "1" } } }, /sysctl\.net\.core\.somaxconn: .*whole machine/],
     [{ linux: { seccomp: { defaultAction: "ALLOW" } } }, /seccomp\.defaultAction/],
     [{ linux: { resources: { pids: { limit: "1" } } } }, /resources\.pids\.limit/],
     [{ linux: { cgroupsPath: "/a/../b" } }, /cgroupsPath/],
@@ -131,10 +131,10 @@ test("so is a part that cannot mean anything", async () => {
 const shortfalls: [Parts, string][] = [
   [{ linux: { namespaces: [{ type: "pid" }] } }, "pid namespace"],
   [{ linux: { namespaces: [{ type: "time" }] } }, "time namespace"],
+  [{ process: { capabilities: { bounding: ["CAP_FLY"] } } }, 'process.capabilities.bounding: "CAP_FLY"'],
 ];
 const shortParts: [Parts, string][] = [
   [{ linux: { resources: { memory: { limit: 1 } } } }, "linux.resources.memory.limit"],
-  [{ linux: { sysctl: { "net.core.somaxconn": "1" } } }, "linux.sysctl.net.core.somaxconn"],
   [
     { linux: { uidMappings: [{ containerID: 0, hostID: 1, size: 1 }] } },
     "linux.uidMappings and linux.gidMappings",
@@ -189,9 +189,17 @@ test("all that falls short is told, a line each", () => {
 });
 
 test("capabilities have the bits of linux/capability.h", () => {
-  const sets = capabilitySets({ bounding: ["CAP_CHOWN", "CAP_SYS_ADMIN", "CAP_CHECKPOINT_RESTORE"] });
+  const sets = capabilitySets(
+    { bounding: ["CAP_CHOWN", "CAP_SYS_ADMIN", "CAP_CHECKPOINT_RESTORE"] },
+    new Shortfalls("auto"),
+  );
   assert.equal(sets.bounding, 1n | (1n << 21n) | (1n << 40n));
   assert.deepEqual(capabilityNames(sets.bounding), ["CAP_CHOWN", "CAP_SYS_ADMIN", "CAP_CHECKPOINT_RESTORE"]);
+});
+
+test("names that are no capability are kept apart, once each", () => {
+  const sets = capabilitySets({ bounding: ["CAP_FLY", "CAP_CHOWN"], permitted: ["CAP_FLY"] });
+  assert.deepEqual([sets.bounding, sets.permitted, sets.unknown], [1n, 0n, ["CAP_FLY"]]);
 });
 
 test("vz's annotations are read, and nonsense in them is an error", () => {

@@ -37,7 +37,7 @@ export const verb: Verb = {
     let killed = oomCount(cgroups);
     for (;;) {
       io.out(
-        `{"type":"stats","id":${JSON.stringify(id)},"data":${statsJson(statsOf(cgroups, await processesOf(state)))}}\n`,
+        `{"type":"stats","id":${JSON.stringify(id)},"data":${statsJson(statsOf(cgroups, await processesOf(root, state)))}}\n`,
       );
       if (once) return Status.ok;
       sys.poll([], interval);

@@ -1,6 +1,7 @@
 /** `runch exec` */
 import * as sys from "vz:sys";
 import { Status, VzError } from "../../../common/errors.ts";
+import { runnerFailure } from "../bundle.ts";
 import { connectConsole, preserveFrom } from "../create-options.ts";
 import { execProcess } from "../exec.ts";
 import { execConfig } from "../exec-plan.ts";
@@ -10,6 +11,15 @@ import { statusNow } from "../show.ts";
 import * as store from "../state-store.ts";
 import type { Verb } from "../verb.ts";
 import { waitOnly } from "../wait.ts";
+
+/** A process that cannot mean anything is a failure of the runner, as that of a bundle is. */
+function asRunner<T>(act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw runnerFailure(error);
+  }
+}
 
 export const verb: Verb = {
   summary: "starts one more process in a container",
@@ -70,8 +80,9 @@ export const verb: Verb = {
       return terminal[1];
     };
     if (!detach) sys.blockSignals();
+    const planned = asRunner(() => execConfig(text, call));
     const pid = await execProcess({
-      ...execConfig(text, call),
+      ...planned,
       state,
       isolation: isolationFrom(values),
       pidFile: values["pid-file"],

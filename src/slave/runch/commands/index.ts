@@ -9,6 +9,7 @@ import { parseOptions, usageError, type Values } from "../options.ts";
 import type { Verb } from "../verb.ts";
 
 const VERBS: Readonly<Record<string, () => Promise<{ readonly verb: Verb }>>> = {
+  start: () => import("./start.ts"),
   create: () => import("./create.ts"),
   run: () => import("./run.ts"),
   exec: () => import("./exec.ts"),
@@ -29,10 +30,9 @@ const VERBS: Readonly<Record<string, () => Promise<{ readonly verb: Verb }>>> = 
 /** Commands that need CRIU, which no slave has. */
 const LACKING = ["checkpoint", "restore"];
 
-export const COMMAND_NAMES: readonly string[] = [
-  "start",
-  ...Object.keys(VERBS).filter((name) => name !== "ended"),
-];
+const COMMAND_NAMES: readonly string[] = Object.keys(VERBS).filter((name) => name !== "ended");
+
+const widthOf = (io: Io) => Math.min(io.outColumns ?? 80, 100);
 
 /** @param before options that stood before the command's name */
 export async function runVerb(
@@ -43,6 +43,14 @@ export async function runVerb(
   io: Io,
 ): Promise<number> {
   const load = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined;
+  if (name === "version") {
+    io.out(`runch version ${version().version}\nspec: 1.2.0\n`);
+    return Status.ok;
+  }
+  if (name === "help") {
+    io.out(helpPage((await import("../runch-help.ts")).default, widthOf(io)));
+    return Status.ok;
+  }
   if (load === undefined) {
     if (LACKING.includes(name))
       throw usageError(`${name}: not supported: runch cannot freeze a container into files`);
@@ -65,7 +73,7 @@ export async function runVerb(
       run: async () => Status.ok,
       ...(details === undefined ? {} : { details }),
     };
-    io.out(helpPage(page, Math.min(io.outColumns ?? 80, 100)));
+    io.out(helpPage(page, widthOf(io)));
     return Status.ok;
   }
   const { values, lists, words } = parseOptions(
@@ -77,8 +85,4 @@ export async function runVerb(
   if (words.length < least) throw usageError(`${name}: an argument is missing`, usage);
   if (words.length > most) throw usageError(`${name}: too many arguments: ${words[most]}`, usage);
   return verb.run({ root, words, values: { ...before, ...values }, lists, io });
-}
-
-export function versionText(): string {
-  return `runch version ${version().version}\nspec: 1.2.0\n`;
 }

@@ -19,7 +19,7 @@ export const verb: Verb = {
     const number = parseSignal(name, sys.signals);
     const state = store.needState(root, id);
     const alive = store.isAlive(state);
-    const all = values["all"] === "true" ? await processesOf(state) : [];
+    const all = values["all"] === "true" ? await processesOf(root, state) : [];
     if (!alive && all.length === 0) throw new VzError(Status.failed, `container ${id}: is not running`);
     if (alive) signal(state.pid, number);
     for (const pid of all) if (pid !== state.pid) signal(pid, number);

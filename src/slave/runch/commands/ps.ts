@@ -8,7 +8,7 @@ import type { Verb } from "../verb.ts";
 
 export const verb: Verb = {
   summary: "lists the processes of a container",
-  usage: "[--format table|json] ID",
+  usage: "[--format table|json] ID [OPTION OF PS…]",
   options: [
     { name: "format", alias: "f", value: "table|json", help: "for people, or pids alone for machines" },
   ],
@@ -19,15 +19,15 @@ export const verb: Verb = {
     const format = values["format"] ?? "table";
     if (format !== "table" && format !== "json")
       throw usageError(`ps: --format=${format}: neither table nor json`);
-    if (more.length > 0 && more.join(" ") !== "-ef")
-      throw usageError(`ps: options of ps(1) are not taken: ${more.join(" ")}`);
     const state = store.needState(root, id);
-    const pids = await processesOf(state);
+    const pids = await processesOf(root, state);
     if (!store.isAlive(state) && pids.length === 0)
       throw new VzError(Status.failed, `container ${id}: is not running`);
     if (store.isAlive(state) && !pids.includes(state.pid)) pids.push(state.pid);
     pids.sort((a, b) => a - b);
-    io.out(format === "json" ? `${JSON.stringify(pids)}\n` : processTable(pids));
+    if (format === "json") io.out(`${JSON.stringify(pids)}\n`);
+    else
+      io.out(more.length > 0 ? (await import("../machine-ps.ts")).machinePs(more, pids) : processTable(pids));
     return Status.ok;
   },
 };
