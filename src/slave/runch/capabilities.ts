@@ -9,8 +9,6 @@ export interface CapabilitySets {
   readonly permitted: bigint;
   readonly inheritable: bigint;
   readonly ambient: bigint;
-  /** Names that no kernel known here has. */
-  readonly unknown: readonly string[];
 }
 
 /** A name that is no capability is told and left out: the specification wants a warning and no failure ("Linux Process"). */

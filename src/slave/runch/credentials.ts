@@ -88,7 +88,6 @@ function raiseAmbient(wanted: bigint, short: Shortfalls): void {
 
 /** The sets cut down to what this machine grants to us, with a word about the rest. */
 function granted(sets: CapabilitySets, own: bigint, short: Shortfalls): CapabilitySets {
-  for (const name of sets.unknown) short.add(name, "no such capability");
   const lacking = (sets.bounding | sets.effective | sets.permitted | sets.inheritable | sets.ambient) & ~own;
   if (lacking === 0n) return sets;
   short.add(capabilityNames(lacking).join(" "), "not granted to this machine");

@@ -75,7 +75,6 @@ export function withoutUserNamespace(credentials: Credentials, maps: IdMaps): Cr
       permitted: none,
       inheritable: none,
       ambient: none,
-      unknown: [],
     },
   };
 }

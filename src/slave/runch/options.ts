@@ -26,7 +26,6 @@ export const GLOBAL_OPTIONS: readonly Option[] = [
 /** Taken from engines; what is not read anywhere has no effect here. */
 const IDLE: readonly Option[] = [
   { name: "help", alias: "h", help: "" },
-  { name: "version", alias: "v", help: "" },
   { name: "debug", help: "" },
   { name: "systemd-cgroup", help: "" },
   ...["log-level", "rootless", "cgroup-manager", "criu"].map((name) => ({ name, value: "WORD", help: "" })),

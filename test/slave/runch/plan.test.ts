@@ -197,11 +197,6 @@ test("capabilities have the bits of linux/capability.h", () => {
   assert.deepEqual(capabilityNames(sets.bounding), ["CAP_CHOWN", "CAP_SYS_ADMIN", "CAP_CHECKPOINT_RESTORE"]);
 });
 
-test("names that are no capability are kept apart, once each", () => {
-  const sets = capabilitySets({ bounding: ["CAP_FLY", "CAP_CHOWN"], permitted: ["CAP_FLY"] });
-  assert.deepEqual([sets.bounding, sets.permitted, sets.unknown], [1n, 0n, ["CAP_FLY"]]);
-});
-
 test("vz's annotations are read, and nonsense in them is an error", () => {
   const read = (annotations: object) => readAnnotations(configOf({ annotations }));
   assert.deepEqual(read({ "vz.log": "/l", "vz.log.limit": "1048576", "vz.backoff": "true" }), {
