@@ -97,6 +97,9 @@ export function tryMounts(scratch: string | null): Readonly<Record<string, Refus
   );
 }
 
+/** linux/fcntl.h */
+const AT_RECURSIVE = 0x8000;
+
 /** `ret ALLOW`: the smallest filter (linux/filter.h, linux/seccomp.h). */
 const ALLOW_ALL = new Uint8Array([6, 0, 0, 0, 0, 0, 0xff, 0x7f]);
 
@@ -118,10 +121,16 @@ const CALLS: Readonly<Record<string, () => void>> = {
     }
     sys.seccomp(ALLOW_ALL);
   },
+  openat2: () => void sys.openat2(constant("AT_FDCWD"), "/", constant("O_RDONLY"), 0),
+  mount_setattr() {
+    ownMounts();
+    // recursively read-only: MOUNT_ATTR_RDONLY is 1 (linux/mount.h)
+    sys.mountSetattr(constant("AT_FDCWD"), "/proc", AT_RECURSIVE, 1, 0, 0, -1);
+  },
   ambient: () => void sys.prctl(constant("PR_CAP_AMBIENT"), constant("PR_CAP_AMBIENT_CLEAR_ALL")),
 };
 
-/** Refusals by name of the call or the right: chroot, pivot_root, no_new_privs, seccomp, ambient. */
+/** Refusals by name of the call or the right: chroot, pivot_root, no_new_privs and so on. */
 export function tryCalls(): Readonly<Record<string, Refusal>> {
   return Object.fromEntries(Object.entries(CALLS).map(([name, work]) => [name, tryInChild(work)]));
 }

@@ -5,7 +5,7 @@ import { DATA_DIR } from "../common/paths.ts";
 import { findControllers } from "./cgroup-controllers.ts";
 import { parseMemory } from "./facts.ts";
 import { type Refusal, tryCalls, tryDeviceNode, tryMounts, tryNamespaces } from "./kernel-grants.ts";
-import { NEWER_CALLS, runnableElfClasses, tryCall } from "./probe.ts";
+import { runnableElfClasses } from "./probe.ts";
 import { grantsOf, missingCapabilities, type Probe } from "./probe-report.ts";
 import { detectInit } from "./supervise/init-kind.ts";
 
@@ -42,17 +42,12 @@ function named(kind: string, refusals: Readonly<Record<string, Refusal>>): Recor
   return Object.fromEntries(Object.entries(refusals).map(([name, why]) => [`${kind} ${name}`, why]));
 }
 
-const NO_DIRECTORY = "no directory to try it in";
-
 function refusals(scratch: string | null): Record<string, Refusal> {
-  const inScratch = (ask: (directory: string) => Refusal) => (scratch === null ? NO_DIRECTORY : ask(scratch));
   return {
     ...named("namespace", tryNamespaces()),
     ...named("mount", tryMounts(scratch)),
     ...tryCalls(),
-    mknod: inScratch(tryDeviceNode),
-    openat2: inScratch((directory) => tryCall(NEWER_CALLS.openat2, directory)),
-    mount_setattr: inScratch((directory) => tryCall(NEWER_CALLS.mount_setattr, directory)),
+    mknod: scratch === null ? "no directory to try it in" : tryDeviceNode(scratch),
   };
 }
 

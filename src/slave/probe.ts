@@ -1,17 +1,17 @@
-/** What this machine lets us do that takes files of our own: programs of either class, calls newer than our kernel floor. */
+/** What this machine lets us do that other parts of the slave have to know before they begin. */
 import { closeSync, fchmodSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
 import * as sys from "vz:sys";
 import { DATA_DIR } from "../common/paths.ts";
 import { constant } from "./constant.ts";
 import { tryInChild } from "./kernel-grants.ts";
-import { callingElf, exitingElf } from "./probe-elf.ts";
+import { exitingElf } from "./probe-elf.ts";
 
 /**
  * ELF classes of programs that run here: [32], or [32, 64].
  * @param directory where containers' programs lie too: /tmp may be mounted noexec
  */
 export function runnableElfClasses(directory = dataDirectory()): number[] {
-  return [32, 64].filter((bits) => statusOf(exitingElf(bits === 64 ? 64 : 32), directory) === 0);
+  return [32, 64].filter((bits) => runs(exitingElf(bits === 64 ? 64 : 32), directory));
 }
 
 /** The data directory, made where it is missing. */
@@ -38,26 +38,8 @@ export function noNewPrivileges(): boolean {
   return refusal === null;
 }
 
-/** Numbers of i386; those above 423 are the same on every machine (include/uapi/asm-generic/unistd.h). */
-export const NEWER_CALLS = { openat2: 437, mount_setattr: 442 } as const;
-
-/** Linux's errno of a call that there is not, and of one that a filter refuses. */
-const ENOSYS = 38;
-const EPERM = 1;
-
-/**
- * Why a system call is not to be had, in words; null where the kernel has it and answers it.
- * @param directory as for runnableElfClasses
- */
-export function tryCall(number: number, directory: string): string | null {
-  const errno = statusOf(callingElf(number), directory);
-  if (errno === ENOSYS) return "this kernel does not have it";
-  if (errno === EPERM) return "a filter refuses it";
-  return errno === undefined ? "it could not be tried" : null;
-}
-
-/** The exit status of a program that is given by its bytes; undefined where it cannot run. */
-function statusOf(program: Uint8Array, directory: string): number | undefined {
+/** Whether a program that is given by its bytes runs, and ends with status 0. */
+function runs(program: Uint8Array, directory: string): boolean {
   const file = `${directory}/.probe-${sys.getpid()}`;
   try {
     rmSync(file, { force: true });
@@ -66,9 +48,9 @@ function statusOf(program: Uint8Array, directory: string): number | undefined {
     fchmodSync(fd, 0o700);
     closeSync(fd);
     const pid = sys.spawn(file, ["probe"], { env: [], stdio: [-1, -1, -1] });
-    return sys.waitpid(pid)?.code;
+    return sys.waitpid(pid)?.code === 0;
   } catch {
-    return undefined;
+    return false;
   } finally {
     rmSync(file, { force: true });
   }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { readElf } from "../../src/common/elf.ts";
 import { parseMemory } from "../../src/slave/facts.ts";
-import { callingElf, exitingElf } from "../../src/slave/probe-elf.ts";
+import { exitingElf } from "../../src/slave/probe-elf.ts";
 
 test("the smallest programs are what they should be to a reader of ELF", () => {
   for (const [bits, machine] of [
@@ -36,12 +36,6 @@ function statusOf(program: Uint8Array): number | null {
 
 test("they end with status 0 where they can run", { skip: process.arch !== "x64" }, () => {
   assert.equal(statusOf(exitingElf(64)), 0);
-});
-
-test("a call of any number is answered by its errno", { skip: process.arch !== "x64" }, () => {
-  // errno(3): EBADF 9 of close(2), the 6th of i386; ENOSYS 38 of a number that no kernel has
-  assert.equal(statusOf(callingElf(6)), 9);
-  assert.equal(statusOf(callingElf(65_000)), 38);
 });
 
 test("memory is read in bytes, and estimated where the kernel does not tell what is available", () => {

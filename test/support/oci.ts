@@ -143,22 +143,6 @@ export function assertTold({ id, stderr }: { id: string; stderr: string }, names
   );
 }
 
-/**
- * What a container cannot have, since it would be the whole machine's or there is nothing to apply it to: runc and crun
- * fail; runch fails, or tells it in `auto` and fails in `strict`.
- */
-export async function assertNotGranted(t: OciTest, parts: Parts, names: RegExp): Promise<void> {
-  const auto = await t.run(parts);
-  if (runtime !== "runch") {
-    assert.notEqual(auto.status, 0, "it must fail");
-    return;
-  }
-  if (auto.status === 0) assertTold(auto, names);
-  const strict = await t.run(parts, { global: ["--isolation=strict"] });
-  assert.equal(strict.status, 125, strict.stderr);
-  assert.match(strict.stderr, names);
-}
-
 /** What docs/runch.md promises under "Isolation" for what the kernel does not grant. */
 async function degraded(t: OciTest, missing: readonly Need[], lacking: Lacking): Promise<void> {
   const given = typeof lacking.parts === "function" ? lacking.parts(t) : lacking.parts;

@@ -72,8 +72,10 @@ export function setUp(inside: Inside): number {
   const { rootfs } = plan;
   sys.close(openRoot(rootfs));
   sys.umask(0);
-  parts.namespaces?.enterMounts();
-  const { types, mounts: own } = plainly("namespaces", () => makeNamespaces(plan, short));
+  parts.namespaces?.enterMounts(short);
+  const { types, mounts: own } = plainly("namespaces", () =>
+    makeNamespaces(plan, parts.namespaces?.entered ?? [], short),
+  );
   inside.record(own);
   parts.sysctl?.(types, short);
   const root = openRoot(rootfs);
@@ -110,11 +112,13 @@ export function enterDirectory(path: string): void {
 export function dropRights(inside: Inside): void {
   const { short, parts } = inside.bundle;
   const { credentials } = inside;
+  // before the limits hold, one of which may be for files like the one that standard error is
+  complain(short.lines(inside.id));
+  const told = short.list.length;
   plainly("credentials", () => applyCredentials(credentials, short, () => loadFilter(inside)));
   // changed ids make /proc/self root's, which the program's own descriptors are behind
   if (credentials.uid !== 0 && parts.terminal !== null) sys.prctl(PR_SET_DUMPABLE, 1);
-  const lines = short.lines(inside.id);
-  if (lines !== "") complain(lines);
+  complain(short.lines(inside.id, told));
 }
 
 function loadFilter(inside: Inside): void {
@@ -134,6 +138,7 @@ export function beforeProgram(inside: Inside): void {
 
 /** Writes to standard error, if somebody is there. */
 export function complain(line: string): void {
+  if (line === "") return;
   try {
     sys.writeAll(2, line);
   } catch {

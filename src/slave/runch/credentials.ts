@@ -114,7 +114,7 @@ export function applyCredentials(who: Credentials, short: Shortfalls, loadFilter
   limitBounding(sets.bounding);
   // a filter that is loaded without no_new_privs takes this right, and may forbid all calls but the last two
   const held = who.noNewPrivileges ? 0n : own & CAP_SYS_ADMIN;
-  const keeps = who.uid !== 0 && (sets.permitted | held) !== 0n;
+  const keeps = who.uid !== 0 && (sets.permitted | sets.inheritable | held) !== 0n;
   if (keeps) sys.prctl(PR_SET_KEEPCAPS, 1);
   try {
     sys.setgroups(who.groups);

@@ -54,8 +54,8 @@ export interface Made {
   readonly mounts: boolean;
 }
 
-/** Makes the namespaces of `plan.namespaces`. */
-export function makeNamespaces(plan: Plan, short: Shortfalls): Made {
+/** Makes the namespaces of `plan.namespaces`. @param entered types of those that this process has entered */
+export function makeNamespaces(plan: Plan, entered: readonly string[], short: Shortfalls): Made {
   const made = unshare(
     plan.namespaces.filter((type) => !MADE_ELSEWHERE.includes(type)),
     short,
@@ -73,7 +73,7 @@ export function makeNamespaces(plan: Plan, short: Shortfalls): Made {
   }
   if (own) sys.mount(plan.rootfs, plan.rootfs, null, MS.BIND | MS.REC, null);
   if (made.includes("network")) sys.bringUp("lo");
-  const types = [...made, ...plan.joins.map(({ type }) => type)];
+  const types = [...made, ...entered];
   const uts = types.includes("uts");
   if (plan.hostname !== undefined) {
     if (uts) sys.sethostname(plan.hostname);

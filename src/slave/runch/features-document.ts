@@ -3,6 +3,7 @@
  * this kernel grants stands in the annotations, which the specification leaves to each runtime.
  */
 import { CAPABILITIES, NAMESPACES } from "./linux.ts";
+import { EXTENDED_OPTIONS } from "./mount-extras.ts";
 import { mountOptionNames } from "./mount-options.ts";
 import { ISOLATIONS } from "./shortfalls.ts";
 
@@ -21,20 +22,21 @@ export function featuresDocument({ version, commit, seccomp, kernel }: FeaturePa
   const granted = Object.entries(kernel).map(([name, value]) => [`vz.kernel.${name}`, value]);
   return {
     ociVersionMin: "1.0.0",
-    // 1.3 adds netDevices, memoryPolicy and fields of intelRdt: known by name, told or refused like all that runch lacks
+    // 1.3 adds netDevices, memoryPolicy and fields of intelRdt: known by name, and told like all that runch lacks
     ociVersionMax: "1.3.0",
     hooks: HOOKS,
-    mountOptions: mountOptionNames(),
+    mountOptions: [...mountOptionNames(), ...EXTENDED_OPTIONS].sort(),
     linux: {
       namespaces: Object.keys(NAMESPACES).sort(),
       capabilities: CAPABILITIES.map((name) => `CAP_${name}`),
       cgroup: { v1: true, v2: true, systemd: false, systemdUser: false, rdma: true },
       seccomp,
-      apparmor: { enabled: false },
+      apparmor: { enabled: true },
+      // processes get their labels, mounts do not
       selinux: { enabled: false },
       memoryPolicy: { modes: [], flags: [] },
       intelRdt: { enabled: false, schemata: false, monitoring: false },
-      mountExtensions: { idmap: { enabled: false } },
+      mountExtensions: { idmap: { enabled: true } },
       netDevices: { enabled: false },
     },
     annotations: {

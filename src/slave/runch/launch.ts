@@ -188,7 +188,7 @@ async function launch(options: LaunchOptions, bundle: Bundle): Promise<Launched>
     if (state.mountNamespace !== undefined) state = { ...state, hostMounts: null };
     sys.close(store.writeState(root, state));
     // what the child has not told, since it fell short out here
-    for (const thing of short.list.slice(told)) complain(`runch: ${id}: runs without ${thing}\n`);
+    complain(short.lines(id, told));
     if (!options.create) parts.hooks?.run("poststart", hookState({ id, bundle }, "running", state.pid));
     return { state, bundle };
   } catch (error) {

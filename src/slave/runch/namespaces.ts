@@ -34,7 +34,9 @@ export interface NamespacePart {
    */
   hop(short: Shortfalls, leave: (pid: number) => never): boolean;
   /** Enters the mount namespace of `joins`, as the last: paths mean something else behind it. */
-  enterMounts(): void;
+  enterMounts(short: Shortfalls): void;
+  /** Types of those that were entered. */
+  readonly entered: readonly string[];
 }
 
 function bit(type: string): number {
@@ -122,8 +124,21 @@ export function planNamespaceParts(
   const opened: { type: string; path: string; fd: number }[] = [];
   let userIsRefused = false;
 
-  const enterOne = ({ type, path, fd }: (typeof opened)[number]) => {
-    attempt(`${type} namespace ${path}`, () => sys.setns(fd, bit(type)));
+  const entered: string[] = [];
+  /** What the kernel refuses falls short, as with one that is made; a path that leads to none is an error. */
+  const granting = (what: string, short: Shortfalls, act: () => void) => {
+    try {
+      act();
+    } catch (error) {
+      if (!hasCode(error, "EPERM", "EACCES", "ENOSYS")) throw failed(what, error);
+      short.add(what, reason(error));
+    }
+  };
+  const enterOne = ({ type, path, fd }: (typeof opened)[number], short: Shortfalls) => {
+    granting(`${type} namespace ${path}`, short, () => {
+      sys.setns(fd, bit(type));
+      entered.push(type);
+    });
     sys.close(fd);
   };
 
@@ -132,13 +147,13 @@ export function planNamespaceParts(
     enter(credentials, ask, granted) {
       // all are opened before the first is entered
       for (const { type, path } of joins) {
-        attempt(`${type} namespace ${path}`, () => {
+        granting(`${type} namespace ${path}`, granted, () => {
           opened.push({ type, path, fd: sys.open(path, O_RDONLY) });
         });
       }
       // the user namespace first: it holds the right to enter the others
-      for (const one of opened) if (one.type === "user") enterOne(one);
-      if (joins.some(({ type }) => type === "user")) becomeRoot();
+      for (const one of opened) if (one.type === "user") enterOne(one, granted);
+      if (entered.includes("user")) becomeRoot();
       let result = credentials;
       if (maps !== null) {
         try {
@@ -157,11 +172,11 @@ export function planNamespaceParts(
           becomeRoot();
         }
       }
-      for (const one of opened) if (one.type !== "user" && one.type !== "mount") enterOne(one);
+      for (const one of opened) if (one.type !== "user" && one.type !== "mount") enterOne(one, granted);
       return result;
     },
     hop(granted, leave) {
-      let forks = joins.some(({ type }) => type === "pid" || type === "time");
+      let forks = entered.includes("pid") || entered.includes("time");
       for (const type of ["pid", "time"] as const) {
         if (!types.includes(type)) continue;
         try {
@@ -184,8 +199,9 @@ export function planNamespaceParts(
       const pid = sys.clone(CLONE_PARENT);
       return pid === 0 || leave(pid);
     },
-    enterMounts() {
-      for (const one of opened) if (one.type === "mount") enterOne(one);
+    entered,
+    enterMounts(granted) {
+      for (const one of opened) if (one.type === "mount") enterOne(one, granted);
     },
   };
 }

@@ -56,8 +56,10 @@ export function parseOptions(line: readonly string[], known: readonly Option[], 
   for (let i = 0; i < line.length; i++) {
     const word = line[i] ?? "";
     if (word === "--") return { values, lists, words: words.concat(line.slice(i + 1)) };
-    if (!word.startsWith("-") || word === "-") {
-      if (words.length >= stop) return { values, lists, words: words.concat(line.slice(i)) };
+    const isWord = !word.startsWith("-") || word === "-";
+    if (words.length >= stop && (isWord || stop > 0))
+      return { values, lists, words: words.concat(line.slice(i)) };
+    if (isWord) {
       words.push(word);
       continue;
     }

@@ -41,8 +41,11 @@ export class Shortfalls {
     return this.#list;
   }
 
-  /** A line for standard error each, or "" where nothing falls short. */
-  lines(id: string): string {
-    return this.#list.map((thing) => `runch: ${id}: runs without ${thing}\n`).join("");
+  /** A line for standard error each, from the one numbered `first` on; "" where nothing falls short. */
+  lines(id: string, first = 0): string {
+    return this.#list
+      .slice(first)
+      .map((thing) => `runch: ${id}: runs without ${thing}\n`)
+      .join("");
   }
 }
