@@ -133,12 +133,12 @@ topic("credentials", () => {
   }
 
   oci("a limit of 2^64 - 1 is none", {}, async (t) => {
-    const rlimits = [{ type: "RLIMIT_FSIZE", soft: 5000000, hard: "MAX" }];
+    const rlimits = [{ type: "RLIMIT_CPU", soft: 5, hard: "MAX" }];
     const config = JSON.stringify(configOf({ args: ["probe"], process: { rlimits } }));
     const text = config.replace('"MAX"', "18446744073709551615");
     const { status, stdout, stderr } = await t.run(text);
     assert.equal(status, 0, stderr);
-    assert.deepEqual(JSON.parse(stdout).rlimits.RLIMIT_FSIZE, ["5000000", "18446744073709551615"]);
+    assert.deepEqual(JSON.parse(stdout).rlimits.RLIMIT_CPU, ["5", "18446744073709551615"]);
   });
 
   oci("a limit that is not raised may be above 32 bits", {}, async (t) => {

@@ -53,6 +53,31 @@ topic("delete", () => {
     await until("its end", () => t.processes(c.bundle).length === 0);
   });
 
+  oci(
+    "delete of a container that has ended harms no other, whatever numbers the kernel uses again",
+    {},
+    async (t) => {
+      // the kernel gives the number of a namespace that is gone to the next one
+      const ended = await Promise.all([
+        t.up({ args: ["true"] }),
+        t.up({ args: ["true"] }),
+        t.up({ args: ["true"] }),
+      ]);
+      for (const { id } of ended) await t.becomes(id, "stopped");
+      const others = await Promise.all([t.up(), t.up(), t.up()]);
+      for (const { id } of ended) await t.ok("delete", "--force", id);
+      for (const { id } of others) assert.equal((await t.state(id)).status, "running");
+    },
+  );
+
+  oci("kill --all of a container that has ended harms no other", {}, async (t) => {
+    const one = await t.up({ args: ["true"] });
+    await t.becomes(one.id, "stopped");
+    const others = await Promise.all([t.up(), t.up(), t.up()]);
+    await t.cli(["kill", "--all", one.id, "KILL"]);
+    for (const { id } of others) assert.equal((await t.state(id)).status, "running");
+  });
+
   oci("delete removes nothing of the bundle", {}, async (t) => {
     const c = await t.up({ args: ["touch", "/kept"] });
     await t.becomes(c.id, "stopped");

@@ -79,7 +79,9 @@ topic("namespaces", () => {
       {
         needs: [need(kind)],
         lacking: {
-          parts: { linux: { namespaces: namespaces({ type: kind, path: `/proc/1/ns/${FILES[kind]}` }) } },
+          parts: {
+            linux: { namespaces: namespaces({ type: kind, path: `/proc/${process.pid}/ns/${FILES[kind]}` }) },
+          },
           names: new RegExp(`${kind} namespace`),
         },
       },

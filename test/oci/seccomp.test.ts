@@ -72,7 +72,7 @@ topic("seccomp", () => {
     const names =
       "execve execveat brk arch_prctl set_tid_address set_robust_list rseq prlimit64 readlink readlinkat getrandom mprotect mmap munmap fstat newfstatat ioctl write writev " +
       "exit_group exit read close open openat openat2 rt_sigaction rt_sigprocmask rt_sigreturn futex prctl capset setuid setgid setgroups setresuid setresgid chdir fchdir getcwd umask " +
-      "dup3 dup2 dup fcntl getdents64 lseek epoll_ctl epoll_pwait sigaltstack gettid getpid getppid tgkill nanosleep stat lstat faccessat faccessat2 access close_range seccomp madvise capget wait4 setsid kill clone clone3 pipe2 sendmsg sendto recvmsg socket connect poll ppoll sched_yield sched_getaffinity timer_settime timer_delete pread64 statx clock_gettime setitimer statfs fstatfs getuid getgid geteuid getegid uname personality set_thread_area waitpid _llseek fcntl64 ugetrlimit setrlimit getrlimit unlink unlinkat mkdir mkdirat ";
+      "dup3 dup2 dup fcntl getdents64 lseek epoll_ctl epoll_pwait sigaltstack gettid getpid getppid tgkill nanosleep stat lstat faccessat faccessat2 access close_range seccomp madvise capget wait4 setsid kill clone clone3 pipe2 sendmsg sendto recvmsg socket connect poll ppoll sched_yield sched_getaffinity timer_settime timer_delete pread64 statx clock_gettime setitimer statfs fstatfs getuid getgid geteuid getegid uname personality set_thread_area waitpid _llseek fcntl64 setgroups32 setuid32 setgid32 setresuid32 setresgid32 getuid32 getgid32 geteuid32 getegid32 mmap2 stat64 lstat64 fstat64 fstatat64 ugetrlimit setrlimit getrlimit unlink unlinkat mkdir mkdirat ";
     const linux = {
       seccomp: {
         defaultAction: "SCMP_ACT_ERRNO",

@@ -141,7 +141,7 @@ function setAttributes(step: MountStep, { set, clear }: Extras, root: number, sh
 export function planMountExtras(
   steps: readonly MountStep[],
   own: IdMaps | null,
-  cgroup: ((step: MountStep, root: number) => void) | "disabled" | null,
+  cgroup: ((step: MountStep, root: number) => boolean) | "disabled" | null,
   unknown: string[],
 ): MountExtras {
   const extras = new Map<MountStep, Extras>();
@@ -162,13 +162,15 @@ export function planMountExtras(
         trees.has(step) || isCgroup(step) || (found !== undefined && (found.maps !== null || found.copyUp))
       );
     },
-    mount(step, root) {
+    mount(step, root, short) {
       const found = extras.get(step);
       if (isCgroup(step)) {
-        if (cgroup === null) throw failure(`${step.at}: this machine has no cgroups`);
         if (cgroup === "disabled") return false;
-        cgroup(step, root);
-      } else if (found?.copyUp) {
+        const isThere = cgroup?.(step, root) === true;
+        if (!isThere) short.add(step.at, "this machine has no cgroups");
+        return isThere;
+      }
+      if (found?.copyUp) {
         within(root, step.destination, "directory", (place, below) => {
           sys.mount(
             step.source,

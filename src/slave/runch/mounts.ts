@@ -101,7 +101,7 @@ function mountOne(step: MountStep, root: number, extras: MountExtras | null, sho
   try {
     const { destination } = step;
     if (extras?.replaces(step)) {
-      if (!extras.mount(step, root)) return false;
+      if (!extras.mount(step, root, short)) return false;
     } else if (isBind) {
       bind(step.source, root, destination, missing, step.flags);
     } else {

@@ -14,8 +14,8 @@ export interface MountExtras {
   openSources(): void;
   /** Whether `mount` has to be called instead of mount(2). */
   replaces(step: MountStep): boolean;
-  /** @returns whether it is there now: without cgroups there is none to be made */
-  mount(step: MountStep, root: number): boolean;
+  /** @returns whether it is there now; what is lacking has been told then */
+  mount(step: MountStep, root: number, short: Shortfalls): boolean;
   /** The options that are applied to a mount that is there. */
   finish(step: MountStep, root: number, short: Shortfalls): void;
 }
