@@ -2,6 +2,7 @@
 import * as sys from "vz:sys";
 import { hasCode } from "../../common/errors.ts";
 import type { OciLinux } from "../../common/oci.ts";
+import { isFrozen } from "./cgroup/freezer.ts";
 import {
   cgroupDirectories,
   createCgroup,
@@ -75,6 +76,8 @@ export function planCgroupPart(
     directories,
     create(granted) {
       joined = createCgroup(plan, granted);
+      // one that was there, or that lies in such a one: whoever enters it stops, and we would wait for him
+      if (isFrozen(joined)) throw failure(`linux.cgroupsPath: container's cgroup unexpectedly frozen`);
     },
     join: (pid) => joinCgroup(joined, pid),
     mount(step, root) {
