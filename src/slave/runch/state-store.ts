@@ -14,6 +14,9 @@ import { makeDirectories, readTextIfAny } from "./files.ts";
 
 const { O_RDWR = 2, O_CREAT = 0, O_TRUNC = 0 } = sys.constants;
 
+/** How often to try what another runch may disturb. */
+const ATTEMPTS = 10;
+
 /** The characters of runc's ids; a first "-" would read as an option. */
 export function checkId(id: string): string {
   if (/^[A-Za-z0-9_+.][A-Za-z0-9_+.-]{0,254}$/.test(id) && id !== "." && id !== "..") return id;
@@ -105,11 +108,23 @@ export function claimId(root: string, id: string): void {
 /** Removes what is kept of `id`; nothing is not an error. */
 export function removeState(root: string, id: string): void {
   const directory = stateDirectory(root, id);
-  try {
-    for (const { name } of sys.readdir(directory)) sys.unlink(`${directory}/${name}`);
-    sys.rmdir(directory);
-  } catch (error) {
-    if (!hasCode(error, "ENOENT")) throw error;
+  const gone = (act: () => void, ...others: string[]) => {
+    try {
+      act();
+      return true;
+    } catch (error) {
+      if (hasCode(error, "ENOENT")) return true;
+      if (!hasCode(error, ...others)) throw error;
+      return false;
+    }
+  };
+  // another runch may be removing it as well, or write its state a last time
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    gone(() => {
+      for (const { name } of sys.readdir(directory)) gone(() => sys.unlink(`${directory}/${name}`));
+    });
+    if (gone(() => sys.rmdir(directory), attempt < ATTEMPTS - 1 ? "ENOTEMPTY" : "")) return;
+    sys.poll([], attempt);
   }
 }
 
