@@ -312,8 +312,11 @@ declare module "vz:sys" {
   export function receiveFd(socket: number): number;
   /** Blocks all signals: those that come stay pending. What is executed afterwards by `execve` gets an empty mask. */
   export function blockSignals(): void;
-  /** Becomes the waiter of runtime/native/waiter.c, with argv[0] "vz-wait" and its arguments; signals stay blocked. */
-  export function becomeWaiter(argv: readonly Path[]): never;
+  /**
+   * Becomes the waiter of runtime/native/waiter.c for child `pid` and its terminal's master (-1 for none); `rest` says what to
+   * do afterwards. Signals stay blocked.
+   */
+  export function becomeWaiter(pid: number, master: number, rest: readonly Path[]): never;
 
   // --- bytes ---------------------------------------------------------------------------------------------------------
   export class Sha256 {

@@ -45,9 +45,11 @@ function filesIn(dir) {
 
 /** Files as they are packed, name -> path of the source. */
 function assets() {
-  return new Map(
-    filesIn(join(root, "ansible")).map((name) => [`ansible/${name}`, join(root, "ansible", name)]),
-  );
+  const ansible = filesIn(join(root, "ansible"));
+  return new Map([
+    ...ansible.map((name) => [`ansible/${name}`, join(root, "ansible", name)]),
+    ["vz-wait", join(root, "build/vz-wait")],
+  ]);
 }
 
 function inputsHash(packed) {

@@ -6,6 +6,7 @@
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -18,6 +19,7 @@
 /* Numbers of i386, which are those of every architecture from 424 on. */
 enum {
     NR_SCHED_SETATTR = 351,
+    NR_MEMFD_CREATE = 356,
     NR_OPEN_TREE = 428,
     NR_MOVE_MOUNT = 429,
     NR_OPENAT2 = 437,
@@ -295,16 +297,52 @@ static JSValue block_signals(ARGS)
     return vz_check(ctx, sigprocmask(SIG_BLOCK, &all, NULL), "sigprocmask", NULL);
 }
 
-/* No signal is lost on the way: they stay blocked and pending across execve. */
+/* The waiter's own small program as a descriptor; -1 where it cannot be had. */
+static int waiter_program(JSContext *ctx)
+{
+    size_t length;
+    uint8_t *bytes = vz_payload_read(ctx, VZ_WAIT, &length);
+    /* MFD_CLOEXEC */
+    int fd = bytes ? syscall(NR_MEMFD_CREATE, VZ_WAIT, 1) : -1;
+    bool whole = fd != -1 && write(fd, bytes, length) == (ssize_t)length;
+    js_free(ctx, bytes);
+    if (whole || fd == -1) return fd;
+    close(fd);
+    return -1;
+}
+
+/*
+ * argv[0] is the pid, argv[1] the terminal's master, argv[2] the words behind. No signal is lost on the way: they stay blocked
+ * and pending across execve.
+ */
 static JSValue become_waiter(ARGS)
 {
     extern char **environ;
-    char **args = vz_path_list(ctx, argv[0]);
-    if (!args) return JS_EXCEPTION;
+    char pid_text[12], master_text[12], vz_text[12] = "-1", path[32];
+    INT_ARG(0, pid);
+    INT_ARG(1, master);
+    char **rest = vz_path_list(ctx, argv[2]);
+    if (!rest) return JS_EXCEPTION;
+    int count = 0;
+    while (rest[count]) count++;
+    snprintf(pid_text, sizeof pid_text, "%d", pid);
+    snprintf(master_text, sizeof master_text, "%d", master);
+    char *words[count + 5];
+    memcpy(words, (char *[]){VZ_WAIT, pid_text, master_text, vz_text}, 4 * sizeof *words);
+    memcpy(words + 4, rest, (count + 1) * sizeof *words);
     block_signals(ctx, this_value, 0, NULL);
-    execve("/proc/self/exe", args, environ);
+    int program = waiter_program(ctx), vz = program == -1 ? -1 : open("/proc/self/exe", O_PATH);
+    if (vz != -1) {
+        snprintf(path, sizeof path, "/proc/self/fd/%d", program);
+        snprintf(vz_text, sizeof vz_text, "%d", vz);
+        execve(path, words, environ);
+        /* memory files may be barred from being executed */
+        close(vz);
+        strcpy(vz_text, "-1");
+    }
+    execve("/proc/self/exe", words, environ);
     JSValue result = vz_throw(ctx, errno, "execve", "/proc/self/exe", NULL);
-    vz_free_list(ctx, args);
+    vz_free_list(ctx, rest);
     return result;
 }
 
@@ -328,6 +366,6 @@ const JSCFunctionListEntry vz_container_functions[] = {
     JS_CFUNC_DEF("sendFds", 3, send_fds),
     JS_CFUNC_DEF("receiveFd", 1, receive_fd),
     JS_CFUNC_DEF("blockSignals", 0, block_signals),
-    JS_CFUNC_DEF("becomeWaiter", 1, become_waiter),
+    JS_CFUNC_DEF("becomeWaiter", 3, become_waiter),
 };
 const int vz_container_function_count = COUNT(vz_container_functions);

@@ -3,15 +3,19 @@
  * `exec`): a process without the engine. It passes signals on, moves bytes where there is a terminal, and ends as the
  * container's process ended.
  *
- *     vz-wait PID MASTER [rm FILE... DIRECTORY | exec ARG...]
+ *     vz-wait PID MASTER VZ [rm FILE... DIRECTORY | exec ARG...]
  *
- * PID is a child of ours; MASTER is the descriptor of its terminal, or -1. Afterwards "rm" unlinks what is named, the last
- * as a directory, and "exec" becomes vz again with these arguments and the exit status behind them.
+ * PID is a child of ours; MASTER is the descriptor of its terminal, or -1; VZ that of vz's executable, or -1 for our own.
+ * Afterwards "rm" unlinks what is named, the last as a directory, and "exec" becomes vz with these arguments and the exit status
+ * behind them.
+ *
+ * It is a program of its own, 10 KB that vz carries (becomeWaiter in sys_container.c), since a process is charged for what the
+ * kernel maps of its executable, and newer ones map half a megabyte at once. It is also a part of the base, for kernels
+ * that have no memfd_create(2).
  */
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -31,10 +35,11 @@ static void make_raw(void)
     is_raw = tcsetattr(0, TCSANOW, &raw) == 0;
 }
 
+/* A terminal that does not know its size says 0: that of config.json stays then. */
 static void copy_size(int master)
 {
     struct winsize size;
-    if (ioctl(0, TIOCGWINSZ, &size) == 0) ioctl(master, TIOCSWINSZ, &size);
+    if (ioctl(0, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) ioctl(master, TIOCSWINSZ, &size);
 }
 
 /* One block from `from` to `to`. 1: moved, 0: nothing there now, -1: the end. */
@@ -104,33 +109,56 @@ static void remove_all(char **paths)
         if (paths[1] ? unlink(*paths) : rmdir(*paths)) continue;
 }
 
-static void become_vz(int argc, char **argv, int status)
+/* "/proc/self/fd/N", or "N" alone. */
+static char *decimal(char *at, unsigned number)
+{
+    char digits[12];
+    int count = 0;
+    do digits[count++] = '0' + number % 10;
+    while (number /= 10);
+    while (count) *at++ = digits[--count];
+    *at = 0;
+    return at;
+}
+
+static void become_vz(int vz, int argc, char **argv, int status)
 {
     extern char **environ;
-    char text[12], *words[argc + 2];
+    char text[12], path[32] = "/proc/self/exe", *words[argc + 2];
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    snprintf(text, sizeof text, "%d", status);
+    if (vz >= 0) decimal(strcpy(path, "/proc/self/fd/") + strlen("/proc/self/fd/"), vz);
+    decimal(text, status);
     memcpy(words, argv, argc * sizeof *argv);
     words[argc] = text;
     words[argc + 1] = NULL;
-    execve("/proc/self/exe", words, environ);
-    dprintf(2, "runch: cannot clean up: %s\n", strerror(errno));
+    execve(path, words, environ);
+    static const char failure[] = "runch: cannot clean up behind the container\n";
+    if (write(2, failure, sizeof failure - 1) < 0) return;
 }
 
 int vz_wait_main(int argc, char **argv)
 {
-    if (argc < 3) return 64;
+    if (argc < 4) return 64;
     pid_t pid = atoi(argv[1]);
-    int master = atoi(argv[2]);
+    int master = atoi(argv[2]), vz = atoi(argv[3]);
+    if (master >= 0) fcntl(master, F_SETFD, FD_CLOEXEC);
+    if (vz >= 0) fcntl(vz, F_SETFD, FD_CLOEXEC);
     signal(SIGPIPE, SIG_IGN);
     if (master >= 0) {
         make_raw();
         copy_size(master);
     }
     int status = wait_for(pid, master);
-    if (argc > 4 && !strcmp(argv[3], "rm")) remove_all(argv + 4);
-    if (argc > 4 && !strcmp(argv[3], "exec")) become_vz(argc - 4, argv + 4, status);
+    if (argc > 5 && !strcmp(argv[4], "rm")) remove_all(argv + 5);
+    if (argc > 5 && !strcmp(argv[4], "exec")) become_vz(vz, argc - 5, argv + 5, status);
     return status;
 }
+
+#ifdef VZ_WAIT_ALONE
+int main(int argc, char **argv)
+{
+    return vz_wait_main(argc, argv);
+}
+#endif

@@ -123,4 +123,7 @@ for file in "${engine[@]}"; do engine_objects+=("$(object quickjs "$file")"); do
 for file in "${deflate[@]}"; do base+=("$(object zlib "$file")"); done
 base+=("$(object libmd sha2.c)")
 link build/base-i686 "${base[@]}" "${engine_objects[@]}"
+# the waiter alone: a few functions of musl, nothing of the engine
+compile waiter "$(cat "$native"/*.h | hash "$quickjs_key")" -DVZ_WAIT_ALONE -Wall -Wextra -isystem "$quickjs" -- "$native/waiter.c"
+link build/vz-wait "$(object waiter waiter.c)"
 link build/vzqjsc "$(object native compile.c)" "${engine_objects[@]}"

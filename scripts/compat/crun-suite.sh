@@ -34,7 +34,7 @@ names=("$@")
 for name in "${names[@]}"; do
   echo "# $name"
   echo "# $name" >&2
-  run=(timeout --kill-after=5 120 /usr/bin/python3 "tests/test_$name.py")
+  run=(timeout --kill-after=5 60 /usr/bin/python3 "tests/test_$name.py")
   case $name in
   # these skip where there is no terminal
   tty) script --quiet --return --command "${run[*]}" /dev/null </dev/null | tr -d '\r' ;;

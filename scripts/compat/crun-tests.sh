@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs crun's own tests (of Debian's source package, which is fetched, pinned and kept under build/) with crun and with runch
 # in the same environment, prints the tests that differ and the totals, and fails where runch fails a test that
-# scripts/compat/crun-tests.expected does not name, or passes fewer than crun. Needs root.
+# scripts/compat/crun-tests.expected does not name. Needs root.
 #   crun-tests.sh [FILE...]   only these files of tests (exec for tests/test_exec.py)
 set -euo pipefail
 cd "$(dirname "$0")/../.."

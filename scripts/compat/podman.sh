@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Drives podman with crun and then with runch in the same environment, prints the checks that differ and the totals, and
-# fails where runch fails a check that scripts/compat/podman.expected does not name, or passes fewer than crun. Needs root.
+# fails where runch fails a check that scripts/compat/podman.expected does not name. Needs root.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 # shellcheck source=scripts/compat/lib.sh

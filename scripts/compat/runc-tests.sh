@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs runc's integration tests (of Debian's source package, which is fetched, pinned and kept under build/) with runc and with
 # runch in the same environment, prints the tests that differ and the totals, and fails where runch fails a test that
-# scripts/compat/runc-tests.expected does not name, or passes fewer than runc. Needs root.
+# scripts/compat/runc-tests.expected does not name. Needs root.
 #   runc-tests.sh [FILE...]   only these files of tests (exec for tests/integration/exec.bats)
 set -euo pipefail
 cd "$(dirname "$0")/../.."

@@ -9,6 +9,8 @@ const PASSED_OVER = [
   "ociVersion",
   // kept whole in the state
   "annotations",
+  // goes over whole with a terminal, and "MUST be ignored" without one
+  "process.consoleSize",
   // "MUST be ignored" or of other systems (config.md)
   ...["process.commandLine", "solaris", "windows", "vm", "zos", "freebsd"],
 ];
@@ -97,7 +99,7 @@ export function isTold(path, texts) {
  * @param read what was read of `config`, `held` what the plan took over
  */
 export function lostInPlanning(config, { read, held, short }) {
-  const passed = [...PASSED_OVER, ...held, ...(config.process?.terminal ? [] : ["process.consoleSize"])];
+  const passed = [...PASSED_OVER, ...held];
   return leaves(config)
     .map(({ path }) => path)
     .filter((path) => !read.has(path) && !passed.some((one) => below(path, one)))

@@ -43,6 +43,17 @@ export const FIELDS = {
     { destination: "/data", source: "/tmp", options: ["rbind", "rprivate", "ro"] },
     { destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup", options: ["relatime", "ro"] },
   ],
+  "mounts#extended": [
+    { destination: "/copied", type: "tmpfs", source: "tmpfs", options: ["tmpcopyup", "size=64k"] },
+    { destination: "/data", source: "/tmp", options: ["rbind", "rro", "rnosuid"] },
+    {
+      destination: "/mapped",
+      source: "/tmp",
+      options: ["bind", "idmap"],
+      uidMappings: ids,
+      gidMappings: ids,
+    },
+  ],
   "root.readonly": true,
   "process.terminal": false,
   "process.consoleSize": { height: 24, width: 80 },
@@ -97,15 +108,15 @@ export const FIELDS = {
   "linux.memoryPolicy": { mode: "MPOL_INTERLEAVE", nodes: "0", flags: ["MPOL_F_STATIC_NODES"] },
   "linux.seccomp": {
     defaultAction: "SCMP_ACT_ERRNO",
-    defaultErrnoRet: 38,
+    defaultErrnoRet: 1,
     architectures: ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86"],
     flags: ["SECCOMP_FILTER_FLAG_LOG"],
     syscalls: [
-      { names: ["read", "write", "exit_group", "nosuch"], action: "SCMP_ACT_ALLOW" },
+      { names: ["read", "write", "exit_group"], action: "SCMP_ACT_ALLOW" },
       {
         names: ["personality"],
         action: "SCMP_ACT_ALLOW",
-        args: [{ index: 0, value: 4294967295, valueTwo: 8, op: "SCMP_CMP_EQ" }],
+        args: [{ index: 0, value: 4294967295, valueTwo: 8, op: "SCMP_CMP_MASKED_EQ" }],
       },
       { names: ["clone3"], action: "SCMP_ACT_ERRNO", errnoRet: 38 },
     ],
@@ -157,6 +168,22 @@ export const FIELDS = {
   "linux.resources.rdma": { mlx5_1: { hcaHandles: 3, hcaObjects: 10000 } },
   "linux.resources.unified": { "memory.high": "33554432", "pids.max": "32" },
 };
+
+/** Fields without which others are refused, whatever their value. */
+const NEEDS = {
+  hostname: ["linux.namespaces"],
+  domainname: ["linux.namespaces"],
+  "linux.sysctl": ["linux.namespaces"],
+  "linux.namespaces#user": ["linux.uidMappings", "linux.gidMappings"],
+  "linux.uidMappings": ["linux.namespaces#user", "linux.gidMappings"],
+  "linux.gidMappings": ["linux.namespaces#user", "linux.uidMappings"],
+  "linux.timeOffsets": ["linux.namespaces#user", "linux.uidMappings", "linux.gidMappings"],
+};
+
+/** These fields, behind those that they need. */
+export function withNeeds(paths) {
+  return [...paths.flatMap((path) => NEEDS[path] ?? []), ...paths];
+}
 
 /** Puts a value at a path; what follows a "#" in the path only tells two values of a field apart. */
 export function place(document, path, value) {

@@ -1,7 +1,7 @@
 /*
  * Runs a command and kills one of its processes at one of its system calls.
  *
- *     kill-at count [-p PID]... COMMAND...      prints one line a process: its ordinal, and how many calls it made
+ *     kill-at count [-p PID]... COMMAND...      prints one line a process: the numbers of the calls that it made
  *     kill-at ORDINAL CALL [-p PID]... COMMAND...
  *
  * Processes are numbered in the order in which they come into being, from 0, the command's own; a process counts as long as
@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #define MOST 64
+#define MOST_CALLS 8192
 /* Milliseconds without a call after which a process that goes on behind the command is waiting for something. */
 #define QUIET 60
 /* Seconds for the whole. */
@@ -34,6 +35,7 @@ struct process {
     pid_t pid;
     long calls;
     int gone;
+    short numbers[MOST_CALLS];
 };
 
 static struct process processes[MOST];
@@ -112,6 +114,7 @@ static void look(pid_t pid, int status)
     if (number == (SIGTRAP | 0x80)) {
         int call = known_executable ? call_entered(pid) : -1;
         if (call >= 0) {
+            if (process->calls < MOST_CALLS) process->numbers[process->calls] = call;
             process->calls++;
             if (process - processes == want_ordinal && process->calls == want_call) end_with(process, call);
         }
@@ -203,6 +206,9 @@ int main(int argc, char **argv)
         }
     }
     if (want_ordinal >= 0) printf("missed\n");
-    for (int i = 0; want_ordinal < 0 && i < process_count; i++) printf("%d %ld\n", i, processes[i].calls);
+    for (int i = 0; want_ordinal < 0 && i < process_count; i++) {
+        for (int k = 0; k < processes[i].calls && k < MOST_CALLS; k++) printf(k ? " %d" : "%d", processes[i].numbers[k]);
+        printf("\n");
+    }
     return 0;
 }

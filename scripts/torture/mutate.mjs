@@ -4,50 +4,21 @@
  *
  *     node scripts/torture/mutate.mjs [--count 100000] [--real 3000] [--seed N]
  */
-import { build } from "esbuild";
 import { root as project } from "../build/base-target.mjs";
-import { heldBy, isTold, leaves, lostInPlanning, lostInReading, recorder } from "./account.mjs";
-import { bases, documentOf, FIELDS, LEAST, place } from "./configs.mjs";
+import { isTold, leaves } from "./account.mjs";
+import { bases, documentOf, FIELDS, LEAST, place, withNeeds } from "./configs.mjs";
 import { runMutations } from "./jail.mjs";
 import { Mutator } from "./mutations.mjs";
+import { makePlanner } from "./planner.mjs";
 import { readOptions } from "./support.mjs";
 
 const NAME = "torture/mutate";
 const options = readOptions(NAME, { count: 100_000, real: 3000, seed: 20261125 });
-/** Statuses of an error in config.json: bad data, and what this runch or machine does not have. */
-const REFUSALS = [78, 125];
 const MOST_FAULTS = 40;
 /** Characters of a document that are shown. */
 const SHOWN = 600;
 
-/** The reader and the planner, under Node as the unit tests have them. */
-async function loadPlanner() {
-  const entry = [
-    'export { readConfig } from "./src/common/oci.ts";',
-    'export { isVzError } from "./src/common/errors.ts";',
-    'export { readAnnotations } from "./src/slave/runch/bundle.ts";',
-    'export { makePlan } from "./src/slave/runch/plan.ts";',
-    'export { Shortfalls } from "./src/slave/runch/shortfalls.ts";',
-  ].join("\n");
-  const result = await build({
-    stdin: { contents: entry, resolveDir: project, loader: "ts" },
-    absWorkingDir: project,
-    bundle: true,
-    write: false,
-    platform: "node",
-    format: "esm",
-    target: "node20",
-    logLevel: "warning",
-    logOverride: { "import-is-undefined": "silent" },
-    packages: "external",
-    alias: { "vz:sys": `${project}/test/support/vz-sys.ts` },
-    define: { __VZ_VERSION__: '"0.0.0"', __VZ_COMMIT__: '"test"' },
-  });
-  const [{ text }] = result.outputFiles;
-  return import(`data:text/javascript,${encodeURIComponent(text)}`);
-}
-
-const vz = await loadPlanner();
+const plan = await makePlanner(project);
 const faults = new Map();
 function fault(what, text) {
   const known = faults.get(what);
@@ -55,48 +26,7 @@ function fault(what, text) {
   else faults.set(what, { times: 1, text });
 }
 
-/**
- * Reads and plans one document.
- * @returns {Promise<{ plan?: object, unknown?: string[], short?: readonly string[], error?: Error }>}
- */
-async function outcome(text, form) {
-  let config;
-  let unknown;
-  let short;
-  try {
-    ({ config, unknown } = vz.readConfig(text));
-    for (const path of lostInReading(JSON.parse(text), config, unknown))
-      fault(`${path}: lost in reading`, text);
-    const { proxy, read, pathOf } = recorder(config);
-    short = new vz.Shortfalls("auto", "");
-    const annotations = vz.readAnnotations(proxy);
-    const plan = await vz.makePlan(proxy, { bundle: "/bundle", form }, short);
-    const held = heldBy(plan, pathOf);
-    for (const path of lostInPlanning(config, { read, held, short: short.list })) {
-      fault(`${path.replace(/\[\d+\]/g, "[]")}: lost in planning`, text);
-    }
-    return { plan, annotations, unknown, short: short.list };
-  } catch (error) {
-    if (!vz.isVzError(error) || !REFUSALS.includes(error.status)) {
-      fault(
-        `crash: ${String(error?.stack ?? error)
-          .split("\n")
-          .slice(0, 2)
-          .join(" ")}`,
-        text,
-      );
-    }
-    return { error };
-  }
-}
-
-/** What of an outcome can be seen, as text. */
-function shown({ plan, annotations, unknown, short, error }) {
-  if (error !== undefined) return `error ${error.message}`;
-  return JSON.stringify({ plan, annotations, unknown, short }, (_, value) =>
-    typeof value === "bigint" ? `${value}n` : value,
-  );
-}
+const outcome = (text, form) => plan(text, form, (what) => fault(what, text));
 
 function other(value) {
   if (typeof value === "number") return value + 1;
@@ -109,25 +39,60 @@ const WITHOUT_INFLUENCE = [/^process\.consoleSize\./, /^annotations\.org\./];
 
 /** What an outcome says about fields that are not applied. */
 function told({ error, short }) {
-  return error === undefined ? short : [error.message.replace(/^config\.json: /, "")];
+  return error === undefined ? short : error.replace(/^config\.json: /, "").split(" and ");
 }
 
 /** Changes every single field of the specification, one at a time: the plan, or what is said, must become another one. */
 async function checkInfluence() {
   let count = 0;
   for (const [path, value] of Object.entries(FIELDS)) {
-    const before = await outcome(JSON.stringify(documentOf([path])), "fork");
+    const before = await outcome(JSON.stringify(documentOf(withNeeds([path]))), "fork");
     const at = path.replace(/#.*/, "");
     for (const leaf of leaves(value)) {
       const where = `${at}${leaf.path.startsWith("[") || leaf.path === "" ? "" : "."}${leaf.path}`;
       const text = JSON.stringify(
-        place(documentOf([path]), path, replaced(value, leaf.path, other(leaf.value))),
+        place(documentOf(withNeeds([path])), path, replaced(value, leaf.path, other(leaf.value))),
       );
       const after = await outcome(text, "fork");
       count++;
-      if (shown(before) !== shown(after) || isTold(where, told(after))) continue;
+      if (before.shown !== after.shown || isTold(where, told(after))) continue;
       if (!WITHOUT_INFLUENCE.some((one) => one.test(where)))
         fault(`${where}: another value makes no difference`, text);
+    }
+  }
+  return count;
+}
+
+/** Values of all types; a field takes one of them at most. */
+const TYPES = ["", "1", 0, 1.5, false, [], {}];
+
+const typeOf = (value) => (Array.isArray(value) ? "list" : typeof value);
+
+/** All below a value, itself included: paths and values. */
+function parts(value, path = "") {
+  if (typeof value !== "object" || value === null) return [{ path, value }];
+  const below = Object.keys(value).flatMap((key) =>
+    parts(value[key], Array.isArray(value) ? `${path}[${key}]` : path === "" ? key : `${path}.${key}`),
+  );
+  return [{ path, value }, ...below];
+}
+
+/** Gives every field a value of every other type: each has to be an error, or the field is told as a whole. */
+async function checkTypes() {
+  let count = 0;
+  for (const [path, value] of Object.entries(FIELDS)) {
+    const at = path.replace(/#.*/, "");
+    for (const part of parts(value)) {
+      const where = `${at}${part.path.startsWith("[") || part.path === "" ? "" : "."}${part.path}`;
+      for (const wrong of TYPES.filter((one) => typeOf(one) !== typeOf(part.value))) {
+        const text = JSON.stringify(
+          place(documentOf(withNeeds([path])), path, replaced(value, part.path, wrong)),
+        );
+        const after = await outcome(text, "fork");
+        count++;
+        if (after.error === undefined && !isTold(where, told(after)))
+          fault(`${where}: takes ${JSON.stringify(wrong)} for a ${typeOf(part.value)}`, text);
+      }
     }
   }
   return count;
@@ -157,7 +122,7 @@ function source(seed) {
     // some fields of all, else most documents would be refused for the one field that this runch does not have
     const share = mutator.pick([0.05, 0.15, 0.4]);
     const document = mutator.chance(0.5)
-      ? documentOf(paths.filter(() => mutator.chance(share)))
+      ? documentOf(withNeeds(paths.filter(() => mutator.chance(share))))
       : structuredClone(mutator.chance(0.9) ? mutator.pick(whole) : LEAST);
     const times = mutator.pick([0, 1, 1, 1, 2, 3]);
     for (let i = 0; i < times; i++) mutator.change(document);
@@ -169,7 +134,10 @@ function source(seed) {
 process.stdout.write(`seed ${options.seed}\n`);
 const begin = Date.now();
 const fields = await checkInfluence();
-process.stdout.write(`${fields} fields of the specification, each with another value\n`);
+const types = await checkTypes();
+process.stdout.write(
+  `${fields} fields of the specification, each with another value; ${types} values of a wrong type\n`,
+);
 
 const next = source(options.seed);
 const ends = { plan: 0, refused: 0 };

@@ -27,6 +27,7 @@ newer=(
 
 work=$(mktemp -d)
 state=$work/state
+cgroup=vz-small-$$-container
 memory=
 failed=0
 
@@ -56,7 +57,8 @@ trap finish EXIT
 cp dist/vz "$work/runch"
 mkdir -p "$work/small/rootfs/"{bin,proc,dev}
 cp /bin/busybox "$work/small/rootfs/bin/busybox"
-for applet in sh sleep hostname true; do ln -s busybox "$work/small/rootfs/bin/$applet"; done
+for applet in sh sleep hostname true mkdir touch; do ln -s busybox "$work/small/rootfs/bin/$applet"; done
+bind=", {\"destination\": \"/host\", \"source\": \"$work\", \"options\": [\"rbind\", \"rro\"]}"
 config() {
   cat >"$work/small/config.json" <<JSON
 {
@@ -65,17 +67,25 @@ config() {
   "root": {"path": "rootfs"},
   "process": {
     "args": $1, "cwd": "/", "env": ["PATH=/bin"], "user": {"uid": 0, "gid": 0}, "oomScoreAdj": 100,
-    "rlimits": [{"type": "RLIMIT_NOFILE", "soft": 256, "hard": 256}]
+    "rlimits": [{"type": "RLIMIT_NOFILE", "soft": 256, "hard": 256}], "noNewPrivileges": true,
+    "scheduler": {"policy": "SCHED_BATCH"}
   },
   "mounts": [
     {"destination": "/proc", "type": "proc", "source": "proc"},
-    {"destination": "/dev", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "mode=755", "size=64k"]}
+    {"destination": "/dev", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "mode=755", "size=64k"]}$bind
   ],
-  "linux": {"namespaces": [{"type": "pid"}, {"type": "mount"}, {"type": "uts"}, {"type": "ipc"}]}
+  "linux": {
+    "namespaces": [{"type": "pid"}, {"type": "mount"}, {"type": "uts"}, {"type": "ipc"}],
+    "cgroupsPath": "$cgroup", "resources": {"pids": {"limit": 32}},
+    "seccomp": {
+      "defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86"],
+      "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_ERRNO", "errnoRet": 95}]
+    }
+  }
 }
 JSON
 }
-answers='["sh", "-c", "echo $(hostname)"]'
+answers='["sh", "-c", "hostname; mkdir /made 2>&1; touch /host/made 2>&1; true"]'
 waits='["sleep", "1000"]'
 
 # try OUT COMMAND...: its standard output and error in OUT.out and OUT.err; gives its status
@@ -105,16 +115,19 @@ life() {
   config "$waits"
   create=$(try create "${runch[@]}" create -b "$work/small" two)
   start=$(try start "${runch[@]}" start two)
+  : >"$work/exec.err"
   [ -z "$has_exec" ] || exec=$(try exec "${runch[@]}" exec two sh -c 'echo inside')
   delete=$(try delete "${runch[@]}" delete --force two)
-  without=$(cat "$work/run.err" "$work/create.err" | sed -n 's/^runch: [a-z]*: runs without //p' | sort -u | head -n 1)
-  printf '%-30s %4s %6s %5s %4s %6s  %s\n' "$case" "$run" "$create" "$start" "$exec" "$delete" "${without:-everything applied}"
+  without=$(cat "$work/run.err" "$work/create.err" "$work/exec.err" | sed -n 's/^runch: [a-z]*: runs without //p' | sort -u)
+  printf '%-30s %4s %6s %5s %4s %6s  %s\n' "$case" "$run" "$create" "$start" "$exec" "$delete" "$(sed 's/ (\([^)]*[a-z]\))$/ - \1/' <<<"${without:-everything applied}" | paste -sd ';')"
   for words in "run $run" "create $create" "start $start" "exec $exec" "delete $delete"; do
     case $words in *' 0' | *' -') continue ;; esac
     [[ "${words%% *}" =~ ^($allowed)$ ]] && continue
     fault "$words: $(cat "$work/${words%% *}.err")"
   done
-  [[ "$(cat "$work/run.out")" =~ ^($hostname)$ ]] || fault "run wrote '$(cat "$work/run.out")'"
+  [[ "$(head -n 1 "$work/run.out")" =~ ^($hostname)$ ]] || fault "run wrote '$(cat "$work/run.out")'"
+  [[ "$without" == *seccomp* ]] || grep -q '^mkdir: .* not supported$' "$work/run.out" || fault "no filter: $(cat "$work/run.out")"
+  [[ -z "$bind" || "$without" == *rro* ]] || grep -q '^touch: .* Read-only' "$work/run.out" || fault "no rro: $(cat "$work/run.out")"
   [ "$exec" != 0 ] || [ "$(cat "$work/exec.out")" = inside ] || fault "exec wrote '$(cat "$work/exec.out")'"
   if [ -n "$without" ] && ! without_only "$without" "$allowed"; then fault "undocumented: runs without $without"; fi
   # strace, where it stands behind, takes a moment to let go
@@ -123,18 +136,17 @@ life() {
     [ -n "$left" ] || break
     sleep 0.05
   done
-  left="$left $(ls -A "$state" 2>/dev/null) $(grep -o " $work/[^ ]*" /proc/self/mounts || true)"
+  left="$left $(find /sys/fs/cgroup -maxdepth 4 -name "$cgroup" 2>/dev/null || true) $(ls -A "$state" 2>/dev/null) $(grep -o " $work/[^ ]*" /proc/self/mounts || true)"
   [ -z "${left// /}" ] || fault "left: $left"
   clear_all
 }
 
-# without_only LIST PATTERN: whether each item of "a (why), b (why)" matches
+# without_only LINES PATTERN: whether each line "what (why)" is of the pattern
 without_only() {
   local item
   while read -r item; do
-    [ -n "$item" ] || continue
-    [[ "$item" =~ ^($2)$ ]] || return 1
-  done < <(sed 's/([^()]*)//g; s/([^()]*)//g; s/,/\n/g' <<<"$1" | sed 's/^ *//; s/ *$//')
+    [[ "${item%% (*}" =~ ^($2)$ ]] || return 1
+  done <<<"$1"
 }
 
 own=$(hostname)
@@ -142,8 +154,10 @@ printf '%-30s %4s %6s %5s %4s %6s  %s\n' 'case' run create start exec delete 'de
 life nothing '' inner
 
 refuse() { printf '%s' "strace -D -f -qq -o /dev/null -e inject=$1:error=ENOSYS"; }
-# what the documentation says of single calls: before Linux 3.0 no namespace can be entered
-declare -A single=([setns]='exec')
+# what the documentation says of single calls: before Linux 3.0 no namespace can be entered, before 5.12 no mount is made
+# read-only with those below it
+namespaces='(mount|pid|uts|ipc) namespace( .*)?'
+declare -A single=([setns]="$namespaces" [mount_setattr]='mounts\[2\]')
 wanted=("${newer[@]}")
 if [ "${1:-}" = --short ]; then
   config "$answers"
@@ -156,8 +170,9 @@ for name in "${wanted[@]}"; do
 done
 all=$(printf '?%s,' "${newer[@]}")
 # shellcheck disable=SC2046
-life 'all of these' 'exec' inner $(refuse "${all%,}")
-life 'no CAP_SYS_ADMIN' '(mount|pid|uts|ipc) namespace|hostname|mounts\[[0-9]\]|exec' "$own" setpriv --bounding-set=-sys_admin
+life 'all of these' "$namespaces|mounts\\[2\\]" inner $(refuse "${all%,}")
+# without mounts there is no bind mount, which no container is started without
+bind='' life 'no CAP_SYS_ADMIN' '(mount|pid|uts|ipc) namespace|hostname|mounts\[[0-9]\]|exec' "$own" setpriv --bounding-set=-sys_admin
 
 if [ -d /sys/fs/cgroup/memory ]; then
   memory=/sys/fs/cgroup/memory/vz-small-$$

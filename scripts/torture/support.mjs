@@ -71,7 +71,8 @@ export function makeWork(name) {
   };
   copyFileSync(join(project, "dist/vz"), work.runch);
   copyFileSync("/bin/busybox", work.busybox);
-  for (const file of [work.runch, work.busybox]) chmodSync(file, 0o755);
+  // for those too who are root in a user namespace alone
+  for (const file of [dir, work.runch, work.busybox]) chmodSync(file, 0o755);
   process.on("exit", () => {
     // never through a mount: what is mounted here may be the machine's own
     if (mountsBelow(dir).length === 0) rmSync(dir, { recursive: true, force: true });

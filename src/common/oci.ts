@@ -15,6 +15,7 @@ import {
   id32,
   list,
   object,
+  plainObject,
   text,
   textMap,
   texts,
@@ -26,7 +27,7 @@ export { badConfig };
 const rlimit = object({ type: text, hard: count, soft: count }, {});
 const mount = object(
   { destination: text },
-  { source: text, type: text, options: texts, uidMappings: anything, gidMappings: anything },
+  { source: text, type: text, options: texts, uidMappings: list(anything), gidMappings: list(anything) },
 );
 const device = object(
   { type: text, path: text },
@@ -53,9 +54,9 @@ export const processReader = object(
     oomScoreAdj: whole,
     apparmorProfile: text,
     selinuxLabel: text,
-    scheduler: anything,
-    ioPriority: anything,
-    execCPUAffinity: anything,
+    scheduler: plainObject,
+    ioPriority: plainObject,
+    execCPUAffinity: plainObject,
     // Windows' form of args
     commandLine: anything,
   },
@@ -70,17 +71,17 @@ const linux = object(
     readonlyPaths: texts,
     rootfsPropagation: text,
     personality: object({ domain: text }, { flags: texts }),
-    uidMappings: anything,
-    gidMappings: anything,
-    timeOffsets: anything,
+    uidMappings: list(anything),
+    gidMappings: list(anything),
+    timeOffsets: plainObject,
     cgroupsPath: text,
-    resources: anything,
-    seccomp: anything,
+    resources: plainObject,
+    seccomp: plainObject,
     sysctl: textMap,
-    intelRdt: anything,
+    intelRdt: plainObject,
     mountLabel: text,
-    netDevices: anything,
-    memoryPolicy: anything,
+    netDevices: plainObject,
+    memoryPolicy: plainObject,
   },
 );
 
@@ -92,7 +93,7 @@ const config = object(
     hostname: text,
     domainname: text,
     mounts: list(mount),
-    hooks: anything,
+    hooks: plainObject,
     annotations: textMap,
     linux,
     // other systems' parts, of no meaning here

@@ -29,14 +29,14 @@ test("of writers that want the same id at once one wins, and none fails for the 
 test("after a kill at any of runch's system calls, delete --force leaves nothing", () =>
   passes(
     process.execPath,
-    ["scripts/torture/kill-at.mjs", "--every", "23"],
+    ["scripts/torture/kill-at.mjs", "--every", "31"],
     /^kill-at: [1-9]\d{2,} kills, 0 failures/m,
   ));
 
 test("no mutation of config.json ends in a crash or in a container without one of its fields", () =>
   passes(
     process.execPath,
-    ["scripts/torture/mutate.mjs", "--count", "5000", "--real", "200"],
+    ["scripts/torture/mutate.mjs", "--count", "5000", "--real", "150"],
     /^mutate: 0 faults$/m,
   ));
 

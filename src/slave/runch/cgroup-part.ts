@@ -11,7 +11,6 @@ import {
   planCgroupMount,
   readResources,
 } from "./cgroup/index.ts";
-import { failure } from "./failure.ts";
 import { MS } from "./linux.ts";
 import { isRefusal, within } from "./mounts.ts";
 import type { PartsOptions } from "./parts.ts";
@@ -25,8 +24,8 @@ export interface CgroupPart {
   create(short: Shortfalls): void;
   /** Moves a process into them. */
   join(pid: number): void;
-  /** Makes a mount of type cgroup or cgroup2. */
-  mount(step: MountStep, root: number): void;
+  /** Makes a mount of type cgroup or cgroup2. @returns false where this machine has none */
+  mount(step: MountStep, root: number): boolean;
 }
 
 /** Read-only once all is in place: the links have to be made first. */
@@ -81,8 +80,9 @@ export function planCgroupPart(
     mount(step, root) {
       const type = step.type === "cgroup2" ? "cgroup2" : "cgroup";
       const steps = planCgroupMount(hierarchies, directories, { type, ownCgroupNamespace: ownNamespace });
-      if (steps.length === 0) throw failure(`${step.at}: this machine has no cgroups`);
+      if (steps.length === 0) return false;
       mountSteps(step, root, steps);
+      return true;
     },
   };
 }

@@ -78,6 +78,7 @@ export function becomeContainer(options: LaunchOptions, bundle: Bundle, channel:
     if (options.create) park = openFifos(root, id);
     rememberExecutable();
     if (parts.namespaces !== null) {
+      parts.mounts?.openSources();
       inside.credentials = parts.namespaces.enter(plan.credentials, inside.ask, short);
       const leave = (pid: number): never => {
         channel.send(`pid ${pid}`);
@@ -90,15 +91,16 @@ export function becomeContainer(options: LaunchOptions, bundle: Bundle, channel:
     const terminal = setUp(inside);
     dropRights(inside);
     const env = withListenFds(environmentOf(plan.env, inside.credentials.uid));
+    if (park !== null) checkProgram(plan.args, env);
+    // before the waiting: whoever reads what the caller of create prints waits for all that hold it open
+    if (terminal >= 0) parts.terminal?.attach(terminal);
     if (park !== null) {
-      checkProgram(plan.args, env);
       channel.close();
       const { result } = park;
       tell = (line) => sys.writeAll(result, line);
       sys.read(park.go, new Uint8Array(1), 0, 1);
       sys.close(park.go);
     }
-    if (terminal >= 0) parts.terminal?.attach(terminal);
     beforeProgram(inside);
     executeProgram(plan.args, env);
   } catch (error) {

@@ -8,7 +8,7 @@ import { changeRoot, makeNamespaces } from "./enter.ts";
 import { failed, failure } from "./failure.ts";
 import { makeDirectories, readText } from "./files.ts";
 import { S_IFMT, S_IFREG } from "./linux.ts";
-import { makeMounts, protectPaths } from "./mounts.ts";
+import { makeMounts, protectPaths, within } from "./mounts.ts";
 import type { Credentials } from "./plan-process.ts";
 import { environmentValue, homeOf } from "./program-path.ts";
 
@@ -79,15 +79,19 @@ export function setUp(inside: Inside): number {
   inside.record(own);
   parts.sysctl?.(types, short);
   const root = openRoot(rootfs);
-  plainly("mounts", () => makeMounts(plan, root, parts.mounts, short));
+  const late = plainly("mounts", () => makeMounts(plan, root, parts.mounts, short));
   plainly("devices", () => makeDevices(plan, root, short));
   const terminal = parts.terminal?.open(root, short) ?? -1;
   for (const act of parts.attributes) act(short);
   if (parts.hooks !== null) {
     if (parts.hooks.has("prestart", "createRuntime")) inside.ask("hooks");
+    // runc and crun run these in the root filesystem, and hooks count on it
+    sys.chdir(rootfs);
     parts.hooks.run("createContainer", hookState(inside, "creating", inside.pid));
   }
-  plainly("paths", () => protectPaths(plan, root, own, short));
+  // made while the root can be written
+  plainly(`process.cwd ${plan.cwd}`, () => within(root, plan.cwd, "directory", () => {}));
+  plainly("paths", () => protectPaths(plan, root, own, late, short));
   // before the root changes: a directory left open is a way out of it, and the list of descriptors is in /proc
   sys.closeFrom(3, [...inside.keep(), terminal, parts.seccomp?.socket ?? -1]);
   plainly(`root filesystem ${rootfs}`, () => changeRoot(plan, own, inside.pivot));

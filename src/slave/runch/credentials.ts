@@ -117,10 +117,11 @@ export function applyCredentials(who: Credentials, short: Shortfalls, loadFilter
   const keeps = who.uid !== 0 && (sets.permitted | sets.inheritable | held) !== 0n;
   if (keeps) sys.prctl(PR_SET_KEEPCAPS, 1);
   try {
-    sys.setgroups(who.groups);
+    if (who.groups !== null) sys.setgroups(who.groups);
   } catch (error) {
     // refused in a user namespace of someone who is not root; then the groups cannot be changed, and are none of ours
-    if (!hasCode(error, "EPERM") || who.groups.length > 0) throw failed("process.user.additionalGids", error);
+    if (!hasCode(error, "EPERM") || who.groups?.length !== 0)
+      throw failed("process.user.additionalGids", error);
   }
   attempt(`process.user.gid ${who.gid}`, () => sys.setgid(who.gid));
   attempt(`process.user.uid ${who.uid}`, () => sys.setuid(who.uid));

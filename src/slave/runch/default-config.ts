@@ -104,20 +104,21 @@ function linux({ rootless, unified }: DefaultConfigOptions): object {
   };
 }
 
-function program(terminal: boolean, sets: readonly string[]): object {
+/** The kernel raises ambient ones only where they are inheritable too, and that nobody needs by default. */
+const SETS = ["bounding", "effective", "permitted"];
+
+function program(terminal: boolean): object {
   return {
     terminal,
     user: { uid: 0, gid: 0 },
     args: ["sh"],
     env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "TERM=xterm"],
     cwd: "/",
-    capabilities: Object.fromEntries(sets.map((set) => [set, CAPABILITIES])),
+    capabilities: Object.fromEntries(SETS.map((set) => [set, CAPABILITIES])),
     rlimits: [{ type: "RLIMIT_NOFILE", hard: 1024, soft: 1024 }],
     noNewPrivileges: true,
   };
 }
-
-const ANY_KERNEL = ["bounding", "effective", "permitted"];
 
 /** The document as an object; its keys are in the order of the specification's chapters. */
 export function defaultConfig(options: DefaultConfigOptions): object {
@@ -125,17 +126,17 @@ export function defaultConfig(options: DefaultConfigOptions): object {
   const annotations = isolation === undefined ? {} : { annotations: { [Annotation.isolation]: isolation } };
   const ociVersion = "1.2.0";
   if (isolation === "chroot") {
-    // no terminal, since init gives none; a read-only root takes a mount, ambient capabilities take Linux 4.3
+    // no terminal, since init gives none; a read-only root takes a mount
     return {
       ociVersion,
-      process: program(false, ANY_KERNEL),
+      process: program(false),
       root: { path: "rootfs" },
       ...annotations,
     };
   }
   return {
     ociVersion,
-    process: program(true, [...ANY_KERNEL, "ambient"]),
+    process: program(true),
     root: { path: "rootfs", readonly: true },
     hostname: "runch",
     mounts: rootless === undefined ? MOUNTS : MOUNTS.map(rootlessMount),

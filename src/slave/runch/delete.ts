@@ -12,11 +12,13 @@ const { SIGKILL = 9 } = sys.signals;
 
 /** Milliseconds to wait for killed processes. */
 const PATIENCE = 10_000;
+/** Milliseconds between two looks, at most. */
+const LONG_PAUSE = 20;
 
 /** Kills everything in the container and waits for the end of it. */
 async function killAll(root: string, id: string): Promise<void> {
   const end = sys.now() + PATIENCE;
-  for (let pause = 1; ; pause = Math.min(20, pause * 2)) {
+  for (let pause = 1; ; pause = Math.min(LONG_PAUSE, pause * 2)) {
     const state = store.readState(root, id);
     if (state === null) return;
     const alive = store.isAlive(state);
@@ -26,6 +28,10 @@ async function killAll(root: string, id: string): Promise<void> {
     const others = alive && state.pidNamespace !== undefined ? [] : await processesOf(root, state);
     for (const pid of others) signal(pid, SIGKILL);
     if (!alive && others.length === 0) return;
+    if (pause === LONG_PAUSE) {
+      const { thawProcess } = await import("./cgroup/cgroup-control.ts");
+      for (const pid of alive ? [state.pid, ...others] : others) thawProcess(pid);
+    }
     if (sys.now() > end) throw new VzError(Status.failed, `container ${id}: its processes do not end`);
     sys.poll([], pause);
   }

@@ -66,6 +66,7 @@ export function makeDevices(plan: Plan, root: number, short: Shortfalls): void {
   for (const [directory, steps] of byDirectory(plan.devices)) {
     within(root, directory, "directory", (place) => {
       const names = sys.readdir(place).map(({ name }) => name);
+      const nodes = steps.map(({ path }) => path.slice(directory.length + 1));
       for (const step of steps) {
         // the last name is not followed: a link there is replaced
         const name = step.path.slice(directory.length + 1);
@@ -85,7 +86,8 @@ export function makeDevices(plan: Plan, root: number, short: Shortfalls): void {
       try {
         for (let i = 0; i < links.length; i += 2) {
           const name = links[i] ?? "";
-          if (!names.includes(name)) sys.symlink(links[i + 1] ?? "", `${place}/${name}`);
+          if (!names.includes(name) && !nodes.includes(name))
+            sys.symlink(links[i + 1] ?? "", `${place}/${name}`);
         }
       } catch (error) {
         short.add("links in /dev", reason(error));

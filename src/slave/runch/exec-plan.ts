@@ -21,6 +21,13 @@ function userFrom(text: string): { uid: number; gid?: number } {
     : { uid: number(uid, "--user"), gid: number(gid, "--user") };
 }
 
+/** What is given in place of lines of the same name: most programs take the first that they find. */
+function withReplaced(env: readonly string[], given: readonly string[]): readonly string[] {
+  const nameOf = (line: string) => line.split("=", 1)[0];
+  const names = new Set(given.map(nameOf));
+  return [...env.filter((line) => !names.has(nameOf(line))), ...given];
+}
+
 /** The container's process with what the command line says instead. */
 function fromCommandLine(own: OciProcess, { words, values, lists }: Call): OciProcess {
   const user = values["user"] === undefined ? own.user : { ...own.user, ...userFrom(values["user"]) };
@@ -33,7 +40,7 @@ function fromCommandLine(own: OciProcess, { words, values, lists }: Call): OciPr
     args: words.slice(1),
     terminal: values["tty"] === "true",
     cwd: values["cwd"] ?? own.cwd,
-    env: [...(own.env ?? []), ...(lists["env"] ?? [])],
+    env: withReplaced(own.env ?? [], lists["env"] ?? []),
     ...(user === undefined && groups.length === 0
       ? {}
       : {

@@ -41,12 +41,16 @@ export async function loadParts(
     isFilled(linux.cgroupsPath) ||
     plan.mounts.some(({ type }) => type.startsWith("cgroup"));
   if (!options.cgroups && isFilled(linux.resources)) short.add("linux.resources", "cgroups are disabled");
+  for (const { at, type } of plan.mounts)
+    if (!options.cgroups && type.startsWith("cgroup")) short.add(at, "cgroups are disabled");
   const cgroup =
     asksForCgroup && options.cgroups
       ? (await import("./cgroup-part.ts")).planCgroupPart(linux, options, types.includes("cgroup"), short)
       : null;
+  const entersUser = types.includes("user") || joins.some(({ type }) => type === "user");
   const needsExtras = plan.mounts.some(
     ({ extended, type, uidMappings, gidMappings }) =>
+      (entersUser && type === "bind") ||
       extended.length > 0 ||
       type.startsWith("cgroup") ||
       uidMappings !== undefined ||
@@ -69,7 +73,7 @@ export async function loadParts(
     const socket = options.console();
     if (socket < 0) {
       if (options.form === "fork")
-        throw bad("process.terminal", "without --console-socket there is no one to hold the terminal");
+        throw bad("process.terminal", "there is no one to hold the terminal: use --console-socket");
       short.add("process.terminal", "start BUNDLE-DIR gives the program the standard streams of runch");
     } else {
       const { openTerminal, attachTerminal } = await import("./terminal.ts");
@@ -87,7 +91,7 @@ export async function loadParts(
       ? (await import("./mount-extras.ts")).planMountExtras(
           plan.mounts,
           namespaces?.maps ?? null,
-          cgroup?.mount ?? null,
+          cgroup?.mount ?? (options.cgroups ? null : "disabled"),
           unknown,
         )
       : null,

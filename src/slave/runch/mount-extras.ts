@@ -6,10 +6,10 @@ import * as sys from "vz:sys";
 import { hasCode, reason } from "../../common/errors.ts";
 import { badConfig } from "../../common/oci-read.ts";
 import { copyTree } from "./copy-tree.ts";
-import { failure } from "./failure.ts";
+import { failed, failure } from "./failure.ts";
 import { type IdMaps, openUserNamespace, readIdMap } from "./id-maps.ts";
-import { lookup } from "./linux.ts";
-import { within } from "./mounts.ts";
+import { lookup, MS, S_IFDIR, S_IFMT } from "./linux.ts";
+import { addFlags, within } from "./mounts.ts";
 import type { MountExtras } from "./parts.ts";
 import type { MountStep } from "./plan.ts";
 import { pathOf } from "./rootfs-path.ts";
@@ -90,21 +90,36 @@ function readExtras(step: MountStep, own: IdMaps | null, unknown: string[]): Ext
   return { set, clear, copyUp, maps, mapsAll };
 }
 
-/** The source's tree with its ids mapped, on top of what is at the destination. */
-function mountMapped({ source, destination, at }: MountStep, { maps, mapsAll }: Extras, root: number): void {
-  if (maps === null) return;
+/** The source's tree with its ids mapped. */
+function openMapped({ source, at }: MountStep, maps: IdMaps, mapsAll: boolean): number {
   const recursive = mapsAll ? AT_RECURSIVE : 0;
   try {
     const tree = sys.openTree(AT_FDCWD, source, OPEN_TREE_CLONE | recursive);
     const userns = openUserNamespace(maps);
     sys.mountSetattr(tree, "", AT_EMPTY_PATH | recursive, ATTR_IDMAP, 0, 0, userns);
-    within(root, destination, "directory", (_, fd) => sys.moveMount(tree, fd));
     sys.close(userns);
-    sys.close(tree);
+    return tree;
   } catch (error) {
     // with other owners than asked for, the files would be open to others: never done without
     throw failure(`${at}: mapped ids: ${reason(error)}`, "it takes Linux 5.12 and a filesystem that can");
   }
+}
+
+/** @returns -1 on a kernel that cannot: then mount(2) is tried from inside @throws VzError 125 where there is no source */
+function openSource({ source, flags, at }: MountStep): number {
+  try {
+    return sys.openTree(AT_FDCWD, source, OPEN_TREE_CLONE | ((flags & MS.REC) !== 0 ? AT_RECURSIVE : 0));
+  } catch (error) {
+    if (hasCode(error, "ENOSYS", "EPERM", "EINVAL")) return -1;
+    throw failed(`${at}: source ${source}`, error);
+  }
+}
+
+function moveTree(tree: number, { destination, flags }: MountStep, root: number): void {
+  const kind = (sys.fstat(tree).mode & S_IFMT) === S_IFDIR ? "directory" : "file";
+  within(root, destination, kind, (_, fd) => sys.moveMount(tree, fd));
+  sys.close(tree);
+  addFlags(root, destination, flags);
 }
 
 function setAttributes(step: MountStep, { set, clear }: Extras, root: number, short: Shortfalls): void {
@@ -126,30 +141,52 @@ function setAttributes(step: MountStep, { set, clear }: Extras, root: number, sh
 export function planMountExtras(
   steps: readonly MountStep[],
   own: IdMaps | null,
-  cgroup: ((step: MountStep, root: number) => void) | null,
+  cgroup: ((step: MountStep, root: number) => boolean) | "disabled" | null,
   unknown: string[],
 ): MountExtras {
   const extras = new Map<MountStep, Extras>();
   for (const step of steps) extras.set(step, readExtras(step, own, unknown));
+  const trees = new Map<MountStep, number>();
   const isCgroup = ({ type }: MountStep) => type === "cgroup" || type === "cgroup2";
   return {
+    openSources() {
+      for (const [step, { maps, mapsAll }] of extras) {
+        if (step.type !== "bind" || (step.flags & MS.REMOUNT) !== 0) continue;
+        const tree = maps === null ? openSource(step) : openMapped(step, maps, mapsAll);
+        if (tree >= 0) trees.set(step, tree);
+      }
+    },
     replaces(step) {
       const found = extras.get(step);
-      return isCgroup(step) || (found !== undefined && (found.maps !== null || found.copyUp));
+      return (
+        trees.has(step) || isCgroup(step) || (found !== undefined && (found.maps !== null || found.copyUp))
+      );
     },
-    mount(step, root) {
+    mount(step, root, short) {
       const found = extras.get(step);
       if (isCgroup(step)) {
-        if (cgroup === null) throw failure(`${step.at}: this machine has no cgroups`);
-        cgroup(step, root);
-      } else if (found?.copyUp) {
+        if (cgroup === "disabled") return false;
+        const isThere = cgroup?.(step, root) === true;
+        if (!isThere) short.add(step.at, "this machine has no cgroups");
+        return isThere;
+      }
+      if (found?.copyUp) {
         within(root, step.destination, "directory", (place, below) => {
-          sys.mount(step.source, place, step.type, step.flags, step.data === "" ? null : step.data);
+          sys.mount(
+            step.source,
+            place,
+            step.type,
+            step.flags & ~MS.RDONLY,
+            step.data === "" ? null : step.data,
+          );
           within(root, step.destination, "nothing", (top) => copyTree(pathOf(below), top));
         });
-      } else if (found !== undefined) {
-        mountMapped(step, found, root);
+      } else {
+        const opened = trees.get(step);
+        if (opened !== undefined) moveTree(opened, step, root);
+        else if (found?.maps) moveTree(openMapped(step, found.maps, found.mapsAll), step, root);
       }
+      return true;
     },
     finish(step, root, short) {
       const found = extras.get(step);

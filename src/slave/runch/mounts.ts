@@ -1,8 +1,8 @@
 /** Mounts of a container: made before the root is changed, with every target opened inside of its root filesystem. */
 import * as sys from "vz:sys";
 import { hasCode, isVzError, reason } from "../../common/errors.ts";
-import { failed } from "./failure.ts";
-import { MS, S_IFDIR, S_IFMT } from "./linux.ts";
+import { failed, failure } from "./failure.ts";
+import { MS, S_IFDIR, S_IFLNK, S_IFMT } from "./linux.ts";
 import type { MountExtras } from "./parts.ts";
 import type { MountStep, Plan } from "./plan.ts";
 import { isDirectory, type Missing, openInRoot, pathOf } from "./rootfs-path.ts";
@@ -55,14 +55,43 @@ export function bind(
   within(root, destination, missing, (place) => {
     sys.mount(source, place, null, MS.BIND | (flags & MS.REC), null);
   });
+  addFlags(root, destination, flags);
+}
+
+/** Gives a bind mount that is there the flags that it does not get when it is made. */
+export function addFlags(root: number, destination: string, flags: number): void {
   const others = flags & REMOUNTED;
   if (others !== 0) within(root, destination, "nothing", (place) => remount(place, others));
 }
 
-function mountOne(step: MountStep, root: number, extras: MountExtras | null, short: Shortfalls): void {
+/** Such a mount becomes read-only when all that lies in it is there: mounts below, and the devices of /dev. */
+function isLateReadOnly({ type, flags }: MountStep): boolean {
+  return type === "tmpfs" && (flags & MS.RDONLY) !== 0 && (flags & MS.REMOUNT) === 0;
+}
+
+/**
+ * A link in an image would put the kernel's files elsewhere than where the paths that hide and protect them are.
+ * @throws VzError 125
+ */
+function refuseLink(root: number, { at, destination }: MountStep): void {
+  const end = destination.replace(/\/+$/, "");
+  const slash = end.lastIndexOf("/");
+  within(root, end.slice(0, slash + 1), "nothing", (place) => {
+    try {
+      if ((sys.lstat(`${place}/${end.slice(slash + 1)}`).mode & S_IFMT) !== S_IFLNK) return;
+    } catch (error) {
+      if (hasCode(error, "ENOENT")) return;
+      throw error;
+    }
+    throw failure(`${at}: is a link in the root filesystem`);
+  });
+}
+
+/** @returns whether it is there */
+function mountOne(step: MountStep, root: number, extras: MountExtras | null, short: Shortfalls): boolean {
   const isBind = step.type === "bind" && (step.flags & MS.REMOUNT) === 0;
   let missing: Missing = "directory";
-  if (isBind) {
+  if (isBind && !extras?.replaces(step)) {
     try {
       if ((sys.stat(step.source).mode & S_IFMT) !== S_IFDIR) missing = "file";
     } catch (error) {
@@ -72,19 +101,22 @@ function mountOne(step: MountStep, root: number, extras: MountExtras | null, sho
   try {
     const { destination } = step;
     if (extras?.replaces(step)) {
-      extras.mount(step, root);
+      if (!extras.mount(step, root, short)) return false;
     } else if (isBind) {
       bind(step.source, root, destination, missing, step.flags);
     } else {
+      if (step.type === "proc" || step.type === "sysfs") refuseLink(root, step);
       const data = step.data === "" ? null : step.data;
+      const flags = isLateReadOnly(step) ? step.flags & ~MS.RDONLY : step.flags;
       within(root, destination, missing, (place) => {
-        sys.mount(step.source, place, step.type, step.flags, data);
+        sys.mount(step.source, place, step.type, flags, data);
       });
     }
     for (const flags of step.propagation) {
       within(root, destination, "nothing", (place) => sys.mount(null, place, null, flags, null));
     }
     if (step.extended.length > 0) extras?.finish(step, root, short);
+    return true;
   } catch (error) {
     if (isVzError(error)) throw error;
     if (isBind && isRefusal(error)) {
@@ -93,12 +125,22 @@ function mountOne(step: MountStep, root: number, extras: MountExtras | null, sho
     }
     if (!isRefusal(error)) throw failed(step.at, error);
     short.add(step.at, reason(error));
+    return false;
   }
 }
 
-/** Makes the mounts of config.json in their order. @param root descriptor of the root filesystem */
-export function makeMounts(plan: Plan, root: number, extras: MountExtras | null, short: Shortfalls): void {
-  for (const step of plan.mounts) mountOne(step, root, extras, short);
+/**
+ * Makes the mounts of config.json in their order.
+ * @param root descriptor of the root filesystem
+ * @returns those that protectPaths has to make read-only
+ */
+export function makeMounts(
+  plan: Plan,
+  root: number,
+  extras: MountExtras | null,
+  short: Shortfalls,
+): readonly MountStep[] {
+  return plan.mounts.filter((step) => mountOne(step, root, extras, short) && isLateReadOnly(step));
 }
 
 /** Does `act` for each path that exists inside; what is refused for one is refused for all. */
@@ -124,8 +166,17 @@ function each(
 /**
  * Hides `maskedPaths`, and makes `readonlyPaths` and the root read-only. Paths that do not exist are skipped.
  * @param own whether this is a mount namespace of the container's own
+ * @param late what makeMounts left for this
  */
-export function protectPaths(plan: Plan, root: number, own: boolean, short: Shortfalls): void {
+export function protectPaths(
+  plan: Plan,
+  root: number,
+  own: boolean,
+  late: readonly MountStep[],
+  short: Shortfalls,
+): void {
+  for (const { at, destination } of late)
+    each(at, [destination], root, short, (place) => remount(place, MS.RDONLY));
   each("linux.maskedPaths", plan.maskedPaths, root, short, (place, fd) => {
     if (isDirectory(fd)) sys.mount("tmpfs", place, "tmpfs", MS.RDONLY, "size=0k");
     else sys.mount("/dev/null", place, null, MS.BIND, null);

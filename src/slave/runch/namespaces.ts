@@ -70,7 +70,10 @@ export function withoutUserNamespace(credentials: Credentials, maps: IdMaps): Cr
     ...credentials,
     uid: id(maps.uid, "process.user.uid", credentials.uid),
     gid: id(maps.gid, "process.user.gid", credentials.gid),
-    groups: credentials.groups.map((group) => id(maps.gid, "process.user.additionalGids", group)),
+    groups:
+      credentials.groups === null
+        ? null
+        : credentials.groups.map((group) => id(maps.gid, "process.user.additionalGids", group)),
     capabilities: {
       bounding: none,
       effective: none,

@@ -38,11 +38,16 @@ export function forkOutside(id: string, bundle: Bundle): Outside {
   // forked twice, so that the container does not find a child that it never made
   const first = sys.fork();
   if (first === 0) {
-    channel.close();
-    if (sys.fork() > 0) sys.exit(Status.ok);
-    for (let what = theirs.receive(); what !== null; what = theirs.receive())
-      theirs.send(serve(what, id, bundle, pid));
-    sys.exit(Status.ok);
+    try {
+      channel.close();
+      if (sys.fork() === 0) {
+        for (let what = theirs.receive(); what !== null; what = theirs.receive())
+          theirs.send(serve(what, id, bundle, pid));
+      }
+    } finally {
+      // whatever happens, the caller's way goes on in the caller alone: one that has ended cannot be answered
+      sys.exit(Status.ok);
+    }
   }
   theirs.close();
   sys.waitpid(first);

@@ -10,9 +10,12 @@ import type { Shortfalls } from "./shortfalls.ts";
 
 /** Mounts that are more than one call of mount(2). */
 export interface MountExtras {
+  /** Opens the sources of bind mounts, for a user namespace whose ids need not get to them. Called before it is entered. */
+  openSources(): void;
   /** Whether `mount` has to be called instead of mount(2). */
   replaces(step: MountStep): boolean;
-  mount(step: MountStep, root: number): void;
+  /** @returns whether it is there now; what is lacking has been told then */
+  mount(step: MountStep, root: number, short: Shortfalls): boolean;
   /** The options that are applied to a mount that is there. */
   finish(step: MountStep, root: number, short: Shortfalls): void;
 }

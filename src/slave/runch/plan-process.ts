@@ -14,7 +14,8 @@ export interface RlimitStep {
 export interface Credentials {
   readonly uid: number;
   readonly gid: number;
-  readonly groups: readonly number[];
+  /** null: those of whoever starts it. */
+  readonly groups: readonly number[] | null;
   readonly umask: number;
   readonly rlimits: readonly RlimitStep[];
   readonly capabilities: CapabilitySets;
@@ -44,7 +45,15 @@ export function planRlimits(process: OciProcess): RlimitStep[] {
 
 const PERSONALITIES: Readonly<Record<string, number>> = { LINUX: 0, LINUX32: 8 };
 
-export function planCredentials(process: OciProcess, linux: OciLinux, short: Shortfalls): Credentials {
+/** podman's `--group-add keep-groups`, in crun's words. */
+const KEEP_GROUPS = "run.oci.keep_original_groups";
+
+export function planCredentials(
+  process: OciProcess,
+  linux: OciLinux,
+  short: Shortfalls,
+  annotations: Readonly<Record<string, string>> = {},
+): Credentials {
   const { personality } = linux;
   const { user = {} } = process;
   if (personality?.flags?.length) throw bad("linux.personality.flags", "the specification defines none");
@@ -60,7 +69,7 @@ export function planCredentials(process: OciProcess, linux: OciLinux, short: Sho
   return {
     uid: user.uid ?? 0,
     gid: user.gid ?? 0,
-    groups: user.additionalGids ?? [],
+    groups: annotations[KEEP_GROUPS] === "1" ? null : (user.additionalGids ?? []),
     umask,
     rlimits: planRlimits(process),
     capabilities: capabilitySets(process.capabilities, short),

@@ -88,7 +88,7 @@ export function makePlan(config: OciConfig, options: PlanOptions, short: Shortfa
     args,
     env: process.env ?? [],
     cwd: process.cwd,
-    credentials: planCredentials(process, linux, short),
+    credentials: planCredentials(process, linux, short, config.annotations),
   };
 }
 

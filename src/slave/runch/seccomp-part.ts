@@ -2,7 +2,7 @@
 import * as sys from "vz:sys";
 import { failed } from "./failure.ts";
 import type { PartsOptions, SeccompPart } from "./parts.ts";
-import { fitSeccomp, loadSeccomp, planSeccomp, readSeccomp } from "./seccomp/index.ts";
+import { fitSeccomp, loadSeccomp, type OciSeccomp, planSeccomp, readSeccomp } from "./seccomp/index.ts";
 import type { Shortfalls } from "./shortfalls.ts";
 
 /**
@@ -17,9 +17,17 @@ function connectListener(path: string): number {
   }
 }
 
+/** A list of architectures goes without saying the machine's own, as with libseccomp; runch itself is not of it. */
+function withNative(profile: OciSeccomp): OciSeccomp {
+  const { architectures = [] } = profile;
+  if (architectures.length === 0 || sys.uname().machine !== "x86_64") return profile;
+  return { ...profile, architectures: [...architectures, "SCMP_ARCH_X86_64"] };
+}
+
 /** @throws VzError 78 */
 export function planSeccompPart(value: unknown, { unknown }: PartsOptions, short: Shortfalls): SeccompPart {
-  const plan = fitSeccomp(planSeccomp(readSeccomp(value, "linux.seccomp", unknown), short), short);
+  const profile = withNative(readSeccomp(value, "linux.seccomp", unknown));
+  const plan = fitSeccomp(planSeccomp(profile, short), short);
   const { listener } = plan;
   // while its path is in reach
   const socket = listener === null ? -1 : connectListener(listener.path);

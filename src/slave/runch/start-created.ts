@@ -8,10 +8,19 @@ import * as store from "./state-store.ts";
 
 const { SIGKILL = 9 } = sys.signals;
 
+/** Milliseconds to wait for a container that is being created. */
+const PATIENCE = 10_000;
+
 /** @throws VzError 1 where there is no created container of this id, or why its program could not be executed */
 export async function startCreated(root: string, id: string): Promise<void> {
-  const state = store.needState(root, id);
-  const status = store.currentStatus(state);
+  let state = store.needState(root, id);
+  let status = store.currentStatus(state);
+  // who asks for the state sees it before `create` is through
+  for (const end = sys.now() + PATIENCE; status === "creating" && sys.now() < end; ) {
+    sys.poll([], 5);
+    state = store.needState(root, id);
+    status = store.currentStatus(state);
+  }
   if (status !== "created") throw new VzError(Status.failed, `container ${id}: is ${status}, not created`);
   release(root, id);
   const running = { ...state, status: "running" as const, started: new Date().toISOString() };

@@ -118,11 +118,13 @@ function firstState(
   };
 }
 
-/** Rewrites the state through a descriptor that was opened before the root changed. */
+/**
+ * Rewrites the state through a descriptor that was opened while its directory was in reach. In one call, never shorter than
+ * what stands there: a kill between two would leave what nobody can read.
+ */
 function rewrite(fd: number, state: ContainerStateFile): void {
-  const bytes = sys.fsEncode(`${JSON.stringify(state)}\n`);
+  const bytes = sys.fsEncode(`${JSON.stringify(state).padEnd(Number(sys.fstat(fd).size) - 1)}\n`);
   sys.write(fd, bytes, 0, bytes.length, 0);
-  sys.ftruncate(fd, bytes.length);
 }
 
 async function becomeContainer(start: Start, bundle: Bundle, state: ContainerStateFile): Promise<never> {
@@ -149,7 +151,8 @@ async function becomeContainer(start: Start, bundle: Bundle, state: ContainerSta
           hostMounts: own ? null : mountsBelow(plan.rootfs),
           mountNamespace: own ? store.namespaceOf("self", "mnt") : undefined,
         };
-        stateFd = store.writeState(root, running);
+        if (stateFd < 0) stateFd = store.writeState(root, running);
+        else rewrite(stateFd, running);
       },
       keep: () => [stateFd, ...start.keep, ...(outside?.descriptors ?? [])],
     };
@@ -162,8 +165,12 @@ async function becomeContainer(start: Start, bundle: Bundle, state: ContainerSta
     }
     setOomScore("self", plan.credentials.oomScoreAdj, short);
     rememberExecutable();
-    if (parts.namespaces !== null)
+    if (parts.namespaces !== null) {
+      parts.mounts?.openSources();
+      // whoever root is in a user namespace, it cannot make files out here
+      stateFd = store.writeState(root, running);
       inside.credentials = parts.namespaces.enter(plan.credentials, inside.ask, short);
+    }
     setUp(inside);
     dropRights(inside);
     const env = environmentOf(plan.env, inside.credentials.uid);

@@ -35,6 +35,7 @@ export function planSysctl(sysctl: Readonly<Record<string, string>>, asked: read
     if (!/^[\w./*:-]+$/.test(key) || path.split("/").includes(".."))
       throw badConfig(field, "not a parameter");
     const dotted = path.slice("/proc/sys/".length).split("/").join(".");
+    if (dotted === "kernel.hostname") throw badConfig(field, "hostname is the field for it");
     const namespace = namespaceOf(dotted);
     if (namespace === undefined || !asked.includes(namespace)) {
       const needs = namespace === undefined ? "" : ` without a ${namespace} namespace`;

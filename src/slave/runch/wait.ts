@@ -16,7 +16,7 @@ function masterFrom(terminal: readonly [number, number] | null): number {
 
 /** Waits for `pid`, a child, and ends as it ends. */
 export function waitOnly(pid: number, terminal: readonly [number, number] | null): never {
-  return sys.becomeWaiter(["vz-wait", String(pid), String(masterFrom(terminal))]);
+  return sys.becomeWaiter(pid, masterFrom(terminal), []);
 }
 
 /**
@@ -30,8 +30,8 @@ export function waitAndClean(
   keep: boolean,
 ): never {
   const { id, pid, cgroups = [] } = state;
-  const wait = ["vz-wait", String(pid), String(masterFrom(terminal))];
-  if (keep) return sys.becomeWaiter(wait);
+  const master = masterFrom(terminal);
+  if (keep) return sys.becomeWaiter(pid, master, []);
   // the end of its first process is the end of a pid namespace, and that of the last one the end of its mounts
   const isSimple =
     state.pidNamespace !== undefined &&
@@ -39,9 +39,8 @@ export function waitAndClean(
     cgroups.length === 0 &&
     state.hooks !== true;
   const directory = store.stateDirectory(root, id);
-  return sys.becomeWaiter(
-    isSimple
-      ? [...wait, "rm", store.stateFile(root, id), store.configFile(root, id), directory]
-      : [...wait, "exec", "runch", "--root", root, "ended", id],
-  );
+  const after = isSimple
+    ? ["rm", store.stateFile(root, id), store.configFile(root, id), directory]
+    : ["exec", "runch", "--root", root, "ended", id];
+  return sys.becomeWaiter(pid, master, after);
 }

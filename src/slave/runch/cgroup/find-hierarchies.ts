@@ -12,9 +12,9 @@ function deviceName(dev: number | bigint): string {
   return `${major}:${minor}`;
 }
 
-/** None on a machine without cgroups, or without /proc. */
-export function findHierarchies(): Hierarchies {
-  const cgroup = readTextIfAny("/proc/self/cgroup");
+/** None on a machine without cgroups, or without /proc. @param pid whose cgroups are its "own" */
+export function findHierarchies(pid: number | "self" = "self"): Hierarchies {
+  const cgroup = readTextIfAny(`/proc/${pid}/cgroup`);
   const mountinfo = cgroup === null ? null : readTextIfAny("/proc/self/mountinfo");
   if (cgroup === null || mountinfo === null) return [];
   return parseHierarchies(mountinfo, cgroup, {

@@ -3,6 +3,7 @@ import * as sys from "vz:sys";
 import { hasCode } from "../../../common/errors.ts";
 import { failed, failure } from "../failure.ts";
 import { keyed, readControl, writeControl } from "./control-files.ts";
+import { findHierarchies } from "./find-hierarchies.ts";
 
 /** Milliseconds until a freeze is given up, and between two looks. */
 const PATIENCE = 5000;
@@ -35,6 +36,15 @@ function freezerOf(directories: readonly string[]): Freezer | null {
 
 export function isFrozen(directories: readonly string[]): boolean {
   return freezerOf(directories)?.isFrozen() ?? false;
+}
+
+/** Lets a process go on whatever cgroup it lies frozen in: before that it cannot even be killed (version 1). */
+export function thawProcess(pid: number): void {
+  const directories = findHierarchies(pid).flatMap(({ mountPoint, own }) =>
+    own === null ? [] : [`${mountPoint}${own}`],
+  );
+  const freezer = freezerOf(directories);
+  if (freezer?.isFrozen()) writeControl(freezer.file, freezer.words.off);
 }
 
 function waitFor(freezer: Freezer, wanted: boolean, order: () => void): boolean {

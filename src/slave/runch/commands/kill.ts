@@ -20,7 +20,9 @@ export const verb: Verb = {
     const state = store.needState(root, id);
     const alive = store.isAlive(state);
     const all = values["all"] === "true" ? await processesOf(root, state) : [];
-    if (!alive && all.length === 0) throw new VzError(Status.failed, `container ${id}: is not running`);
+    // as with runc, all of none is no error
+    if (!alive && values["all"] !== "true")
+      throw new VzError(Status.failed, `container ${id}: is not running`);
     if (alive) signal(state.pid, number);
     for (const pid of all) if (pid !== state.pid) signal(pid, number);
     return Status.ok;
