@@ -12,6 +12,7 @@ import {
   planCgroupMount,
   readResources,
 } from "./cgroup/index.ts";
+import { failure } from "./failure.ts";
 import { MS } from "./linux.ts";
 import { isRefusal, within } from "./mounts.ts";
 import type { PartsOptions } from "./parts.ts";
@@ -77,7 +78,8 @@ export function planCgroupPart(
     create(granted) {
       joined = createCgroup(plan, granted);
       // one that was there, or that lies in such a one: whoever enters it stops, and we would wait for him
-      if (isFrozen(joined)) throw failure(`linux.cgroupsPath: container's cgroup unexpectedly frozen`);
+      if (isFrozen(joined))
+        throw failure("linux.cgroupsPath: the container's cgroup is frozen, unexpectedly");
     },
     join: (pid) => joinCgroup(joined, pid),
     mount(step, root) {
