@@ -1,7 +1,9 @@
 /** Namespaces that unshare(2) makes, and the change of the root directory. */
 import * as sys from "vz:sys";
 import { hasCode, reason } from "../../common/errors.ts";
+import { readTextIfAny } from "./files.ts";
 import { lookup, MS, NAMESPACES } from "./linux.ts";
+import { parseMountPoints } from "./mount-table.ts";
 import { isRefusal } from "./mounts.ts";
 import type { Plan } from "./plan.ts";
 import type { Shortfalls } from "./shortfalls.ts";
@@ -100,12 +102,34 @@ function pivotRoot(): boolean {
 }
 
 /**
+ * Takes the machine's own proc and sysfs away, which stay in the namespace when the root is only moved: as long as one is
+ * there, whoever makes a user namespace inside may mount another, with nothing masked (user_namespaces(7)).
+ */
+function takeKernelFilesAway(rootfs: string): void {
+  const table = readTextIfAny("/proc/self/mounts") ?? "";
+  const inside = parseMountPoints(table, rootfs);
+  for (const point of parseMountPoints(table, "", ["proc", "sysfs"]).reverse()) {
+    if (inside.includes(point)) continue;
+    try {
+      sys.umount(point, MNT_DETACH);
+    } catch (error) {
+      // another mount is in front of it
+      if (hasCode(error, "ENOENT")) continue;
+      if (!hasCode(error, "EINVAL", "EPERM")) throw error;
+      // locked in by a user namespace: what is covered does not count
+      sys.mount("tmpfs", point, "tmpfs", 0, null);
+    }
+  }
+}
+
+/**
  * Makes `rootfs` the root. In a mount namespace of our own the machine's mounts go away; otherwise it is chroot(2) alone.
  */
 export function changeRoot(plan: Plan, own: boolean, pivot: boolean): void {
   sys.chdir(plan.rootfs);
   if (!own) sys.chroot(".");
   else if (!pivot || !pivotRoot()) {
+    takeKernelFilesAway(sys.getcwd());
     sys.mount(".", "/", null, MS_MOVE, null);
     sys.chroot(".");
   }
