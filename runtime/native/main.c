@@ -186,6 +186,8 @@ static const LazyList function_lists[] = {
     {vz_namespace_functions, &vz_namespace_function_count},
     {vz_bpf_functions, &vz_bpf_function_count},
     {vz_container_functions, &vz_container_function_count},
+    {vz_mounts_functions, &vz_mounts_function_count},
+    {vz_sockets_functions, &vz_sockets_function_count},
 };
 
 /*

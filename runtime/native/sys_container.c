@@ -1,7 +1,4 @@
-/*
- * Calls that only a container runner needs. Those that are newer than musl's headers or than Linux 2.6.32 are made by
- * number; a kernel that lacks them says ENOSYS.
- */
+/* What else of a process a container runner sets: scheduling, keyring, names, and who waits for it. */
 #include <fcntl.h>
 #include <net/if.h>
 #include <sched.h>
@@ -11,82 +8,15 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "vz.h"
 
-/* Numbers of i386, which are those of every architecture from 424 on. */
+/* Newer than musl's headers; a kernel that lacks them says ENOSYS. Numbers of i386. */
 enum {
     NR_SCHED_SETATTR = 351,
     NR_MEMFD_CREATE = 356,
-    NR_OPEN_TREE = 428,
-    NR_MOVE_MOUNT = 429,
-    NR_OPENAT2 = 437,
-    NR_MOUNT_SETATTR = 442,
 };
-
-static JSValue js_openat2(ARGS)
-{
-    struct {
-        uint64_t flags, mode, resolve;
-    } how;
-    INT_ARG(0, dir);
-    INT_ARG(2, flags);
-    INT_ARG(3, resolve);
-    PATH_ARG(1, path);
-    how.flags = (unsigned)flags | O_CLOEXEC;
-    how.mode = 0;
-    how.resolve = (unsigned)resolve;
-    long fd;
-    RETRY(fd, syscall(NR_OPENAT2, dir, path, &how, sizeof how));
-    JSValue result = fd == -1 ? vz_throw(ctx, errno, "openat2", path, NULL) : JS_NewInt32(ctx, fd);
-    js_free(ctx, path);
-    return result;
-}
-
-/* Attributes are 32 bits so far; the last argument is the user namespace of an id-mapped mount. */
-static JSValue mount_setattr(ARGS)
-{
-    struct {
-        uint64_t set, clear, propagation, userns;
-    } attr = {0};
-    INT_ARG(0, dir);
-    INT_ARG(2, flags);
-    INT_ARG(3, set);
-    INT_ARG(4, clear);
-    INT_ARG(5, propagation);
-    INT_ARG(6, userns);
-    PATH_ARG(1, path);
-    attr.set = (unsigned)set;
-    attr.clear = (unsigned)clear;
-    attr.propagation = (unsigned)propagation;
-    attr.userns = userns < 0 ? 0 : userns;
-    JSValue result =
-        vz_check(ctx, syscall(NR_MOUNT_SETATTR, dir, path, flags, &attr, sizeof attr), "mount_setattr", path);
-    js_free(ctx, path);
-    return result;
-}
-
-static JSValue open_tree(ARGS)
-{
-    INT_ARG(0, dir);
-    INT_ARG(2, flags);
-    PATH_ARG(1, path);
-    /* OPEN_TREE_CLOEXEC is O_CLOEXEC */
-    long fd = syscall(NR_OPEN_TREE, dir, path, flags | O_CLOEXEC);
-    JSValue result = fd == -1 ? vz_throw(ctx, errno, "open_tree", path, NULL) : JS_NewInt32(ctx, fd);
-    js_free(ctx, path);
-    return result;
-}
-
-static JSValue move_mount(ARGS)
-{
-    INT_ARG(0, fd);
-    INT_ARG(1, target);
-    /* MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_T_EMPTY_PATH */
-    return vz_check(ctx, syscall(NR_MOVE_MOUNT, fd, "", target, "", 0x4 | 0x40), "move_mount", NULL);
-}
 
 static JSValue set_domain_name(ARGS)
 {
@@ -181,113 +111,6 @@ static JSValue bring_up(ARGS)
     return result;
 }
 
-/* --- terminals and descriptors that go through sockets --- */
-
-static JSValue set_window_size(ARGS)
-{
-    INT_ARG(0, fd);
-    INT_ARG(1, columns);
-    INT_ARG(2, rows);
-    struct winsize size = {.ws_col = columns, .ws_row = rows};
-    return vz_check(ctx, ioctl(fd, TIOCSWINSZ, &size), "ioctl", NULL);
-}
-
-static JSValue open_terminal(ARGS)
-{
-    PATH_ARG(0, path);
-    int number = 0, unlocked = 0, fd = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
-    JSValue result;
-    if (fd == -1 || ioctl(fd, TIOCSPTLCK, &unlocked) || ioctl(fd, TIOCGPTN, &number)) {
-        result = vz_throw(ctx, errno, "open", path, NULL);
-        if (fd != -1) close(fd);
-    } else {
-        result = JS_NewObject(ctx);
-        JS_SetPropertyStr(ctx, result, "master", JS_NewInt32(ctx, fd));
-        JS_SetPropertyStr(ctx, result, "number", JS_NewInt32(ctx, number));
-    }
-    js_free(ctx, path);
-    return result;
-}
-
-static JSValue unix_connect(ARGS)
-{
-    struct sockaddr_un to = {.sun_family = AF_UNIX};
-    PATH_ARG(0, path);
-    int fd = -1, failed = -1;
-    if (strlen(path) >= sizeof to.sun_path) {
-        errno = ENAMETOOLONG;
-    } else {
-        strcpy(to.sun_path, path);
-        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        if (fd != -1) RETRY(failed, connect(fd, (struct sockaddr *)&to, sizeof to));
-    }
-    JSValue result = failed ? vz_throw(ctx, errno, "connect", path, NULL) : JS_NewInt32(ctx, fd);
-    if (failed && fd != -1) close(fd);
-    js_free(ctx, path);
-    return result;
-}
-
-static JSValue socket_pair(ARGS)
-{
-    int fds[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds)) return vz_throw(ctx, errno, "socketpair", NULL, NULL);
-    JSValue pair = JS_NewArray(ctx);
-    JS_SetPropertyUint32(ctx, pair, 0, JS_NewInt32(ctx, fds[0]));
-    JS_SetPropertyUint32(ctx, pair, 1, JS_NewInt32(ctx, fds[1]));
-    return pair;
-}
-
-/* Room for the header and MOST descriptors (cmsg(3)). */
-enum { MOST = 8 };
-typedef union {
-    struct cmsghdr header;
-    char bytes[CMSG_SPACE(MOST * sizeof(int))];
-} Control;
-
-static JSValue send_fds(ARGS)
-{
-    INT_ARG(0, to);
-    uint8_t *bytes;
-    size_t length;
-    if (!vz_bytes(ctx, argv[2], &bytes, &length)) return JS_EXCEPTION;
-    int *fds, count = vz_int_list(ctx, argv[1], &fds);
-    if (count < 0) return JS_EXCEPTION;
-    if (count > MOST) count = MOST;
-    Control control = {0};
-    struct iovec data = {bytes, length};
-    struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1};
-    message.msg_control = control.bytes;
-    message.msg_controllen = CMSG_SPACE(count * sizeof(int));
-    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(count * sizeof(int));
-    memcpy(CMSG_DATA(header), fds, count * sizeof(int));
-    js_free(ctx, fds);
-    ssize_t n;
-    RETRY(n, sendmsg(to, &message, 0));
-    return vz_check(ctx, n, "sendmsg", NULL);
-}
-
-static JSValue receive_fd(ARGS)
-{
-    INT_ARG(0, from);
-    char text[256];
-    Control control = {0};
-    struct iovec data = {text, sizeof text};
-    struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1};
-    message.msg_control = control.bytes;
-    message.msg_controllen = sizeof control;
-    ssize_t n;
-    RETRY(n, recvmsg(from, &message, MSG_CMSG_CLOEXEC));
-    if (n == -1) return vz_throw(ctx, errno, "recvmsg", NULL, NULL);
-    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    if (!header || header->cmsg_type != SCM_RIGHTS) return JS_NewInt32(ctx, -1);
-    int fd;
-    memcpy(&fd, CMSG_DATA(header), sizeof fd);
-    return JS_NewInt32(ctx, fd);
-}
-
 /* --- waiting without the engine: waiter.c --- */
 
 static JSValue block_signals(ARGS)
@@ -347,10 +170,6 @@ static JSValue become_waiter(ARGS)
 }
 
 const JSCFunctionListEntry vz_container_functions[] = {
-    JS_CFUNC_DEF("openat2", 4, js_openat2),
-    JS_CFUNC_DEF("mountSetattr", 7, mount_setattr),
-    JS_CFUNC_DEF("openTree", 3, open_tree),
-    JS_CFUNC_DEF("moveMount", 2, move_mount),
     JS_CFUNC_DEF("setdomainname", 1, set_domain_name),
     JS_CFUNC_DEF("schedSetattr", 7, sched_set_attr),
     JS_CFUNC_DEF("schedSetscheduler", 2, sched_set_scheduler),
@@ -359,12 +178,6 @@ const JSCFunctionListEntry vz_container_functions[] = {
     JS_CFUNC_DEF("schedSetaffinity", 1, sched_set_affinity),
     JS_CFUNC_DEF("joinKeyring", 1, join_keyring),
     JS_CFUNC_DEF("bringUp", 1, bring_up),
-    JS_CFUNC_DEF("setWindowSize", 3, set_window_size),
-    JS_CFUNC_DEF("openTerminal", 1, open_terminal),
-    JS_CFUNC_DEF("unixConnect", 1, unix_connect),
-    JS_CFUNC_DEF("socketpair", 0, socket_pair),
-    JS_CFUNC_DEF("sendFds", 3, send_fds),
-    JS_CFUNC_DEF("receiveFd", 1, receive_fd),
     JS_CFUNC_DEF("blockSignals", 0, block_signals),
     JS_CFUNC_DEF("becomeWaiter", 3, become_waiter),
 };

@@ -47,7 +47,7 @@ export async function startContainer(name: string, asked: StartRequest, io: Io):
     await handOver(name, places, !same);
     const mayEnd = request.restart === "never";
     if (same && mayEnd) return readRow(name);
-    awaitStart({ name, places, logFrom, mayEnd });
+    await awaitStart({ name, places, logFrom, mayEnd });
     return readRow(name);
   });
 }
