@@ -5,11 +5,13 @@ import { lookup, MS, NAMESPACES } from "./linux.ts";
 import { isRefusal } from "./mounts.ts";
 import type { Plan } from "./plan.ts";
 import type { Shortfalls } from "./shortfalls.ts";
+import defer * as singly from "./unshare-singly.ts";
+import defer * as utsNames from "./uts-names.ts";
 
 const { MNT_DETACH = 0, MS_MOVE = 0 } = sys.constants;
 
 /** The kernel has no such namespace, or not for us, or no more of them. */
-function isRefused(error: unknown): boolean {
+export function isRefused(error: unknown): boolean {
   return isRefusal(error) || hasCode(error, "EINVAL", "EUSERS", "ENOSPC");
 }
 
@@ -24,16 +26,7 @@ function unshare(types: readonly string[], short: Shortfalls): readonly string[]
   } catch (error) {
     if (!isRefused(error)) throw error;
   }
-  return types.filter((type) => {
-    try {
-      sys.unshare(lookup(NAMESPACES, type) ?? 0);
-      return true;
-    } catch (error) {
-      if (!isRefused(error)) throw error;
-      short.add(`${type} namespace`, reason(error));
-      return false;
-    }
-  });
+  return singly.unshareSingly(types, short);
 }
 
 /** Types that are made elsewhere: by clone(2), or by the part of namespaces.ts. */
@@ -74,15 +67,8 @@ export function makeNamespaces(plan: Plan, entered: readonly string[], short: Sh
   if (own) sys.mount(plan.rootfs, plan.rootfs, null, MS.BIND | MS.REC, null);
   if (made.includes("network")) sys.bringUp("lo");
   const types = [...made, ...entered];
-  const uts = types.includes("uts");
-  if (plan.hostname !== undefined) {
-    if (uts) sys.sethostname(plan.hostname);
-    else short.add("hostname", "it needs a uts namespace");
-  }
-  if (plan.domainname !== undefined) {
-    if (uts) sys.setdomainname(plan.domainname);
-    else short.add("domainname", "it needs a uts namespace");
-  }
+  if (plan.hostname !== undefined || plan.domainname !== undefined)
+    utsNames.setUtsNames(plan, types.includes("uts"), short);
   return { types, mounts: own };
 }
 
