@@ -45,8 +45,10 @@ step 'size budget' node scripts/bundle.mjs --budget
 step 'Node API of the base' node scripts/conformance.mjs
 step 'two builds, the same bytes' bash scripts/check-reproducible.sh
 if [ -n "$root" ]; then
+  step 'OCI runtimes: runch in three profiles, runc and crun' node scripts/oci-test.mjs
   step 'dist/vz end to end' node scripts/e2e-test.mjs
 else
+  skipped+=('OCI runtimes: containers need root (sudo npm test)')
   skipped+=('dist/vz end to end: the lab needs root (sudo npm test)')
 fi
 finish

@@ -156,13 +156,14 @@ life nothing '' inner
 refuse() { printf '%s' "strace -D -f -qq -o /dev/null -e inject=$1:error=ENOSYS"; }
 # what the documentation says of single calls: before Linux 3.0 no namespace can be entered, before 5.12 no mount is made
 # read-only with those below it
-namespaces='(mount|pid|uts|ipc) namespace( .*)?'
-declare -A single=([setns]="$namespaces" [mount_setattr]='mounts\[2\]')
+declare -A single=([setns]='exec' [mount_setattr]='mounts\[2\]')
 wanted=("${newer[@]}")
 if [ "${1:-}" = --short ]; then
   config "$answers"
   strace -f -qq -o "$work/trace" "$work/runch" --root "$state" run -b "$work/small" one >/dev/null
-  mapfile -t wanted < <(sed -n 's/^[0-9]* *\([a-z0-9_]*\)(.*/\1/p' "$work/trace" | sort -u | grep -xF "$(printf '%s\n' "${newer[@]}" setns)" || true)
+  mapfile -t wanted < <(sed -n 's/^[0-9]* *\([a-z0-9_]*\)(.*/\1/p' "$work/trace" | sort -u | grep -xF "$(printf '%s\n' "${newer[@]}")" || true)
+  # exec makes it, run does not
+  wanted+=(setns)
 fi
 for name in "${wanted[@]}"; do
   # shellcheck disable=SC2046 # words, on purpose
@@ -170,7 +171,7 @@ for name in "${wanted[@]}"; do
 done
 all=$(printf '?%s,' "${newer[@]}")
 # shellcheck disable=SC2046
-life 'all of these' "$namespaces|mounts\\[2\\]" inner $(refuse "${all%,}")
+life 'all of these' "exec|mounts\\[2\\]" inner $(refuse "${all%,}")
 # without mounts there is no bind mount, which no container is started without
 bind='' life 'no CAP_SYS_ADMIN' '(mount|pid|uts|ipc) namespace|hostname|mounts\[[0-9]\]|exec' "$own" setpriv --bounding-set=-sys_admin
 

@@ -488,7 +488,10 @@ test("apply that is interrupted ends with 128 and the signal, and leaves no file
     stdio: "ignore",
   });
   const ended = new Promise((resolve) => child.on("close", resolve));
-  await until("Ansible to start", 10_000, () => readdirSync(scratch).length > 0);
+  // the place of its own that Ansible makes once it runs: by then vz waits for signals
+  await until("Ansible to start", 10_000, () =>
+    readdirSync(scratch, { recursive: true }).some((name) => String(name).endsWith("/tmp")),
+  );
   child.kill("SIGTERM");
   assert.equal(await ended, 143);
   assert.deepEqual(readdirSync(scratch), []);

@@ -129,7 +129,7 @@ test("features lists what runc lists of hooks and capabilities, and the kernel's
   assert.ok(!kernel(poor.stdout).includes("mount"));
 });
 
-test("spec writes what runc's writes, but for the version and the hostname", async () => {
+test("spec writes what runc's writes, but for the version, the hostname and ambient capabilities", async () => {
   for (const flags of [[], ["--rootless"]]) {
     const documents = [];
     for (const runner of ["runc", runch]) {
@@ -140,6 +140,8 @@ test("spec writes what runc's writes, but for the version and the hostname", asy
     }
     const [theirs, ours] = documents;
     assert.equal(ours.ociVersion, "1.2.0");
+    // runc left them out later on: what is not inheritable cannot be ambient (capabilities(7))
+    delete theirs.process.capabilities.ambient;
     assert.deepEqual({ ...ours, ociVersion: "", hostname: "" }, { ...theirs, ociVersion: "", hostname: "" });
   }
 });

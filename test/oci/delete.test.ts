@@ -70,6 +70,16 @@ topic("delete", () => {
     },
   );
 
+  oci("containers that start while others are deleted by force live on", {}, async (t) => {
+    let old = await Promise.all(Array.from({ length: 6 }, () => t.up()));
+    for (let round = 0; round < 4; round++) {
+      const fresh = old.map(() => t.up());
+      await Promise.all(old.map(({ id }) => t.ok("delete", "--force", id)));
+      old = await Promise.all(fresh);
+      for (const { id } of old) assert.equal((await t.state(id)).status, "running");
+    }
+  });
+
   oci("kill --all of a container that has ended harms no other", {}, async (t) => {
     const one = await t.up({ args: ["true"] });
     await t.becomes(one.id, "stopped");

@@ -83,6 +83,8 @@ topic("namespaces", () => {
             linux: { namespaces: namespaces({ type: kind, path: `/proc/${process.pid}/ns/${FILES[kind]}` }) },
           },
           names: new RegExp(`${kind} namespace`),
+          // config-linux.md, "Namespaces": it MUST be placed there
+          refused: true,
         },
       },
       async (t) => {

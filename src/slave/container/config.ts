@@ -12,12 +12,14 @@ import { splitVolume } from "./request.ts";
  */
 export function containerConfig(image: Json, request: StartRequest, log: string, sharedRoot: boolean): Json {
   const process = object(image["process"]);
+  const linux = object(image["linux"]);
   return {
     ...image,
     // Images have it there, and nothing else is laid out.
     root: { ...object(image["root"]), path: "rootfs" },
     process: { ...process, terminal: false, env: mergeEnv(list(process["env"]).map(String), request.env) },
     mounts: [...list(image["mounts"]), ...request.volumes.map(volumeMount)],
+    ...(request.memory === null ? {} : { linux: withMemory(linux, request.memory) }),
     annotations: {
       ...object(image["annotations"]),
       [Annotation.log]: log,
@@ -26,6 +28,12 @@ export function containerConfig(image: Json, request: StartRequest, log: string,
       [Annotation.sharedRoot]: String(sharedRoot),
     },
   };
+}
+
+/** `runch` tells in the container's log where the kernel cannot hold the limit. */
+function withMemory(linux: Json, limit: number): Json {
+  const resources = object(linux["resources"]);
+  return { ...linux, resources: { ...resources, memory: { ...object(resources["memory"]), limit } } };
 }
 
 /** Variables of the image in their order, with the request's values, then the request's own. */

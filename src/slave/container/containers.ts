@@ -37,17 +37,17 @@ export async function startContainer(name: string, asked: StartRequest, io: Io):
       for (const warning of prepared.warnings) io.err(`vz: container ${name}: ${warning}\n`);
       if (exists(places.bundle)) await stopContainer(name, places);
       // Before the new bundle is there: a state without it does no harm, a bundle with another's state would.
-      forgetState(name);
+      await forgetState(name);
       putInPlace(name, prepared);
     } else if (request.restart === "always" && observe(name)?.status !== "running") {
       // It ended, could not be started or waits between two tries: whoever asks for it now wants it tried now.
-      forgetState(name);
+      await forgetState(name);
       signalAll(runnersOf(places.bundle), "SIGKILL");
     }
     await handOver(name, places, !same);
     const mayEnd = request.restart === "never";
     if (same && mayEnd) return readRow(name);
-    await awaitStart({ name, places, logFrom, mayEnd });
+    awaitStart({ name, places, logFrom, mayEnd });
     return readRow(name);
   });
 }
@@ -94,7 +94,7 @@ export async function remove(name: string): Promise<void> {
     await stopContainer(name, places);
     renameSync(places.bundle, asideOf(name, "gone"));
     repair(name);
-    forgetState(name);
+    await forgetState(name);
     rmSync(places.log, { force: true });
   });
 }

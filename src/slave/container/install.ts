@@ -10,7 +10,7 @@ import type { Store } from "../store/store.ts";
 import { replaceFile, syncDirectory } from "../supervise/replace-file.ts";
 import { exists } from "./aside.ts";
 import { containerConfig } from "./config.ts";
-import { type Json, object } from "./json.ts";
+import { type Json, list, object } from "./json.ts";
 import { asideOf, type Places, placesIn, placesOf, VOLUMES_DIR } from "./places.ts";
 import { type ContainerRecord, writeRecord } from "./record.ts";
 import { splitVolume } from "./request.ts";
@@ -22,6 +22,19 @@ export interface Prepared {
   readonly record: ContainerRecord;
   /** What this slave cannot give the container, each a line for people. */
   readonly warnings: readonly string[];
+}
+
+/** Hooks are programs of the machine that a bundle lies on, and an image does not know what is on a slave. */
+function refuseHooks(image: string, config: Json): void {
+  const [kind] = Object.entries(object(config["hooks"])).find(([, hooks]) => list(hooks).length > 0) ?? [];
+  if (kind === undefined) return;
+  throw new VzError(
+    Status.refused,
+    `image ${image}: hooks.${kind}: a slave runs no program of its own for an image`,
+    {
+      hint: "take hooks out of the image's config.json",
+    },
+  );
 }
 
 /**
@@ -36,6 +49,7 @@ export async function prepare(name: string, request: StartRequest): Promise<Prep
   const store = openStore();
   const image = store.get(request.image);
   const config = readConfig(store, image.id);
+  refuseHooks(image.name, config);
   const enforced = { mountNamespace: mountNamespace(), noNewPrivileges: noNewPrivileges() };
   const powers = powersOf(config, store.manifest(image.id).files, enforced);
   const share = (entry: Parameters<typeof mayShare>[0]) => mayShare(entry, powers);
@@ -53,7 +67,6 @@ export async function prepare(name: string, request: StartRequest): Promise<Prep
   writeRecord(places, record);
   const text = JSON.stringify(containerConfig(config, request, places.log, powers.readOnly), null, 1);
   replaceFile(places.config, Buffer.from(`${text}\n`), 0o600);
-  if (request.memory !== null) warnings.push("the memory limit is not enforced on this slave, only reserved");
   return { places, record, warnings };
 }
 

@@ -15,7 +15,13 @@ export function observe(name: string): Observed | null {
   return file === null ? null : { file, status: currentStatus(file) };
 }
 
-/** The next run counts as the first: no restarts, no back-off. */
-export function forgetState(name: string): void {
+/** The next run counts as the first: no restarts, no back-off. What its cgroups still hold ends, and they go. */
+export async function forgetState(name: string): Promise<void> {
+  const cgroups = readState(STATE_DIR, name)?.cgroups ?? [];
+  if (cgroups.length > 0) {
+    const { killCgroup, removeCgroup } = await import("../runch/cgroup/cgroup-control.ts");
+    killCgroup(cgroups);
+    removeCgroup(cgroups);
+  }
   removeState(STATE_DIR, name);
 }

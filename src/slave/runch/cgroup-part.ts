@@ -2,6 +2,7 @@
 import * as sys from "vz:sys";
 import { hasCode } from "../../common/errors.ts";
 import type { OciLinux } from "../../common/oci.ts";
+import { isFrozen } from "./cgroup/freezer.ts";
 import {
   cgroupDirectories,
   createCgroup,
@@ -11,6 +12,7 @@ import {
   planCgroupMount,
   readResources,
 } from "./cgroup/index.ts";
+import { failure } from "./failure.ts";
 import { MS } from "./linux.ts";
 import { isRefusal, within } from "./mounts.ts";
 import type { PartsOptions } from "./parts.ts";
@@ -75,6 +77,9 @@ export function planCgroupPart(
     directories,
     create(granted) {
       joined = createCgroup(plan, granted);
+      // one that was there, or that lies in such a one: whoever enters it stops, and we would wait for him
+      if (isFrozen(joined))
+        throw failure("linux.cgroupsPath: the container's cgroup is frozen, unexpectedly");
     },
     join: (pid) => joinCgroup(joined, pid),
     mount(step, root) {

@@ -62,7 +62,7 @@ export function setUp(inside: Inside): number {
   const { rootfs } = plan;
   sys.close(openRoot(rootfs));
   sys.umask(0);
-  parts.namespaces?.enterMounts(short);
+  parts.namespaces?.enterMounts();
   const { types, mounts: own } = plainly("namespaces", () =>
     makeNamespaces(plan, parts.namespaces?.entered ?? [], short),
   );

@@ -3,12 +3,13 @@ import * as sys from "vz:sys";
 import { hasCode, reason } from "../../common/errors.ts";
 import { lookup, MS, NAMESPACES } from "./linux.ts";
 import { isRefusal } from "./mounts.ts";
+import defer * as movedRoot from "./moved-root.ts";
 import type { Plan } from "./plan.ts";
 import type { Shortfalls } from "./shortfalls.ts";
 import defer * as singly from "./unshare-singly.ts";
 import defer * as utsNames from "./uts-names.ts";
 
-const { MNT_DETACH = 0, MS_MOVE = 0 } = sys.constants;
+const { MNT_DETACH = 0 } = sys.constants;
 
 /** The kernel has no such namespace, or not for us, or no more of them. */
 export function isRefused(error: unknown): boolean {
@@ -91,10 +92,7 @@ function pivotRoot(): boolean {
 export function changeRoot(plan: Plan, own: boolean, pivot: boolean): void {
   sys.chdir(plan.rootfs);
   if (!own) sys.chroot(".");
-  else if (!pivot || !pivotRoot()) {
-    sys.mount(".", "/", null, MS_MOVE, null);
-    sys.chroot(".");
-  }
+  else if (!pivot || !pivotRoot()) movedRoot.moveRoot();
   if (own && plan.propagation !== firstPropagation(plan)) sys.mount(null, "/", null, plan.propagation, null);
   sys.chdir("/");
 }

@@ -137,7 +137,7 @@ function becomeProcess(plan: ExecPlan, channel: Channel): never {
       sys.exit(Status.ok);
     };
     if (part.hop(short, leave)) pid = waitForGo(channel);
-    part.enterMounts(short);
+    part.enterMounts();
     sys.setsid();
     plainly("the container's root", () => {
       sys.fchdir(root);

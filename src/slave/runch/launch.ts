@@ -185,6 +185,9 @@ async function launch(options: LaunchOptions, bundle: Bundle): Promise<Launched>
     theirs.close();
     state = await converse({ options, bundle, channel }, state);
     channel.close();
+    // one that is killed closes the channel as well
+    if (options.create && !store.isAlive(state))
+      throw failure(`container ${id}: its process was killed while it was set up`);
     state = {
       ...state,
       status: options.create ? "created" : "running",

@@ -40,8 +40,13 @@ function unmount(path: string): boolean {
 export function unmountLeftovers(state: ContainerStateFile): void {
   const { hostMounts, rootfs } = state;
   if (hostMounts === null) return;
-  const left = () => toUnmount(mountsBelow(rootfs), hostMounts);
-  for (const path of left()) {
-    if (!unmount(path) && left().includes(path)) throw failure(`${path}: cannot be unmounted`);
+  // again for what stands hidden below another mount
+  for (;;) {
+    const left = toUnmount(mountsBelow(rootfs), hostMounts);
+    if (left.length === 0) return;
+    const done = left.filter(unmount);
+    if (done.length > 0) continue;
+    if (toUnmount(mountsBelow(rootfs), hostMounts).length === 0) return;
+    throw failure(`${left[0]}: cannot be unmounted`);
   }
 }

@@ -1,9 +1,10 @@
 /** Reading /proc/self/mounts (proc(5)). */
 
-/** Mount points at and below `root`, in the order of mounting. */
-export function parseMountPoints(table: string, root: string): string[] {
+/** Mount points at and below `root`, in the order of mounting. @param types of filesystems; all when absent */
+export function parseMountPoints(table: string, root: string, types?: readonly string[]): string[] {
   return table
     .split("\n")
+    .filter((line) => types === undefined || types.includes(line.split(" ")[2] ?? ""))
     .map((line) => line.split(" ")[1] ?? "")
     .map((path) =>
       path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8))),

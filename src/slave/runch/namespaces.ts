@@ -34,7 +34,7 @@ export interface NamespacePart {
    */
   hop(short: Shortfalls, leave: (pid: number) => never): boolean;
   /** Enters the mount namespace of `joins`, as the last: paths mean something else behind it. */
-  enterMounts(short: Shortfalls): void;
+  enterMounts(): void;
   /** Types of those that were entered. */
   readonly entered: readonly string[];
 }
@@ -128,20 +128,10 @@ export function planNamespaceParts(
   let userIsRefused = false;
 
   const entered: string[] = [];
-  /** What the kernel refuses falls short, as with one that is made; a path that leads to none is an error. */
-  const granting = (what: string, short: Shortfalls, act: () => void) => {
-    try {
-      act();
-    } catch (error) {
-      if (!hasCode(error, "EPERM", "EACCES", "ENOSYS")) throw failed(what, error);
-      short.add(what, reason(error));
-    }
-  };
-  const enterOne = ({ type, path, fd }: (typeof opened)[number], short: Shortfalls) => {
-    granting(`${type} namespace ${path}`, short, () => {
-      sys.setns(fd, bit(type));
-      entered.push(type);
-    });
+  // never done without: whoever names a namespace counts on its network, its processes or its mounts
+  const enterOne = ({ type, path, fd }: (typeof opened)[number]) => {
+    attempt(`${type} namespace ${path}`, () => sys.setns(fd, bit(type)));
+    entered.push(type);
     sys.close(fd);
   };
 
@@ -150,12 +140,12 @@ export function planNamespaceParts(
     enter(credentials, ask, granted) {
       // all are opened before the first is entered
       for (const { type, path } of joins) {
-        granting(`${type} namespace ${path}`, granted, () => {
+        attempt(`${type} namespace ${path}`, () => {
           opened.push({ type, path, fd: sys.open(path, O_RDONLY) });
         });
       }
       // the user namespace first: it holds the right to enter the others
-      for (const one of opened) if (one.type === "user") enterOne(one, granted);
+      for (const one of opened) if (one.type === "user") enterOne(one);
       if (entered.includes("user")) becomeRoot();
       let result = credentials;
       if (maps !== null) {
@@ -175,7 +165,7 @@ export function planNamespaceParts(
           becomeRoot();
         }
       }
-      for (const one of opened) if (one.type !== "user" && one.type !== "mount") enterOne(one, granted);
+      for (const one of opened) if (one.type !== "user" && one.type !== "mount") enterOne(one);
       return result;
     },
     hop(granted, leave) {
@@ -203,8 +193,8 @@ export function planNamespaceParts(
       return pid === 0 || leave(pid);
     },
     entered,
-    enterMounts(granted) {
-      for (const one of opened) if (one.type === "mount") enterOne(one, granted);
+    enterMounts() {
+      for (const one of opened) if (one.type === "mount") enterOne(one);
     },
   };
 }

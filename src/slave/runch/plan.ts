@@ -154,6 +154,7 @@ function planMounts(config: OciConfig, bundle: string): MountStep[] {
     const options = parseMountOptions(mount.options ?? [], at);
     const { destination, uidMappings, gidMappings } = mount;
     const isBind = (options.flags & MS.BIND) !== 0 || mount.type === "bind";
+    if (destination === "") throw bad(at, "without a destination");
     if (!isBind && !mount.type) throw bad(at, "neither a type nor the option bind");
     if (isBind && !mount.source) throw bad(at, "a bind mount without a source");
     const { source = "", type = "" } = mount;

@@ -63,8 +63,9 @@ export async function processesOf(root: string, state: ContainerStateFile): Prom
   const { pidNamespace, mountNamespace, cgroups = [] } = state;
   let pids: number[];
   if (pidNamespace !== undefined) {
-    // it ends with its first process, and its number goes to another
-    pids = isAlive(state) ? select((pid) => namespaceOf(pid, "pid") === pidNamespace) : [];
+    // it ends with its first process, and its number goes to another: so that has to be alive when all have been looked at
+    const inNamespace = select((pid) => namespaceOf(pid, "pid") === pidNamespace);
+    pids = isAlive(state) ? inNamespace : [];
   } else if (mountNamespace !== undefined) {
     pids = processesInMounts(root, state, mountNamespace);
   } else {

@@ -9,6 +9,9 @@ import { failure } from "./failure.ts";
 import { makeDirectories, readTextIfAny } from "./files.ts";
 import { bootId, checkId, readState, stateDirectory, stateFile } from "./state-store.ts";
 
+/** How often to try what another runch may disturb. */
+const ATTEMPTS = 10;
+
 /** As readState. @throws VzError 1 where there is none */
 export function needState(root: string, id: string): ContainerStateFile {
   const state = readState(root, checkId(id));
@@ -30,11 +33,23 @@ export function claimId(root: string, id: string): void {
 /** Removes what is kept of `id`; nothing is not an error. */
 export function removeState(root: string, id: string): void {
   const directory = stateDirectory(root, id);
-  try {
-    for (const { name } of sys.readdir(directory)) sys.unlink(`${directory}/${name}`);
-    sys.rmdir(directory);
-  } catch (error) {
-    if (!hasCode(error, "ENOENT")) throw error;
+  const gone = (act: () => void, ...others: string[]) => {
+    try {
+      act();
+      return true;
+    } catch (error) {
+      if (hasCode(error, "ENOENT")) return true;
+      if (!hasCode(error, ...others)) throw error;
+      return false;
+    }
+  };
+  // another runch may be removing it as well, or write its state a last time
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    gone(() => {
+      for (const { name } of sys.readdir(directory)) gone(() => sys.unlink(`${directory}/${name}`));
+    });
+    if (gone(() => sys.rmdir(directory), attempt < ATTEMPTS - 1 ? "ENOTEMPTY" : "")) return;
+    sys.poll([], attempt);
   }
 }
 

@@ -11,11 +11,11 @@ function realTime(name: string): number | undefined {
   return number >= 34 && number <= LAST ? number : undefined;
 }
 
-/** @param text "TERM", "SIGTERM", "term", "15" or "RTMIN+3" */
+/** @param text "TERM", "SIGTERM", "term", "15", "RTMIN+3", or "0", which only asks whether there is a process (kill(2)) */
 export function parseSignal(text: string, numbers: Readonly<Record<string, number>>): number {
   if (/^\d{1,2}$/.test(text)) {
     const number = Number(text);
-    if (number >= 1 && number <= LAST) return number;
+    if (number <= LAST) return number;
   }
   const upper = text.toUpperCase();
   const name = upper.startsWith("SIG") ? upper : `SIG${upper}`;

@@ -43,6 +43,18 @@ test("what the image says and the request does not touch stays", () => {
   });
 });
 
+test("a memory limit goes beside what the image limits itself", () => {
+  const image = {
+    linux: { namespaces: [{ type: "mount" }], resources: { pids: { limit: 9 }, memory: { swap: 5 } } },
+  };
+  const { linux } = containerConfig(image, { ...request, memory: 1024 }, "/l", true);
+  assert.deepEqual(linux, {
+    namespaces: [{ type: "mount" }],
+    resources: { pids: { limit: 9 }, memory: { swap: 5, limit: 1024 } },
+  });
+  assert.deepEqual(containerConfig(image, request, "/l", true)["linux"], image.linux);
+});
+
 test("a volume is a bind mount of its directory, behind the image's own mounts, without devices and set-id files", () => {
   const mounts = containerConfig({ mounts: [{ destination: "/proc" }] }, request, "/l", true)["mounts"];
   assert.deepEqual(mounts, [

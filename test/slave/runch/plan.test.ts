@@ -93,6 +93,7 @@ test("a config.json that cannot mean anything is refused by the name of its fiel
     [{ linux: { devices: [{ type: "c", path: "/dev/x" }] } }, /devices\[0\]: without major/],
     [{ hostname: "x" }, /hostname: without a uts namespace/],
     [{ mounts: [{ destination: "/x" }] }, /neither a type nor/],
+    [{ mounts: [{ destination: "", type: "proc" }] }, /without a destination/],
     [{ mounts: [{ destination: "/x", options: ["bind"] }] }, /without a source/],
   ];
   for (const [parts, message] of wrong) assert.throws(() => plan(parts), { status: 78, message });

@@ -118,7 +118,7 @@ test("signals go by name or number", () => {
     ["TERM", "SIGTERM", "term", "15", "KILL", "34"].map((text) => parseSignal(text, numbers)),
     [15, 15, 15, 15, 9, 34],
   );
-  for (const text of ["BOGUS", "0", "65", "", "-9", "constructor"]) {
+  for (const text of ["BOGUS", "65", "", "-9", "constructor"]) {
     assert.throws(() => parseSignal(text, numbers), { status: 64 });
   }
 });

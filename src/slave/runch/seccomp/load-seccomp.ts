@@ -61,7 +61,7 @@ export function fitSeccomp(plan: SeccompPlan, short: Shortfalls): SeccompPlan {
  * Applies the filter to this process and what it executes. From here on the filter holds for runch too, so this comes last
  * before execve(2); without no_new_privs it needs CAP_SYS_ADMIN and so comes before capabilities are dropped.
  * @returns the listener's descriptor, close-on-exec; -1 where the plan has no listener, or the kernel no filters
- * @throws VzError 125 where the kernel refuses the filter; in strict also where it has none
+ * @throws VzError 125 where the kernel refuses the filter; in strict also where it has none, or not for us
  */
 export function loadSeccomp(plan: SeccompPlan, short: Shortfalls): number {
   if (!hasFilters()) {
@@ -73,7 +73,8 @@ export function loadSeccomp(plan: SeccompPlan, short: Shortfalls): number {
     const result = sys.seccomp(program, flags);
     return (flags & NEW_LISTENER) === 0 ? -1 : result;
   } catch (error) {
-    const hint = hasCode(error, "EACCES") ? "it needs process.noNewPrivileges, or CAP_SYS_ADMIN" : undefined;
-    throw failed("linux.seccomp", error, hint);
+    if (!hasCode(error, "EACCES")) throw failed("linux.seccomp", error);
+    short.add("linux.seccomp", "it needs process.noNewPrivileges, or CAP_SYS_ADMIN");
+    return -1;
   }
 }
