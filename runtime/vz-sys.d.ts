@@ -35,6 +35,8 @@ declare module "vz:sys" {
   export function importBundle(name: string): Promise<object>;
   /** What a bundle exports, at once. Reads it each time. */
   export function readBundle(name: string): object;
+  /** What `import defer` of a bundle becomes: stands for what it exports, and reads it when something of that is first asked for. */
+  export function deferBundle(name: string): object;
   /** Adds `fn` to the queue that is emptied before promise jobs, after every callback: process.nextTick. */
   export function nextTick(fn: () => void): void;
   /**
@@ -159,7 +161,7 @@ declare module "vz:sys" {
   export function dup2(from: number, to: number): void;
   export function setCloexec(fd: number, on: boolean): void;
   export function setNonblock(fd: number, on: boolean): void;
-  /** Closes every descriptor from `first` on that is not in `keep`. */
+  /** Closes every descriptor from `first` on that is not in `keep`, nor the executable's own, which execve(2) closes. */
   export function closeFrom(first: number, keep?: readonly number[]): void;
   export function isatty(fd: number): boolean;
   export function windowSize(fd: number): { columns: number; rows: number } | null;

@@ -16,7 +16,7 @@ export function commandLine(): readonly string[] {
   return sys.argv;
 }
 
-/** The global, if anybody has named it yet. Else it cannot be had for sure: `runch` closes all files behind it. */
+/** The global, if anybody has named it yet. Else it is not read for this. */
 function nodeProcess(): NodeJS.Process | undefined {
   return Object.getOwnPropertyDescriptor(globalThis, "process")?.value;
 }

@@ -127,11 +127,9 @@ static JSValue import_bundle(ARGS)
     return promise;
 }
 
-static JSValue read_bundle(ARGS)
+JSValue vz_read_bundle(JSContext *ctx, const char *name)
 {
-    const char *name = JS_ToCString(ctx, argv[0]);
-    JSModuleDef *module = name ? load_module(ctx, name, NULL) : NULL;
-    JS_FreeCString(ctx, name);
+    JSModuleDef *module = load_module(ctx, name, NULL);
     if (!module) return JS_EXCEPTION;
     /* none of our bundles waits at its top level: it has run when this returns */
     JSValue done = JS_EvalFunction(ctx, JS_DupValue(ctx, JS_MKPTR(JS_TAG_MODULE, module)));
@@ -142,6 +140,14 @@ static JSValue read_bundle(ARGS)
     return result;
 }
 
+static JSValue read_bundle(ARGS)
+{
+    const char *name = JS_ToCString(ctx, argv[0]);
+    JSValue bundle = name ? vz_read_bundle(ctx, name) : JS_EXCEPTION;
+    JS_FreeCString(ctx, name);
+    return bundle;
+}
+
 static const JSCFunctionListEntry engine_functions[] = {
     JS_PROP_STRING_DEF("engine", "QuickJS " ENGINE_VERSION, 0),
     JS_CFUNC_DEF("asset", 1, asset),
@@ -149,6 +155,7 @@ static const JSCFunctionListEntry engine_functions[] = {
     JS_CFUNC_DEF("executable", 0, executable),
     JS_CFUNC_DEF("importBundle", 1, import_bundle),
     JS_CFUNC_DEF("readBundle", 1, read_bundle),
+    JS_CFUNC_DEF("deferBundle", 1, vz_defer_bundle),
 };
 
 static JSValue argument_list(JSContext *ctx)

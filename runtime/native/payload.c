@@ -101,6 +101,11 @@ uint8_t *vz_payload_read(JSContext *ctx, const char *name, size_t *length)
     return bytes;
 }
 
+int vz_payload_fd(void)
+{
+    return self;
+}
+
 void vz_payload_each(void (*fn)(const char *name, void *opaque), void *opaque)
 {
     for (char *at = table; at && (at = strstr(at, ROOT)); at++) {

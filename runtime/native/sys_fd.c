@@ -240,11 +240,18 @@ static void close_listed(int first, const int *keep, int kept)
         if (!contains(keep, kept, fd)) close(fd);
 }
 
+/* Ours stays: a bundle may be read yet, and execve closes it. */
 static JSValue close_from(ARGS)
 {
     INT_ARG(0, first);
-    int *keep, kept = vz_int_list(ctx, argv[1], &keep);
+    int *asked, kept = vz_int_list(ctx, argv[1], &asked);
     if (kept < 0) return JS_EXCEPTION;
+    int *keep = js_realloc(ctx, asked, (kept + 1) * sizeof *keep);
+    if (!keep) {
+        js_free(ctx, asked);
+        return JS_EXCEPTION;
+    }
+    keep[kept++] = vz_payload_fd();
     if (first < 0) first = 0;
     if (!close_gaps(first, keep, kept)) close_listed(first, keep, kept);
     js_free(ctx, keep);

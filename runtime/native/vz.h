@@ -65,6 +65,11 @@ typedef struct {
 JSValue vz_lazy_object(JSContext *ctx, const LazyList *lists, int list_count, const LazyMember *members,
                        int member_count);
 
+/* --- main.c --- */
+
+/* The namespace of a bundle ("vz:role/NAME") that nothing has imported yet; it has run then. */
+JSValue vz_read_bundle(JSContext *ctx, const char *name);
+
 /* --- errors.c --- */
 
 /* Throws errno as Node shapes it; path may be NULL. Gives JS_EXCEPTION. */
@@ -78,6 +83,8 @@ JSValue vz_check(JSContext *ctx, long result, const char *syscall, const char *p
 bool vz_payload_open(void);
 /* The file's bytes as one block of the engine's heap, or NULL. */
 uint8_t *vz_payload_read(JSContext *ctx, const char *name, size_t *length);
+/* The executable's descriptor, -1 where nothing is packed into it. */
+int vz_payload_fd(void);
 /* Calls fn for each packed name. */
 void vz_payload_each(void (*fn)(const char *name, void *opaque), void *opaque);
 
@@ -131,5 +138,10 @@ JSValue vz_signals(JSContext *ctx);
 #define PATH_ARG(n, name)                  \
     char *name = vz_path(ctx, argv[n]);    \
     if (!name) return JS_EXCEPTION
+
+/* --- deferred.c --- */
+
+/* sys.deferBundle: an object that stands for a bundle's namespace until something of it is asked for. */
+JSValue vz_defer_bundle(ARGS);
 
 #endif

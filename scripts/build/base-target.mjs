@@ -46,15 +46,38 @@ const nodeModules = {
 };
 
 /**
+ * `import defer * as NAME from "./file.ts"` (TC39's proposal, which TypeScript checks) is for what is seldom needed, and then in
+ * the midst of synchronous code: the file is read when something of NAME is first used. esbuild leaves that to others; so where
+ * there is one bundle it is a plain import, and among many ("apart") split.mjs makes a bundle of the file.
+ */
+export function withDeferred(text, apart) {
+  const from = apart ? 'import defer * as $1 from "deferred:$2";' : 'import * as $1 from "$2";';
+  return text.replace(/^import defer \* as (\w+) from "(\.[^"]*)";$/gm, from);
+}
+
+/** The same for programs that run under Node. */
+export const deferNothing = {
+  name: "defer-nothing",
+  setup(context) {
+    context.onLoad({ filter: /\.ts$/ }, ({ path }) => {
+      const text = readFileSync(path, "utf8");
+      const contents = withDeferred(text, false);
+      return contents === text ? undefined : { contents, loader: "ts" };
+    });
+  },
+};
+
+/**
  * `vz:sys` has one export, an object whose members are made when they are first asked for (runtime/native/lazy.c): as a
  * namespace it would have all of them made and bound at every start. In the sources it is imported as it is declared.
  */
 const sysObject = {
   name: "sys-object",
   setup(context) {
+    const { define: { BUNDLE } = {} } = context.initialOptions;
     context.onLoad({ filter: /\.ts$/ }, ({ path }) => {
       const text = readFileSync(path, "utf8");
-      const contents = text
+      const contents = withDeferred(text, BUNDLE !== undefined)
         .replace(/^import \* as (\w+) from "vz:sys";$/m, 'import $1 from "vz:sys";')
         .replace(/^import (\{[\w, ]+\}) from "vz:sys";$/m, 'import sys from "vz:sys"; const $1 = sys;');
       return contents === text ? undefined : { contents, loader: "ts" };
@@ -113,6 +136,7 @@ export const baseOptions = {
   // its build for Node: there is a Buffer here, and what its build for browsers does instead is twice as big and slow
   alias: { b4a: join(root, "node_modules/b4a/index.js") },
   target: "es2023",
+  supported: { "import-defer": true },
   treeShaking: true,
   // saves 3 % of bytecode and would spoil the stack traces
   minify: false,

@@ -1,6 +1,6 @@
 /**
- * What of src/ becomes a file of bytecode of its own: main; role/NAME for each module that is imported with import(), and so
- * is read only when it is played; lib/NAME for what several of them use, read once and only by those that use it.
+ * What of src/ becomes a file of bytecode of its own: main; role/NAME for each module that is imported with import() or `import
+ * defer`, and so is read only when it is played; lib/NAME for what several of them use, read once and only by those that use it.
  * The base finds them as `vz:role/NAME` and `vz:lib/NAME`.
  */
 import { createRequire } from "node:module";
@@ -21,6 +21,8 @@ const LIBS = new Map([
   [join(root, "src/common/errors.ts"), "errors"],
   [join(root, "src/common/help.ts"), "help"],
 ]);
+const RUNCH = join(root, "src/slave/runch/");
+
 /**
  * Folder -> name of a shared bundle -> files of that folder that are in it. For modules of that folder they are one file; others
  * that import one of them have it bundled in.
@@ -30,19 +32,12 @@ const GROUPS = new Map([
     join(root, "src/slave/runch"),
     {
       // what every command of runch reads
-      "runch-state": ["failure", "files", "leftovers", "linux", "mount-table", "processes", "state-store"],
+      "runch-state": ["failure", "files", "isolation", "linux", "state-store"],
+      // what every command line needs but that of init
+      "runch-line": ["options"],
       // what every start of a process does
       "runch-core": [
-        ...[
-          "bundle",
-          "capabilities",
-          "channel",
-          "container",
-          "credentials",
-          "devices",
-          "enter",
-          "mount-options",
-        ],
+        ...["bundle", "capabilities", "container", "credentials", "devices", "enter", "mount-options"],
         ...[
           "mounts",
           "parts",
@@ -77,8 +72,18 @@ const GROUPS = new Map([
   ],
 ]);
 
-/** The shared bundle that `file` is taken from when `importer` imports it: {name, files}. */
-function groupOf(file, importer) {
+/** What others use of runch is little, and bundled in. */
+function isOfRunch(bundle) {
+  const [file] = [bundles.get(bundle)].flat();
+  return String(file).startsWith(RUNCH);
+}
+
+/**
+ * The shared bundle that `file` is taken from when `importer` imports it: {name, files}.
+ * @param bundle name of the one that is being made
+ */
+function groupOf(file, importer, bundle) {
+  if (!isOfRunch(bundle)) return undefined;
   for (const [folder, groups] of GROUPS) {
     if (!importer.startsWith(`${folder}/`)) continue;
     for (const [name, modules] of Object.entries(groups)) {
@@ -110,6 +115,20 @@ function roleName(file) {
   return `role/${name === "index" ? basename(dirname(file)) : name}`;
 }
 
+/** Bundle -> how others ask for it: a deferred one must not be imported as well, or it would be there twice. */
+const ways = new Map();
+
+/** A file that is read when it is first needed. */
+function later(file, way) {
+  const name = roleName(file);
+  if ((ways.get(name) ?? way) !== way)
+    return {
+      errors: [{ text: `${name} is asked for by import() in one place, by import defer in another` }],
+    };
+  ways.set(name, way);
+  return outside(name, file);
+}
+
 /** An import that stays an import of another bundle, which is not read when nothing of it is used. */
 function outside(name, file) {
   const known = bundles.get(name) ?? file;
@@ -125,10 +144,13 @@ export const split = {
     context.onResolve({ filter: /^vz:lib\// }, ({ path }) => ({ path, external: true, sideEffects: false }));
     // what this very bundle is made of is no import of another
     const { define: { BUNDLE: own } = {} } = context.initialOptions;
+    context.onResolve({ filter: /^deferred:/ }, ({ path, resolveDir }) =>
+      later(resolve(resolveDir, path.slice("deferred:".length)), "import defer"),
+    );
     context.onResolve({ filter: /./ }, ({ path, kind, importer, resolveDir }) => {
       if (kind === "entry-point") return undefined;
       const file = path.startsWith(".") ? resolve(resolveDir, path) : SPECIFIERS.get(path);
-      const group = kind === "import-statement" ? groupOf(file, importer) : undefined;
+      const group = kind === "import-statement" ? groupOf(file, importer, JSON.parse(own)) : undefined;
       if (group !== undefined && JSON.stringify(group.name) !== own) return outside(group.name, group.files);
       if (LIBS.has(file)) {
         const name = `lib/${LIBS.get(file)}`;
@@ -138,7 +160,7 @@ export const split = {
         return outside(name, file);
       }
       if (kind !== "dynamic-import") return undefined;
-      if (path.startsWith(".")) return outside(roleName(file), file);
+      if (path.startsWith(".")) return later(file, "import()");
       if (path.startsWith("node:")) return outside(`lib/${path.slice(5)}`, nodeFile(path.slice(5)));
       return undefined;
     });
@@ -152,10 +174,12 @@ export const split = {
 
 /**
  * A bundle's text without import(), which the engine refuses in bytecode that holds no file name; most bundles are such
- * (scripts/pack.mjs). What the base offers in its place does the same.
+ * (scripts/pack.mjs). What the base offers in its place does the same. And without `import defer`, which the engine does not have.
  */
 export function withoutImport(text) {
-  const changed = text.replaceAll('import("vz:', 'vzBase.importBundle("vz:');
+  const changed = text
+    .replaceAll('import("vz:', 'vzBase.importBundle("vz:')
+    .replace(/^import defer \* as (\w+) from ("vz:[^"]+");$/gm, "const $1 = vzBase.deferBundle($2);");
   return changed === text ? text : `import vzBase from "vz:sys";\n${changed}`;
 }
 

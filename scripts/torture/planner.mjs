@@ -1,5 +1,6 @@
 /** runch's reader and planner of config.json in this process, and its start played through without system calls. */
 import { build } from "esbuild";
+import { deferNothing } from "../build/base-target.mjs";
 import { heldBy, lostInPlanning, lostInReading, recorder } from "./account.mjs";
 import { fakeSys, takeLog } from "./fake-sys.mjs";
 
@@ -27,7 +28,7 @@ async function load(project) {
     format: "esm",
     target: "node20",
     logLevel: "warning",
-    plugins: [fakeSys(project)],
+    plugins: [deferNothing, fakeSys(project)],
     packages: "external",
     define: { __VZ_VERSION__: '"0.0.0"', __VZ_COMMIT__: '"test"' },
   });

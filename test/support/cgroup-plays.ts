@@ -5,7 +5,8 @@ import * as control from "../../src/slave/runch/cgroup/cgroup-control.ts";
 import { oomCount, statsJson, statsOf } from "../../src/slave/runch/cgroup/cgroup-events.ts";
 import * as update from "../../src/slave/runch/cgroup/cgroup-update.ts";
 import * as cgroup from "../../src/slave/runch/cgroup/index.ts";
-import { type Isolation, Shortfalls } from "../../src/slave/runch/shortfalls.ts";
+import type { Isolation } from "../../src/slave/runch/isolation.ts";
+import { Shortfalls } from "../../src/slave/runch/shortfalls.ts";
 
 interface Request {
   readonly isolation: Isolation;

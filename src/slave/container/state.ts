@@ -1,7 +1,8 @@
 /** What a container is doing, as runch remembers it and /proc shows it. */
 import type { ContainerStateFile, RunStatus } from "../../common/container-state.ts";
 import { STATE_DIR } from "../../common/paths.ts";
-import { currentStatus, readState, removeState } from "../runch/state-store.ts";
+import { currentStatus, removeState } from "../runch/register.ts";
+import { readState } from "../runch/state-store.ts";
 
 export interface Observed {
   readonly file: ContainerStateFile;

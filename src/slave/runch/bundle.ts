@@ -1,12 +1,13 @@
 /** Reading a bundle: its config.json, what vz's annotations say, and the plan. */
 import { Annotation } from "../../common/annotations.ts";
-import { hasCode, isSystemError, isVzError, reason, Status, VzError } from "../../common/errors.ts";
+import { hasCode, reason } from "../../common/errors.ts";
 import { badConfig, type OciConfig, readConfig } from "../../common/oci.ts";
 import { failure } from "./failure.ts";
 import { readText } from "./files.ts";
+import { ISOLATIONS, type Isolation, isIsolation } from "./isolation.ts";
 import { NO_PARTS, type Parts } from "./parts.ts";
 import { type Form, makePlan, type Plan } from "./plan.ts";
-import { ISOLATIONS, type Isolation, isIsolation, Shortfalls } from "./shortfalls.ts";
+import { Shortfalls } from "./shortfalls.ts";
 
 export interface VzAnnotations {
   readonly log: string | undefined;
@@ -114,21 +115,4 @@ export function unknownLine(id: string, unknown: readonly string[]): string {
   return unknown.length === 0
     ? ""
     : `runch: ${id}: config.json: unknown and ignored: ${unknown.join(", ")}\n`;
-}
-
-/** Any failure on the way to a container's process as one of 125, 126 and 127; a wrong command line stays 64. */
-export function runnerFailure(error: unknown): VzError {
-  if (isVzError(error)) {
-    const { status, message, hint } = error;
-    if (status === Status.usage || (status >= Status.runnerFailed && status <= Status.notFound)) return error;
-    return new VzError(
-      Status.runnerFailed,
-      message,
-      hint === undefined ? { cause: error } : { hint, cause: error },
-    );
-  }
-  const what = isSystemError(error)
-    ? `${error.syscall}${error.path === undefined ? "" : ` ${error.path}`}: `
-    : "";
-  return new VzError(Status.runnerFailed, `${what}${reason(error)}`, { cause: error });
 }

@@ -35,8 +35,3 @@ export function capabilitySets(capabilities: OciCapabilities | undefined, short:
     ambient: mask(capabilities?.ambient, "ambient", short),
   };
 }
-
-/** Names of the capabilities in a mask, lowest first. */
-export function capabilityNames(bits: bigint): string[] {
-  return CAPABILITIES.filter((_, i) => (bits >> BigInt(i)) & 1n).map((name) => `CAP_${name}`);
-}

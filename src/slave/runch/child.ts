@@ -1,12 +1,14 @@
 /** The life of the process that `run` and `create` fork: waits for the word, sets up, becomes the program. */
 import * as sys from "vz:sys";
 import { Status } from "../../common/errors.ts";
-import { type Bundle, runnerFailure } from "./bundle.ts";
+import type { Bundle } from "./bundle.ts";
 import type { Channel } from "./channel.ts";
+import defer * as checks from "./check-program.ts";
 import { beforeProgram, complain, dropRights, environmentOf, type Inside, setUp } from "./container.ts";
 import type { LaunchOptions } from "./launch.ts";
 import { openFifos, type Park } from "./park.ts";
-import { checkProgram, executeProgram, rememberExecutable } from "./program.ts";
+import { executeProgram, rememberExecutable } from "./program.ts";
+import defer * as failures from "./runner-failure.ts";
 
 /** The other side is gone: nobody is left who could stop us. */
 function orphaned(): never {
@@ -28,7 +30,7 @@ export function askOutside(channel: Channel, what: string): void {
 
 /** Tells why there is no container, and ends. */
 export function reportFailure(id: string, tell: (line: string) => void, error: unknown): never {
-  const { status, message, hint } = runnerFailure(error);
+  const { status, message, hint } = failures.runnerFailure(error);
   try {
     tell(JSON.stringify({ status, message, hint }));
   } catch {
@@ -91,7 +93,7 @@ export function becomeContainer(options: LaunchOptions, bundle: Bundle, channel:
     const terminal = setUp(inside);
     dropRights(inside);
     const env = withListenFds(environmentOf(plan.env, inside.credentials.uid));
-    if (park !== null) checkProgram(plan.args, env);
+    if (park !== null) checks.checkProgram(plan.args, env);
     // before the waiting: whoever reads what the caller of create prints waits for all that hold it open
     if (terminal >= 0) parts.terminal?.attach(terminal);
     if (park !== null) {

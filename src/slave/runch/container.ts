@@ -7,6 +7,7 @@ import { makeDevices } from "./devices.ts";
 import { changeRoot, makeNamespaces } from "./enter.ts";
 import { failed, failure } from "./failure.ts";
 import { makeDirectories, readText } from "./files.ts";
+import defer * as hookStates from "./hook-state.ts";
 import { S_IFMT, S_IFREG } from "./linux.ts";
 import { makeMounts, protectPaths, within } from "./mounts.ts";
 import type { Credentials } from "./plan-process.ts";
@@ -43,17 +44,6 @@ export function plainly<T>(what: string, act: () => T): T {
   }
 }
 
-/** The state of the specification ("State"), for hooks. */
-export function hookState(
-  { id, bundle }: Pick<Inside, "id" | "bundle">,
-  status: string,
-  pid: number,
-): string {
-  const { config, plan } = bundle;
-  const { ociVersion, annotations = {} } = config;
-  return JSON.stringify({ ociVersion, id, status, pid, bundle: plan.bundle, annotations });
-}
-
 function openRoot(rootfs: string): number {
   try {
     return sys.open(rootfs, O_PATH | O_DIRECTORY);
@@ -87,7 +77,7 @@ export function setUp(inside: Inside): number {
     if (parts.hooks.has("prestart", "createRuntime")) inside.ask("hooks");
     // runc and crun run these in the root filesystem, and hooks count on it
     sys.chdir(rootfs);
-    parts.hooks.run("createContainer", hookState(inside, "creating", inside.pid));
+    parts.hooks.run("createContainer", hookStates.hookState(inside, "creating", inside.pid));
   }
   // made while the root can be written
   plainly(`process.cwd ${plan.cwd}`, () => within(root, plan.cwd, "directory", () => {}));
@@ -130,13 +120,13 @@ function loadFilter(inside: Inside): void {
   bundle.parts.seccomp?.load(bundle.short, () => ({
     ociVersion: bundle.config.ociVersion,
     pid,
-    state: JSON.parse(hookState(inside, "creating", pid)),
+    state: JSON.parse(hookStates.hookState(inside, "creating", pid)),
   }));
 }
 
 /** The last steps before the program: hooks inside, and the filter that the program shall have and runch need not. */
 export function beforeProgram(inside: Inside): void {
-  inside.bundle.parts.hooks?.run("startContainer", hookState(inside, "created", inside.pid));
+  inside.bundle.parts.hooks?.run("startContainer", hookStates.hookState(inside, "created", inside.pid));
   if (inside.credentials.noNewPrivileges) loadFilter(inside);
 }
 

@@ -6,6 +6,7 @@ import { complain } from "./container.ts";
 import { readTextIfAny } from "./files.ts";
 import { unmountLeftovers } from "./leftovers.ts";
 import { processesOf, signal } from "./processes.ts";
+import * as register from "./register.ts";
 import * as store from "./state-store.ts";
 
 const { SIGKILL = 9 } = sys.signals;
@@ -41,7 +42,7 @@ async function killAll(root: string, id: string): Promise<void> {
 async function runPoststop(root: string, state: ContainerStateFile): Promise<void> {
   const { ociVersion, id, bundle, annotations } = state;
   try {
-    const text = readTextIfAny(store.configFile(root, id)) ?? readTextIfAny(`${bundle}/config.json`);
+    const text = readTextIfAny(register.configFile(root, id)) ?? readTextIfAny(`${bundle}/config.json`);
     const { hooks }: { hooks?: unknown } = JSON.parse(text ?? "{}");
     if (hooks === undefined || hooks === null) return;
     const part = new (await import("./hooks.ts")).HookPart(hooks, []);
@@ -57,7 +58,7 @@ async function runPoststop(root: string, state: ContainerStateFile): Promise<voi
 export async function deleteContainer(root: string, id: string, force: boolean): Promise<void> {
   store.checkId(id);
   if (!force) {
-    const status = store.currentStatus(store.needState(root, id));
+    const status = register.currentStatus(register.needState(root, id));
     if (status !== "created" && status !== "stopped" && status !== "failed") {
       throw new VzError(Status.failed, `container ${id}: is ${status}`, {
         hint: `runch kill ${id}, or runch delete --force ${id}`,
@@ -71,5 +72,5 @@ export async function deleteContainer(root: string, id: string, force: boolean):
     if (state.cgroups?.length) (await import("./cgroup/cgroup-control.ts")).removeCgroup(state.cgroups);
   }
   if (state?.hooks === true) await runPoststop(root, state);
-  store.removeState(root, id);
+  register.removeState(root, id);
 }

@@ -1,14 +1,13 @@
 /** Device nodes of a container: made in its root filesystem, or bound from the machine's own where mknod is refused. */
 import * as sys from "vz:sys";
 import { hasCode, isVzError, reason } from "../../common/errors.ts";
+import defer * as boundDevices from "./bound-devices.ts";
 import { failed, failure } from "./failure.ts";
-import { MS, S_IFDIR, S_IFIFO, S_IFMT } from "./linux.ts";
-import { bind, within } from "./mounts.ts";
+import { S_IFDIR, S_IFIFO, S_IFMT } from "./linux.ts";
+import { within } from "./mounts.ts";
 import type { Plan } from "./plan.ts";
 import type { DeviceStep } from "./plan-devices.ts";
 import type { Shortfalls } from "./shortfalls.ts";
-
-const { O_WRONLY = 0, O_CREAT = 0, O_EXCL = 0 } = sys.constants;
 
 /** Linux's dev_t: 12 + 20 bits, with the high parts above (makedev(3)). */
 export function deviceNumber(major: number, minor: number): number {
@@ -34,14 +33,7 @@ function makeNode(step: DeviceStep, root: number, place: string): void {
     if (step.uid !== 0 || step.gid !== 0) sys.lchown(place, step.uid, step.gid);
   } catch (error) {
     if (!hasCode(error, "EPERM")) throw error;
-    sys.close(sys.open(place, O_WRONLY | O_CREAT | O_EXCL, 0o666));
-    try {
-      bind(step.path, root, step.path, "nothing", MS.BIND);
-    } catch {
-      // a plain file would swallow what is written to it, and be one more thing to clean up
-      sys.unlink(place);
-      throw error;
-    }
+    boundDevices.bindDevice(step, root, place, error);
   }
 }
 

@@ -1,17 +1,18 @@
 /** Namespaces that unshare(2) makes, and the change of the root directory. */
 import * as sys from "vz:sys";
 import { hasCode, reason } from "../../common/errors.ts";
-import { readTextIfAny } from "./files.ts";
 import { lookup, MS, NAMESPACES } from "./linux.ts";
-import { parseMountPoints } from "./mount-table.ts";
 import { isRefusal } from "./mounts.ts";
+import defer * as movedRoot from "./moved-root.ts";
 import type { Plan } from "./plan.ts";
 import type { Shortfalls } from "./shortfalls.ts";
+import defer * as singly from "./unshare-singly.ts";
+import defer * as utsNames from "./uts-names.ts";
 
-const { MNT_DETACH = 0, MS_MOVE = 0 } = sys.constants;
+const { MNT_DETACH = 0 } = sys.constants;
 
 /** The kernel has no such namespace, or not for us, or no more of them. */
-function isRefused(error: unknown): boolean {
+export function isRefused(error: unknown): boolean {
   return isRefusal(error) || hasCode(error, "EINVAL", "EUSERS", "ENOSPC");
 }
 
@@ -26,16 +27,7 @@ function unshare(types: readonly string[], short: Shortfalls): readonly string[]
   } catch (error) {
     if (!isRefused(error)) throw error;
   }
-  return types.filter((type) => {
-    try {
-      sys.unshare(lookup(NAMESPACES, type) ?? 0);
-      return true;
-    } catch (error) {
-      if (!isRefused(error)) throw error;
-      short.add(`${type} namespace`, reason(error));
-      return false;
-    }
-  });
+  return singly.unshareSingly(types, short);
 }
 
 /** Types that are made elsewhere: by clone(2), or by the part of namespaces.ts. */
@@ -76,15 +68,8 @@ export function makeNamespaces(plan: Plan, entered: readonly string[], short: Sh
   if (own) sys.mount(plan.rootfs, plan.rootfs, null, MS.BIND | MS.REC, null);
   if (made.includes("network")) sys.bringUp("lo");
   const types = [...made, ...entered];
-  const uts = types.includes("uts");
-  if (plan.hostname !== undefined) {
-    if (uts) sys.sethostname(plan.hostname);
-    else short.add("hostname", "it needs a uts namespace");
-  }
-  if (plan.domainname !== undefined) {
-    if (uts) sys.setdomainname(plan.domainname);
-    else short.add("domainname", "it needs a uts namespace");
-  }
+  if (plan.hostname !== undefined || plan.domainname !== undefined)
+    utsNames.setUtsNames(plan, types.includes("uts"), short);
   return { types, mounts: own };
 }
 
@@ -102,37 +87,12 @@ function pivotRoot(): boolean {
 }
 
 /**
- * Takes the machine's own proc and sysfs away, which stay in the namespace when the root is only moved: as long as one is
- * there, whoever makes a user namespace inside may mount another, with nothing masked (user_namespaces(7)).
- */
-function takeKernelFilesAway(rootfs: string): void {
-  const table = readTextIfAny("/proc/self/mounts") ?? "";
-  const inside = parseMountPoints(table, rootfs);
-  for (const point of parseMountPoints(table, "", ["proc", "sysfs"]).reverse()) {
-    if (inside.includes(point)) continue;
-    try {
-      sys.umount(point, MNT_DETACH);
-    } catch (error) {
-      // another mount is in front of it
-      if (hasCode(error, "ENOENT")) continue;
-      if (!hasCode(error, "EINVAL", "EPERM")) throw error;
-      // locked in by a user namespace: what is covered does not count
-      sys.mount("tmpfs", point, "tmpfs", 0, null);
-    }
-  }
-}
-
-/**
  * Makes `rootfs` the root. In a mount namespace of our own the machine's mounts go away; otherwise it is chroot(2) alone.
  */
 export function changeRoot(plan: Plan, own: boolean, pivot: boolean): void {
   sys.chdir(plan.rootfs);
   if (!own) sys.chroot(".");
-  else if (!pivot || !pivotRoot()) {
-    takeKernelFilesAway(sys.getcwd());
-    sys.mount(".", "/", null, MS_MOVE, null);
-    sys.chroot(".");
-  }
+  else if (!pivot || !pivotRoot()) movedRoot.moveRoot();
   if (own && plan.propagation !== firstPropagation(plan)) sys.mount(null, "/", null, plan.propagation, null);
   sys.chdir("/");
 }

@@ -3,19 +3,22 @@ import * as sys from "vz:sys";
 import type { ContainerStateFile } from "../../common/container-state.ts";
 import { Status, VzError } from "../../common/errors.ts";
 import type { OciConfig } from "../../common/oci.ts";
-import { runnerFailure, unknownLine } from "./bundle.ts";
+import { unknownLine } from "./bundle.ts";
 import { Channel } from "./channel.ts";
 import { askOutside, listenFds, reportFailure, waitForGo, withListenFds } from "./child.ts";
 import { complain, enterDirectory, environmentOf, plainly } from "./container.ts";
-import { applyCredentials, setOomScore } from "./credentials.ts";
-import { replaceText } from "./files.ts";
+import { applyCredentials } from "./credentials.ts";
+import type { Isolation } from "./isolation.ts";
 import { NAMESPACES } from "./linux.ts";
 import { planNamespaceParts } from "./namespaces.ts";
+import defer * as oomScore from "./oom-score.ts";
 import type { Act, SeccompPart } from "./parts.ts";
 import type { Join } from "./plan.ts";
 import { type Credentials, planCredentials } from "./plan-process.ts";
 import { executeProgram, rememberExecutable } from "./program.ts";
-import { type Isolation, Shortfalls } from "./shortfalls.ts";
+import { replaceText } from "./replace-text.ts";
+import defer * as failures from "./runner-failure.ts";
+import { Shortfalls } from "./shortfalls.ts";
 import * as store from "./state-store.ts";
 import { attachTerminal, openTerminal } from "./terminal.ts";
 
@@ -189,7 +192,8 @@ export async function execProcess(options: ExecOptions): Promise<number> {
     }
     theirs.close();
     try {
-      setOomScore(pid, plan.credentials.oomScoreAdj, plan.short);
+      const { oomScoreAdj } = plan.credentials;
+      if (oomScoreAdj !== undefined) oomScore.setOomScore(pid, oomScoreAdj, plan.short);
       channel.send(`go ${pid}`);
       for (let line = channel.receive(); line !== null; line = channel.receive()) {
         if (line === "cgroup") {
@@ -219,6 +223,6 @@ export async function execProcess(options: ExecOptions): Promise<number> {
       throw error;
     }
   } catch (error) {
-    throw runnerFailure(error);
+    throw failures.runnerFailure(error);
   }
 }

@@ -2,10 +2,11 @@
  * What `runch features` says (features.md and features-linux.md of the runtime-spec): what runch honours on any kernel. What
  * this kernel grants stands in the annotations, which the specification leaves to each runtime.
  */
+
+import { ISOLATIONS } from "./isolation.ts";
 import { CAPABILITIES, NAMESPACES } from "./linux.ts";
 import { EXTENDED_OPTIONS } from "./mount-extras.ts";
-import { mountOptionNames } from "./mount-options.ts";
-import { ISOLATIONS } from "./shortfalls.ts";
+import { mountOptionNames } from "./rare-mount-options.ts";
 
 export interface FeatureParts {
   readonly version: string;

@@ -2,7 +2,7 @@
 import * as sys from "vz:sys";
 import { hasCode } from "../../common/errors.ts";
 
-const { O_RDONLY = 0, O_WRONLY = 1, O_CREAT = 0, O_TRUNC = 0, O_NONBLOCK = 0 } = sys.constants;
+const { O_RDONLY = 0, O_NONBLOCK = 0 } = sys.constants;
 
 /** More than any config.json or /proc file that is read here. */
 const MOST = 16 * 1024 * 1024;
@@ -43,18 +43,6 @@ export function readTextIfAny(path: string): string | null {
     if (hasCode(error, "ENOENT", "ENOTDIR", "ESRCH")) return null;
     throw error;
   }
-}
-
-/** Replaces a file at once: a reader sees the old or the new text. Not synced: for files that a boot wipes anyway. */
-export function replaceText(path: string, text: string, mode: number): void {
-  const temporary = `${path}.${sys.getpid()}`;
-  const fd = sys.open(temporary, O_WRONLY | O_CREAT | O_TRUNC, mode);
-  try {
-    sys.writeAll(fd, text);
-  } finally {
-    sys.close(fd);
-  }
-  sys.rename(temporary, path);
 }
 
 /** Makes a directory and those above it that are missing; one that is there is no error. */

@@ -5,18 +5,22 @@
 import * as sys from "vz:sys";
 import type { ContainerStateFile } from "../../common/container-state.ts";
 import { hasCode, isVzError, reason, VzError } from "../../common/errors.ts";
-import { type Bundle, loadBundle, runnerFailure, unknownLine } from "./bundle.ts";
+import { type Bundle, loadBundle, unknownLine } from "./bundle.ts";
 import { Channel } from "./channel.ts";
 import { becomeContainer } from "./child.ts";
-import { complain, hookState } from "./container.ts";
-import { setOomScore } from "./credentials.ts";
+import { complain } from "./container.ts";
 import { failure } from "./failure.ts";
-import { absolutePath, replaceText } from "./files.ts";
+import { absolutePath } from "./files.ts";
+import defer * as hookStates from "./hook-state.ts";
+import type { Isolation } from "./isolation.ts";
 import { mountsBelow, unmountLeftovers } from "./leftovers.ts";
 import { NAMESPACES } from "./linux.ts";
 import { isRefusal } from "./mounts.ts";
+import defer * as oomScore from "./oom-score.ts";
 import { makeFifos } from "./park.ts";
-import type { Isolation } from "./shortfalls.ts";
+import * as register from "./register.ts";
+import { replaceText } from "./replace-text.ts";
+import defer * as failures from "./runner-failure.ts";
 import * as store from "./state-store.ts";
 
 const { O_WRONLY = 1, O_CREAT = 0, O_EXCL = 0 } = sys.constants;
@@ -90,7 +94,7 @@ function firstState(options: LaunchOptions, { plan, config, parts }: Bundle): Co
 
 /** What is remembered of the bundle: it may change or go while the container is there. */
 function keepConfig({ root, id }: LaunchOptions, text: string): void {
-  const fd = sys.open(store.configFile(root, id), O_WRONLY | O_CREAT | O_EXCL, 0o600);
+  const fd = sys.open(register.configFile(root, id), O_WRONLY | O_CREAT | O_EXCL, 0o600);
   try {
     sys.writeAll(fd, text);
   } finally {
@@ -119,7 +123,8 @@ async function converse(
     if (options.pidFile !== undefined) replaceText(options.pidFile, String(pid), 0o644);
     channel.send(`go ${pid}`);
   };
-  setOomScore(state.pid, plan.credentials.oomScoreAdj, short);
+  const { oomScoreAdj } = plan.credentials;
+  if (oomScoreAdj !== undefined) oomScore.setOomScore(state.pid, oomScoreAdj, short);
   admit(state.pid);
   for (let line = channel.receive(); line !== null; line = channel.receive()) {
     const [word = ""] = line.split(" ", 1);
@@ -136,7 +141,7 @@ async function converse(
       if (maps) (await import("./id-maps.ts")).writeIdMaps(state.pid, maps);
       channel.send("ok");
     } else if (word === "hooks") {
-      const creating = hookState({ id: options.id, bundle }, "creating", state.pid);
+      const creating = hookStates.hookState({ id: options.id, bundle }, "creating", state.pid);
       parts.hooks?.run("prestart", creating);
       parts.hooks?.run("createRuntime", creating);
       channel.send("ok");
@@ -192,12 +197,13 @@ async function launch(options: LaunchOptions, bundle: Bundle): Promise<Launched>
     sys.close(store.writeState(root, state));
     // what the child has not told, since it fell short out here
     complain(short.lines(id, told));
-    if (!options.create) parts.hooks?.run("poststart", hookState({ id, bundle }, "running", state.pid));
+    if (!options.create)
+      parts.hooks?.run("poststart", hookStates.hookState({ id, bundle }, "running", state.pid));
     return { state, bundle };
   } catch (error) {
     kill(store.readState(root, id)?.pid ?? pid);
     if (parts.hooks?.has("poststop")) {
-      const stopped = hookState({ id, bundle }, "stopped", 0);
+      const stopped = hookStates.hookState({ id, bundle }, "stopped", 0);
       for (const why of parts.hooks.runAll("poststop", stopped)) complain(`runch: ${id}: ${why}\n`);
     }
     throw error;
@@ -229,7 +235,7 @@ export async function launchContainer(options: LaunchOptions): Promise<Launched>
     });
     if (options.consoleSocket && bundle.parts.terminal === null)
       throw failure("--console-socket: without process.terminal there is no terminal to send");
-    store.claimId(root, id);
+    register.claimId(root, id);
     try {
       complain(unknownLine(id, bundle.unknown));
       return await launch(options, bundle);
@@ -237,11 +243,11 @@ export async function launchContainer(options: LaunchOptions): Promise<Launched>
       const state = store.readState(root, id);
       if (state !== null) unmountLeftovers(state);
       if (state?.cgroups?.length) (await import("./cgroup/cgroup-control.ts")).removeCgroup(state.cgroups);
-      store.removeState(root, id);
+      register.removeState(root, id);
       throw error;
     }
   } catch (error) {
-    throw isVzError(error) || !hasCode(error, "EPIPE") ? runnerFailure(error) : runnerFailure(gone());
+    throw failures.runnerFailure(isVzError(error) || !hasCode(error, "EPIPE") ? error : gone());
   }
 }
 

@@ -37,12 +37,6 @@ export const NAMESPACES: Readonly<Record<string, number>> = {
   time: 0x00000080,
 };
 
-/** Names of the limits at their numbers, without "RLIMIT_". */
-export const RLIMITS: readonly string[] =
-  "CPU FSIZE DATA STACK CORE RSS NPROC NOFILE MEMLOCK AS LOCKS SIGPENDING MSGQUEUE NICE RTPRIO RTTIME".split(
-    " ",
-  );
-
 /** Names of the capabilities at their numbers (linux/capability.h of 6.x). */
 export const CAPABILITIES: readonly string[] = (
   "CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE " +

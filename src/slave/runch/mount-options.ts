@@ -1,60 +1,29 @@
 /** Options of `mounts[]` in config.json: mount(8)'s filesystem-independent ones become flags, the rest is data. */
 import { badConfig } from "../../common/oci.ts";
 import { lookup, MS } from "./linux.ts";
+import defer * as rareMountOptions from "./rare-mount-options.ts";
 
 /** Options that set flags, and those that clear them. */
-const SETS: Readonly<Record<string, number>> = {
+export const SETS: Readonly<Record<string, number>> = {
   bind: MS.BIND,
   rbind: MS.BIND | MS.REC,
   ro: MS.RDONLY,
   nosuid: MS.NOSUID,
   nodev: MS.NODEV,
   noexec: MS.NOEXEC,
-  sync: MS.SYNCHRONOUS,
-  dirsync: MS.DIRSYNC,
-  remount: MS.REMOUNT,
-  mand: MS.MANDLOCK,
   noatime: MS.NOATIME,
-  nodiratime: MS.NODIRATIME,
   relatime: MS.RELATIME,
   strictatime: MS.STRICTATIME,
-  lazytime: MS.LAZYTIME,
-  iversion: MS.IVERSION,
-  silent: MS.SILENT,
-  nosymfollow: MS.NOSYMFOLLOW,
   defaults: 0,
 };
-const CLEARS: Readonly<Record<string, number>> = {
+export const CLEARS: Readonly<Record<string, number>> = {
   rw: MS.RDONLY,
   suid: MS.NOSUID,
   dev: MS.NODEV,
   exec: MS.NOEXEC,
-  async: MS.SYNCHRONOUS,
-  nomand: MS.MANDLOCK,
-  atime: MS.NOATIME,
-  diratime: MS.NODIRATIME,
-  norelatime: MS.RELATIME,
-  nostrictatime: MS.STRICTATIME,
-  nolazytime: MS.LAZYTIME,
-  noiversion: MS.IVERSION,
-  loud: MS.SILENT,
-  symfollow: MS.NOSYMFOLLOW,
 };
-export const PROPAGATION: Readonly<Record<string, number>> = {
-  private: MS.PRIVATE,
-  rprivate: MS.PRIVATE | MS.REC,
-  slave: MS.SLAVE,
-  rslave: MS.SLAVE | MS.REC,
-  shared: MS.SHARED,
-  rshared: MS.SHARED | MS.REC,
-  unbindable: MS.UNBINDABLE,
-  runbindable: MS.UNBINDABLE | MS.REC,
-};
-/** More than flags or data: read by mount-extras.ts, which is loaded when one is there. */
-const EXTENDED =
-  /^(r(ro|rw|(no)?(suid|dev|exec|atime|diratime|relatime|strictatime|symfollow))|r?idmap|tmpcopyup)(=.*)?$/;
-/** Known to other runners: to pass them on as data would drop or misread them. */
-const UNSUPPORTED = /^(copy-symlink|(src|dest)-nofollow)(=.*)?$/;
+/** What tmpfs and devpts take. */
+const USUAL_DATA = /^(mode|size|uid|gid|ptmxmode)=|^newinstance$/;
 
 export interface MountOptions {
   /** MS_* of mount(2). */
@@ -79,23 +48,21 @@ export function parseMountOptions(options: readonly string[], at: string): Mount
   for (const option of options) {
     const set = lookup(SETS, option);
     const clear = lookup(CLEARS, option);
-    const spread = lookup(PROPAGATION, option);
     if (set !== undefined) flags |= set;
     else if (clear !== undefined) flags &= ~clear;
-    else if (spread !== undefined) propagation.push(spread);
-    else if (EXTENDED.test(option)) extended.push(option);
-    else if (UNSUPPORTED.test(option)) {
-      throw badConfig(at, `option ${option}: runch does not have it`);
-    } else if (option !== "") data.push(option);
+    else if (USUAL_DATA.test(option)) data.push(option);
+    else if (option !== "") {
+      const meaning = rareMountOptions.meaningOf(option, at);
+      if (meaning === "extended") extended.push(option);
+      else if (meaning === "data") data.push(option);
+      else if (meaning[0] === "set") flags |= meaning[1];
+      else if (meaning[0] === "clear") flags &= ~meaning[1];
+      else propagation.push(meaning[1]);
+    }
   }
   if ((flags & MS.BIND) !== 0 && data.length > 0) {
     // the kernel ignores data of a bind mount without a word
     throw badConfig(at, `option ${data[0]}: of no meaning to a bind mount`);
   }
   return { flags, propagation, data: data.join(","), extended };
-}
-
-/** Names of all options that are honoured here, sorted; those of a filesystem are not among them. */
-export function mountOptionNames(): string[] {
-  return [SETS, CLEARS, PROPAGATION].flatMap(Object.keys).sort();
 }

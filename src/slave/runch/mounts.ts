@@ -1,11 +1,13 @@
 /** Mounts of a container: made before the root is changed, with every target opened inside of its root filesystem. */
 import * as sys from "vz:sys";
-import { hasCode, isVzError, reason } from "../../common/errors.ts";
+import { hasCode, reason } from "../../common/errors.ts";
 import { failed, failure } from "./failure.ts";
 import { MS, S_IFDIR, S_IFLNK, S_IFMT } from "./linux.ts";
+import defer * as mountFailure from "./mount-failure.ts";
 import type { MountExtras } from "./parts.ts";
 import type { MountStep, Plan } from "./plan.ts";
-import { isDirectory, type Missing, openInRoot, pathOf } from "./rootfs-path.ts";
+import defer * as protectedPaths from "./protected-paths.ts";
+import { type Missing, openInRoot, pathOf } from "./rootfs-path.ts";
 import type { Shortfalls } from "./shortfalls.ts";
 
 /** Flags that take a second call for a bind mount: the first one ignores them. */
@@ -36,7 +38,7 @@ export function within<T>(
 }
 
 /** Adds flags to a mount. The kernel takes them for all that there are, so those that it has are given again. */
-function remount(place: string, flags: number): void {
+export function remount(place: string, flags: number): void {
   const all = (sys.statfs(place).flags & LASTING) | flags;
   sys.mount(null, place, null, MS.REMOUNT | MS.BIND | all, null);
 }
@@ -118,13 +120,7 @@ function mountOne(step: MountStep, root: number, extras: MountExtras | null, sho
     if (step.extended.length > 0) extras?.finish(step, root, short);
     return true;
   } catch (error) {
-    if (isVzError(error)) throw error;
-    if (isBind && isRefusal(error)) {
-      // not done without: the program would write its data to some other place
-      throw failed(step.at, error, "this kernel refuses mounts here; the bundle has to do without this one");
-    }
-    if (!isRefusal(error)) throw failed(step.at, error);
-    short.add(step.at, reason(error));
+    mountFailure.tellFailure(step, isBind, error, short);
     return false;
   }
 }
@@ -143,26 +139,6 @@ export function makeMounts(
   return plan.mounts.filter((step) => mountOne(step, root, extras, short) && isLateReadOnly(step));
 }
 
-/** Does `act` for each path that exists inside; what is refused for one is refused for all. */
-function each(
-  field: string,
-  paths: readonly string[],
-  root: number,
-  short: Shortfalls,
-  act: (place: string, fd: number, path: string) => void,
-): void {
-  for (const path of paths) {
-    try {
-      within(root, path, "nothing", (place, fd) => act(place, fd, path));
-    } catch (error) {
-      if (isVzError(error)) throw error;
-      if (!isRefusal(error)) throw failed(`${field} ${path}`, error);
-      short.add(field, reason(error));
-      return;
-    }
-  }
-}
-
 /**
  * Hides `maskedPaths`, and makes `readonlyPaths` and the root read-only. Paths that do not exist are skipped.
  * @param own whether this is a mount namespace of the container's own
@@ -175,16 +151,8 @@ export function protectPaths(
   late: readonly MountStep[],
   short: Shortfalls,
 ): void {
-  for (const { at, destination } of late)
-    each(at, [destination], root, short, (place) => remount(place, MS.RDONLY));
-  each("linux.maskedPaths", plan.maskedPaths, root, short, (place, fd) => {
-    if (isDirectory(fd)) sys.mount("tmpfs", place, "tmpfs", MS.RDONLY, "size=0k");
-    else sys.mount("/dev/null", place, null, MS.BIND, null);
-  });
-  each("linux.readonlyPaths", plan.readonlyPaths, root, short, (place, _, path) => {
-    sys.mount(place, place, null, MS.BIND | MS.REC, null);
-    within(root, path, "nothing", (top) => remount(top, MS.RDONLY));
-  });
+  if (late.length > 0 || plan.maskedPaths.length > 0 || plan.readonlyPaths.length > 0)
+    protectedPaths.protect(plan, root, late, short);
   if (!plan.readonlyRoot) return;
   const { rootfs } = plan;
   try {

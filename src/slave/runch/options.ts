@@ -4,7 +4,8 @@
  */
 import type { Option } from "../../common/command.ts";
 import { Status, VzError } from "../../common/errors.ts";
-import { ISOLATIONS, type Isolation, isIsolation } from "./shortfalls.ts";
+import { ISOLATIONS, type Isolation, isIsolation } from "./isolation.ts";
+import defer * as advice from "./option-advice.ts";
 
 export const ISOLATION_OPTIONS: readonly Option[] = [
   {
@@ -66,7 +67,7 @@ export function parseOptions(line: readonly string[], known: readonly Option[], 
     const equals = word.indexOf("=");
     const name = equals < 0 ? word : word.slice(0, equals);
     const option = known.find((one) => name === `--${one.name}` || name === `-${one.alias}`);
-    if (option === undefined) throw unknownOption(name, known);
+    if (option === undefined) throw advice.unknownOption(name, known);
     let value = equals < 0 ? undefined : word.slice(equals + 1);
     if (option.value !== undefined) value ??= line[++i];
     else if (value === undefined) value = "true";
@@ -80,16 +81,6 @@ export function parseOptions(line: readonly string[], known: readonly Option[], 
     }
   }
   return { values, lists, words };
-}
-
-/** Letters that were run together ("-it") are told apart; runc takes them one by one. */
-function unknownOption(name: string, known: readonly Option[]): VzError {
-  const letters = /^-[a-z]{2,}$/.test(name) ? [...name.slice(1)] : [];
-  const all = letters.length > 0 && letters.every((one) => known.some(({ alias }) => alias === one));
-  return usageError(
-    `unknown option ${name}`,
-    all ? `one by one: ${letters.map((one) => `-${one}`).join(" ")}` : undefined,
-  );
 }
 
 export interface Line {

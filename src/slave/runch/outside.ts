@@ -6,8 +6,8 @@ import * as sys from "vz:sys";
 import { Status } from "../../common/errors.ts";
 import type { Bundle } from "./bundle.ts";
 import { Channel } from "./channel.ts";
-import { hookState } from "./container.ts";
 import { failure } from "./failure.ts";
+import { hookState } from "./hook-state.ts";
 import { writeIdMaps } from "./id-maps.ts";
 
 export interface Outside {

@@ -1,6 +1,6 @@
 /**
  * What of config.json only some bundles have: each part reads, checks and plans its own fields, and is loaded only when they
- * are there. All of it is loaded before anything is set up, since afterwards the executable is out of reach.
+ * are there. All of it is loaded before anything is set up, so that a mistake in it is told while there is nothing to undo.
  */
 import type { CgroupPart } from "./cgroup-part.ts";
 import type { HookPart } from "./hooks.ts";

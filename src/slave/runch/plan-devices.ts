@@ -1,6 +1,7 @@
 /** Device nodes that a container gets: the usual ones, and those of `linux.devices`. */
-import { badConfig as bad, type OciDevice } from "../../common/oci.ts";
-import { lookup, S_IFBLK, S_IFCHR, S_IFIFO } from "./linux.ts";
+import type { OciDevice } from "../../common/oci.ts";
+import defer * as askedDevices from "./asked-devices.ts";
+import { S_IFCHR } from "./linux.ts";
 
 export interface DeviceStep {
   readonly path: string;
@@ -24,27 +25,8 @@ const USUAL: readonly (readonly [name: string, major: number, minor: number])[] 
   ["tty", 5, 0],
 ];
 
-const DEVICE_TYPES: Readonly<Record<string, number>> = { c: S_IFCHR, u: S_IFCHR, b: S_IFBLK, p: S_IFIFO };
-
 export function planDevices(asked: readonly OciDevice[]): DeviceStep[] {
-  const steps = asked.map((device, i): DeviceStep => {
-    const type = lookup(DEVICE_TYPES, device.type);
-    const at = `linux.devices[${i}]`;
-    if (type === undefined) throw bad(at, `${JSON.stringify(device.type)} is no type of device`);
-    if (!device.path.startsWith("/")) throw bad(at, "not an absolute path");
-    const { major, minor } = device;
-    if (type !== S_IFIFO && (major === undefined || minor === undefined))
-      throw bad(at, "without major or minor");
-    return {
-      path: device.path,
-      mode: type | ((device.fileMode ?? 0o666) & 0o7777),
-      major: major ?? 0,
-      minor: minor ?? 0,
-      uid: device.uid ?? 0,
-      gid: device.gid ?? 0,
-      usual: false,
-    };
-  });
+  const steps = asked.length > 0 ? askedDevices.planAskedDevices(asked) : [];
   const usual = USUAL.filter(([name]) => !steps.some(({ path }) => path === `/dev/${name}`));
   return [
     ...usual.map(([name, major, minor]): DeviceStep => {

@@ -5,10 +5,12 @@
 import type { OciConfig, OciNamespace } from "../../common/oci.ts";
 import { badConfig as bad } from "../../common/oci.ts";
 import { lookup, MS, NAMESPACES } from "./linux.ts";
-import { type MountOptions, PROPAGATION, parseMountOptions } from "./mount-options.ts";
+import { type MountOptions, parseMountOptions } from "./mount-options.ts";
 import { type DeviceStep, planDevices } from "./plan-devices.ts";
 import { type Credentials, planCredentials } from "./plan-process.ts";
+import defer * as rareMountOptions from "./rare-mount-options.ts";
 import type { Shortfalls } from "./shortfalls.ts";
+import defer * as utsNames from "./uts-names.ts";
 
 export interface MountStep extends MountOptions {
   /** For messages: "mounts[2] (/data)". */
@@ -70,17 +72,17 @@ export function makePlan(config: OciConfig, options: PlanOptions, short: Shortfa
   if (args.length === 0) throw bad("process.args", "empty");
   if (!process.cwd.startsWith("/")) throw bad("process.cwd", "not an absolute path");
   checkEnvironment(process.env ?? []);
-  const { namespaces, joins } = planNamespaces(linux.namespaces ?? [], options.form, short);
+  const made = planNamespaces(linux.namespaces ?? [], options.form, short);
   if (process.user?.username) throw bad("process.user.username", "only Windows has it");
   return {
     bundle: options.bundle,
     rootfs: absolute(options.bundle, root.path),
     readonlyRoot: root.readonly ?? false,
-    namespaces,
-    joins,
+    namespaces: made.namespaces,
+    joins: made.joins,
     propagation: rootPropagation(linux.rootfsPropagation ?? ""),
-    hostname: planUtsName("hostname", config, namespaces, joins, short),
-    domainname: planUtsName("domainname", config, namespaces, joins, short),
+    hostname: config.hostname ? utsNames.planUtsName("hostname", config, made, short) : undefined,
+    domainname: config.domainname ? utsNames.planUtsName("domainname", config, made, short) : undefined,
     mounts: planMounts(config, options.bundle),
     devices: planDevices(linux.devices ?? []),
     maskedPaths: absolutePaths(linux.maskedPaths, "linux.maskedPaths"),
@@ -139,26 +141,9 @@ function planNamespaces(asked: readonly OciNamespace[], form: Form, short: Short
   return { namespaces, joins };
 }
 
-function planUtsName(
-  field: "hostname" | "domainname",
-  config: OciConfig,
-  namespaces: readonly string[],
-  joins: readonly Join[],
-  short: Shortfalls,
-): string | undefined {
-  const name = config[field];
-  if (!name) return undefined;
-  if (namespaces.includes("uts") || joins.some(({ type }) => type === "uts")) return name;
-  if (!config.linux?.namespaces?.some(({ type }) => type === "uts")) {
-    throw bad(field, "without a uts namespace it would rename the whole machine");
-  }
-  short.add(field, "it needs a uts namespace");
-  return undefined;
-}
-
 function rootPropagation(name: string): number {
-  if (name === "") return PROPAGATION["rprivate"] ?? 0;
-  const flags = lookup(PROPAGATION, name);
+  if (name === "") return MS.PRIVATE | MS.REC;
+  const flags = rareMountOptions.propagationOf(name);
   if (flags === undefined) throw bad("linux.rootfsPropagation", `${JSON.stringify(name)} is no propagation`);
   return flags;
 }

@@ -6,7 +6,8 @@
 import * as sys from "vz:sys";
 import type { ContainerStateFile } from "../../common/container-state.ts";
 import { hasCode } from "../../common/errors.ts";
-import { isAlive, listIds, namespaceOf, readState } from "./state-store.ts";
+import { listIds } from "./register.ts";
+import { isAlive, namespaceOf, readState } from "./state-store.ts";
 
 /** Pids of all processes for which `isOne` holds, ours excepted. */
 function select(isOne: (pid: number) => boolean): number[] {

@@ -1,7 +1,11 @@
 /** `linux.seccomp` during a start: compiled before anything is set up, loaded as the last. */
 import * as sys from "vz:sys";
+import defer * as checks from "./check-program.ts";
 import { failed } from "./failure.ts";
+import defer * as hookStates from "./hook-state.ts";
 import type { PartsOptions, SeccompPart } from "./parts.ts";
+import defer * as programFailure from "./program-failure.ts";
+import defer * as failures from "./runner-failure.ts";
 import { fitSeccomp, loadSeccomp, type OciSeccomp, planSeccomp, readSeccomp } from "./seccomp/index.ts";
 import type { Shortfalls } from "./shortfalls.ts";
 
@@ -24,6 +28,14 @@ function withNative(profile: OciSeccomp): OciSeccomp {
   return { ...profile, architectures: [...architectures, "SCMP_ARCH_X86_64"] };
 }
 
+/** What a start may need behind the filter, which may forbid to read a bundle: it is read by being named. */
+const readAhead = (): readonly unknown[] => [
+  checks.checkProgram,
+  hookStates.hookState,
+  programFailure.explain,
+  failures.runnerFailure,
+];
+
 /** @throws VzError 78 */
 export function planSeccompPart(value: unknown, { unknown }: PartsOptions, short: Shortfalls): SeccompPart {
   const profile = withNative(readSeccomp(value, "linux.seccomp", unknown));
@@ -34,6 +46,7 @@ export function planSeccompPart(value: unknown, { unknown }: PartsOptions, short
   return {
     socket,
     load(granted, processState) {
+      readAhead();
       const fd = loadSeccomp(plan, granted);
       if (fd < 0) return;
       const message = JSON.stringify({

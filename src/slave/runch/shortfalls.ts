@@ -3,13 +3,7 @@
  * `strict` each such thing is an error at once, otherwise each is told in a line of its own.
  */
 import { failure } from "./failure.ts";
-
-export const ISOLATIONS = ["auto", "strict", "chroot"] as const;
-export type Isolation = (typeof ISOLATIONS)[number];
-
-export function isIsolation(text: string): text is Isolation {
-  return (ISOLATIONS as readonly string[]).includes(text);
-}
+import type { Isolation } from "./isolation.ts";
 
 export class Shortfalls {
   readonly isolation: Isolation;

@@ -1,6 +1,7 @@
 /** `runch state` and `runch list`: what there is, in the JSON and the columns of runc. */
 import type { ContainerStateFile, RunStatus } from "../../common/container-state.ts";
 import { readTextIfAny } from "./files.ts";
+import * as register from "./register.ts";
 import * as store from "./state-store.ts";
 
 /** The specification's four states ("State", runtime.md), and runc's "paused"; ours have more to tell. */
@@ -13,7 +14,7 @@ export function ociStatus(status: RunStatus): OciStatus {
 
 /** What the container is doing now; its cgroup knows whether it is paused. */
 export async function statusNow(state: ContainerStateFile): Promise<OciStatus> {
-  const status = ociStatus(store.currentStatus(state));
+  const status = ociStatus(register.currentStatus(state));
   if (status !== "running" || !state.cgroups?.length) return status;
   return (await import("./cgroup/cgroup-control.ts")).isFrozen(state.cgroups) ? "paused" : status;
 }
@@ -64,12 +65,12 @@ function ownerName(uid: number): string {
 }
 
 export async function showState(root: string, id: string): Promise<string> {
-  const state = store.needState(root, id);
+  const state = register.needState(root, id);
   return `${JSON.stringify(ociState(state, await statusNow(state)), null, 2)}\n`;
 }
 
 export async function showList(root: string, format: "table" | "json", quiet: boolean): Promise<string> {
-  const ids = store.listIds(root);
+  const ids = register.listIds(root);
   if (quiet) return ids.map((id) => `${id}\n`).join("");
   const states: OciState[] = [];
   for (const id of ids) {

@@ -3,7 +3,7 @@ import * as sys from "vz:sys";
 import { hasCode, reason, Status, VzError } from "../../common/errors.ts";
 import { defaultConfig } from "./default-config.ts";
 import { absolutePath } from "./files.ts";
-import type { Isolation } from "./shortfalls.ts";
+import type { Isolation } from "./isolation.ts";
 
 const { O_WRONLY = 0, O_CREAT = 0, O_EXCL = 0 } = sys.constants;
 

@@ -5,17 +5,12 @@ import {
   formatState,
   parseProcStat,
   parseState,
-  type RunStatus,
   statusOf,
 } from "../../common/container-state.ts";
-import { hasCode, Status, VzError } from "../../common/errors.ts";
-import { failure } from "./failure.ts";
-import { makeDirectories, readTextIfAny } from "./files.ts";
+import { Status, VzError } from "../../common/errors.ts";
+import { readTextIfAny } from "./files.ts";
 
 const { O_RDWR = 2, O_CREAT = 0, O_TRUNC = 0 } = sys.constants;
-
-/** How often to try what another runch may disturb. */
-const ATTEMPTS = 10;
 
 /** The characters of runc's ids; a first "-" would read as an option. */
 export function checkId(id: string): string {
@@ -74,13 +69,6 @@ export function readState(root: string, id: string): ContainerStateFile | null {
   return null;
 }
 
-/** As readState. @throws VzError 1 where there is none */
-export function needState(root: string, id: string): ContainerStateFile {
-  const state = readState(root, checkId(id));
-  if (state === null) throw new VzError(Status.failed, `container ${id}: does not exist`);
-  return state;
-}
-
 /**
  * Writes the state; its directory must exist. A reader sees the old or the new text; not synced, since a boot wipes it.
  * @returns a descriptor of the new file to write and close
@@ -94,46 +82,6 @@ export function writeState(root: string, state: ContainerStateFile): number {
   return fd;
 }
 
-/** Makes the directory for an id that has to be new. @throws VzError 125 if it is taken */
-export function claimId(root: string, id: string): void {
-  makeDirectories(root, 0o711);
-  try {
-    sys.mkdir(stateDirectory(root, id), 0o700);
-  } catch (error) {
-    if (!hasCode(error, "EEXIST")) throw error;
-    throw failure(`container ${id}: exists already`, `runch delete ${id}`);
-  }
-}
-
-/** Removes what is kept of `id`; nothing is not an error. */
-export function removeState(root: string, id: string): void {
-  const directory = stateDirectory(root, id);
-  const gone = (act: () => void, ...others: string[]) => {
-    try {
-      act();
-      return true;
-    } catch (error) {
-      if (hasCode(error, "ENOENT")) return true;
-      if (!hasCode(error, ...others)) throw error;
-      return false;
-    }
-  };
-  // another runch may be removing it as well, or write its state a last time
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    gone(() => {
-      for (const { name } of sys.readdir(directory)) gone(() => sys.unlink(`${directory}/${name}`));
-    });
-    if (gone(() => sys.rmdir(directory), attempt < ATTEMPTS - 1 ? "ENOTEMPTY" : "")) return;
-    sys.poll([], attempt);
-  }
-}
-
-/** What the container is doing now, by its state and /proc. */
-export function currentStatus(state: ContainerStateFile): RunStatus {
-  if (state.pid === 0) return statusOf(state, null, "");
-  return statusOf(state, readTextIfAny(`/proc/${state.pid}/stat`), bootId());
-}
-
 /** Whether the process of `state` is there: the container's, or runch's that will become it. */
 export function isAlive(state: ContainerStateFile): boolean {
   if (state.pid === 0) return false;
@@ -143,23 +91,4 @@ export function isAlive(state: ContainerStateFile): boolean {
     bootId(),
   );
   return status === "running";
-}
-
-/** Ids that have a state, sorted. */
-export function listIds(root: string): string[] {
-  try {
-    return sys
-      .readdir(root)
-      .map(({ name }) => name)
-      .filter((name) => readTextIfAny(stateFile(root, name)) !== null)
-      .sort();
-  } catch (error) {
-    if (hasCode(error, "ENOENT")) return [];
-    throw error;
-  }
-}
-
-/** The copy of config.json that a container was made by. */
-export function configFile(root: string, id: string): string {
-  return `${root}/${id}/config.json`;
 }

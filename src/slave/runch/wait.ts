@@ -1,6 +1,7 @@
 /** Giving way to the waiter (runtime/native/waiter.c), which needs no engine: what `run` and `exec` are while they wait. */
 import * as sys from "vz:sys";
 import type { ContainerStateFile } from "../../common/container-state.ts";
+import * as register from "./register.ts";
 import * as store from "./state-store.ts";
 
 /** The terminal's master, which the container's process has sent. */
@@ -40,7 +41,7 @@ export function waitAndClean(
     state.hooks !== true;
   const directory = store.stateDirectory(root, id);
   const after = isSimple
-    ? ["rm", store.stateFile(root, id), store.configFile(root, id), directory]
+    ? ["rm", store.stateFile(root, id), register.configFile(root, id), directory]
     : ["exec", "runch", "--root", root, "ended", id];
   return sys.becomeWaiter(pid, master, after);
 }

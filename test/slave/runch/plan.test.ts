@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readConfig } from "../../../src/common/oci.ts";
 import { readAnnotations } from "../../../src/slave/runch/bundle.ts";
-import { capabilityNames, capabilitySets } from "../../../src/slave/runch/capabilities.ts";
+import { capabilitySets } from "../../../src/slave/runch/capabilities.ts";
+import type { Isolation } from "../../../src/slave/runch/isolation.ts";
+import { capabilityNames } from "../../../src/slave/runch/lacking-capabilities.ts";
 import { loadParts } from "../../../src/slave/runch/load-parts.ts";
 import { makePlan } from "../../../src/slave/runch/plan.ts";
-import { type Isolation, Shortfalls } from "../../../src/slave/runch/shortfalls.ts";
+import { Shortfalls } from "../../../src/slave/runch/shortfalls.ts";
 
 interface Parts {
   process?: object;

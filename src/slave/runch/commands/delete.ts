@@ -2,7 +2,7 @@
 import { reason, Status } from "../../../common/errors.ts";
 import { deleteContainer } from "../delete.ts";
 import { usageError } from "../options.ts";
-import { listIds } from "../state-store.ts";
+import { listIds } from "../register.ts";
 import type { Verb } from "../verb.ts";
 
 function regex(expression: string): RegExp {

@@ -4,6 +4,7 @@ import { Status, VzError } from "../../../common/errors.ts";
 import { oomCount, statsJson, statsOf } from "../cgroup/cgroup-events.ts";
 import { usageError } from "../options.ts";
 import { processesOf } from "../processes.ts";
+import * as register from "../register.ts";
 import * as store from "../state-store.ts";
 import type { Verb } from "../verb.ts";
 
@@ -31,7 +32,7 @@ export const verb: Verb = {
     if (interval === null || interval <= 0)
       throw usageError(`events: --interval=${values["interval"]}: not a duration`);
     const once = values["stats"] === "true";
-    const state = store.needState(root, id);
+    const state = register.needState(root, id);
     if (!store.isAlive(state)) throw new VzError(Status.failed, `container ${id}: is not running`);
     const { cgroups = [] } = state;
     let killed = oomCount(cgroups);

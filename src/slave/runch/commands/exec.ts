@@ -1,14 +1,14 @@
 /** `runch exec` */
 import * as sys from "vz:sys";
 import { Status, VzError } from "../../../common/errors.ts";
-import { runnerFailure } from "../bundle.ts";
 import { connectConsole, preserveFrom } from "../create-options.ts";
 import { execProcess } from "../exec.ts";
 import { execConfig } from "../exec-plan.ts";
 import { readText, readTextIfAny } from "../files.ts";
 import { ISOLATION_OPTIONS, isolationFrom, usageError } from "../options.ts";
+import * as register from "../register.ts";
+import { runnerFailure } from "../runner-failure.ts";
 import { statusNow } from "../show.ts";
-import * as store from "../state-store.ts";
 import type { Verb } from "../verb.ts";
 import { waitOnly } from "../wait.ts";
 
@@ -58,7 +58,7 @@ export const verb: Verb = {
   async run(call) {
     const { root, words, values } = call;
     const id = words[0] ?? "";
-    const state = store.needState(root, id);
+    const state = register.needState(root, id);
     const status = await statusNow(state);
     if (status === "paused" && values["ignore-paused"] !== "true")
       throw new VzError(Status.failed, `container ${id}: is paused`, {
@@ -69,7 +69,7 @@ export const verb: Verb = {
     const cgroup = values["cgroup"]?.replace(/^\/+|\/+$/g, "") ?? "";
     if (cgroup.split("/").includes(".."))
       throw usageError(`--cgroup=${values["cgroup"]}: leads out of the container's`);
-    const text = readTextIfAny(store.configFile(root, id)) ?? readText(`${state.bundle}/config.json`);
+    const text = readTextIfAny(register.configFile(root, id)) ?? readText(`${state.bundle}/config.json`);
     const detach = values["detach"] === "true";
     const socket = values["console-socket"];
     let terminal: [number, number] | null = null;

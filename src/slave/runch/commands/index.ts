@@ -1,11 +1,19 @@
-/** The commands of `runch` but `start`: found by name, each a bundle of its own. */
-import type { Command } from "../../../common/command.ts";
+/** The command line of `runch`: options before the command, and the commands, each a bundle of its own. */
 import { Status } from "../../../common/errors.ts";
-import { helpPage } from "../../../common/help.ts";
 import type { Io } from "../../../common/io.ts";
-import { suggest } from "../../../common/suggest.ts";
-import { version } from "../../../common/version.ts";
-import { parseOptions, usageError, type Values } from "../options.ts";
+import { STATE_DIR } from "../../../common/paths.ts";
+import defer * as errorLog from "../error-log.ts";
+import { absolutePath } from "../files.ts";
+import {
+  ISOLATION_OPTIONS,
+  isolationFrom,
+  parseLine,
+  parseOptions,
+  usageError,
+  type Values,
+} from "../options.ts";
+import defer * as bundles from "../start-bundle.ts";
+import defer * as created from "../start-created.ts";
 import type { Verb } from "../verb.ts";
 
 const VERBS: Readonly<Record<string, () => Promise<{ readonly verb: Verb }>>> = {
@@ -27,15 +35,39 @@ const VERBS: Readonly<Record<string, () => Promise<{ readonly verb: Verb }>>> = 
   ended: () => import("./ended.ts"),
 };
 
-/** Commands that need CRIU, which no slave has. */
-const LACKING = ["checkpoint", "restore"];
+/** @param words the command line @throws VzError */
+export async function runLine(words: readonly string[], io: Io): Promise<number> {
+  const { values, verb, rest } = parseLine(words);
+  // opened now: later the root may be another one
+  const log = values["log"] === undefined ? -1 : errorLog.openErrorLog(values["log"]);
+  try {
+    const root = values["root"] === undefined ? STATE_DIR : absolutePath(values["root"]);
+    if (verb === "start" && !asksForHelp(rest)) return await start(rest, root, values, log);
+    return await runVerb(verb, rest, root, values, io);
+  } catch (error) {
+    if (log >= 0) errorLog.logError(log, values["log-format"] === "json", error);
+    throw error;
+  }
+}
 
-const COMMAND_NAMES: readonly string[] = Object.keys(VERBS).filter((name) => name !== "ended");
+function asksForHelp([first]: readonly string[]): boolean {
+  return first === "--help" || first === "-h";
+}
 
-const widthOf = (io: Io) => Math.min(io.outColumns ?? 80, 100);
+/** It has a place of its own, since a bundle that is started takes the descriptor of the log along. */
+async function start(rest: readonly string[], root: string, before: Values, log: number): Promise<number> {
+  const { values, words } = parseOptions(rest, ISOLATION_OPTIONS, Number.POSITIVE_INFINITY);
+  const [word, more] = words;
+  if (word === undefined) throw usageError("start: an argument is missing", "runch start BUNDLE-DIR");
+  if (more !== undefined) throw usageError(`start: too many arguments: ${more}`, "runch start BUNDLE-DIR");
+  if (word.includes("/") || created.isBundle(root, word))
+    return bundles.startBundle(root, word, isolationFrom({ ...before, ...values }), log);
+  await created.startCreated(root, word);
+  return Status.ok;
+}
 
 /** @param before options that stood before the command's name */
-export async function runVerb(
+async function runVerb(
   name: string,
   rest: readonly string[],
   root: string,
@@ -43,39 +75,10 @@ export async function runVerb(
   io: Io,
 ): Promise<number> {
   const load = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined;
-  if (name === "version") {
-    io.out(`runch version ${version().version}\nspec: 1.2.0\n`);
-    return Status.ok;
-  }
-  if (name === "help") {
-    io.out(helpPage((await import("../runch-help.ts")).default, widthOf(io)));
-    return Status.ok;
-  }
-  if (load === undefined) {
-    if (LACKING.includes(name))
-      throw usageError(`${name}: not supported: runch cannot freeze a container into files`);
-    const near = suggest(name, COMMAND_NAMES);
-    throw usageError(
-      `${name}: no such command`,
-      near === undefined ? undefined : `did you mean runch ${near}?`,
-    );
-  }
+  if (load === undefined) return (await import("./guidance.ts")).guide(name, Object.keys(VERBS), io);
   const { verb } = await load();
   const usage = `runch ${name} ${verb.usage}`;
-  if (rest[0] === "--help" || rest[0] === "-h") {
-    const { summary, options, examples, details } = verb;
-    const page: Command = {
-      name: `runch ${name}`,
-      summary,
-      usage: [usage],
-      options,
-      examples,
-      run: async () => Status.ok,
-      ...(details === undefined ? {} : { details }),
-    };
-    io.out(helpPage(page, widthOf(io)));
-    return Status.ok;
-  }
+  if (asksForHelp(rest)) return (await import("./guidance.ts")).showHelp(name, usage, verb, io);
   const { values, lists, words } = parseOptions(
     rest,
     verb.options,

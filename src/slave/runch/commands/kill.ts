@@ -2,6 +2,7 @@
 import * as sys from "vz:sys";
 import { Status, VzError } from "../../../common/errors.ts";
 import { processesOf, signal } from "../processes.ts";
+import * as register from "../register.ts";
 import { parseSignal } from "../signals.ts";
 import * as store from "../state-store.ts";
 import type { Verb } from "../verb.ts";
@@ -17,7 +18,7 @@ export const verb: Verb = {
   words: [1, 2],
   async run({ root, words: [id = "", name = "TERM"], values }) {
     const number = parseSignal(name, sys.signals);
-    const state = store.needState(root, id);
+    const state = register.needState(root, id);
     const alive = store.isAlive(state);
     const all = values["all"] === "true" ? await processesOf(root, state) : [];
     // as with runc, all of none is no error

@@ -1,8 +1,8 @@
 /** `runch pause` */
 import { Status, VzError } from "../../../common/errors.ts";
 import { freeze } from "../cgroup/cgroup-control.ts";
+import * as register from "../register.ts";
 import { statusNow } from "../show.ts";
-import * as store from "../state-store.ts";
 import type { Verb } from "../verb.ts";
 
 export const verb: Verb = {
@@ -17,7 +17,7 @@ export const verb: Verb = {
   ],
   words: [1, 1],
   async run({ root, words: [id = ""] }) {
-    const state = store.needState(root, id);
+    const state = register.needState(root, id);
     const status = await statusNow(state);
     if (status !== "running" && status !== "created")
       throw new VzError(Status.failed, `container ${id}: is ${status}`);

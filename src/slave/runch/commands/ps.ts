@@ -3,6 +3,7 @@ import { Status, VzError } from "../../../common/errors.ts";
 import { usageError } from "../options.ts";
 import { processTable } from "../process-table.ts";
 import { processesOf } from "../processes.ts";
+import * as register from "../register.ts";
 import * as store from "../state-store.ts";
 import type { Verb } from "../verb.ts";
 
@@ -19,7 +20,7 @@ export const verb: Verb = {
     const format = values["format"] ?? "table";
     if (format !== "table" && format !== "json")
       throw usageError(`ps: --format=${format}: neither table nor json`);
-    const state = store.needState(root, id);
+    const state = register.needState(root, id);
     const pids = await processesOf(root, state);
     if (!store.isAlive(state) && pids.length === 0)
       throw new VzError(Status.failed, `container ${id}: is not running`);

@@ -1,7 +1,7 @@
 /** `runch resume` */
 import { Status, VzError } from "../../../common/errors.ts";
 import { freeze, isFrozen } from "../cgroup/cgroup-control.ts";
-import * as store from "../state-store.ts";
+import * as register from "../register.ts";
 import type { Verb } from "../verb.ts";
 
 export const verb: Verb = {
@@ -11,7 +11,7 @@ export const verb: Verb = {
   examples: [{ command: "runch resume web", does: "What pause has stopped." }],
   words: [1, 1],
   run({ root, words: [id = ""] }) {
-    const { cgroups = [] } = store.needState(root, id);
+    const { cgroups = [] } = register.needState(root, id);
     if (!isFrozen(cgroups)) throw new VzError(Status.failed, `container ${id}: is not paused`);
     freeze(cgroups, false);
     return Status.ok;

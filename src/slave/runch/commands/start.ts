@@ -1,4 +1,4 @@
-/** The help of `runch start`, which itself is in ../start.ts and ../start-created.ts: no start has to read this. */
+/** The help of `runch start`, which itself is in ../start-bundle.ts and ../start-created.ts: no start has to read this. */
 import { ISOLATION_OPTIONS, usageError } from "../options.ts";
 import type { Verb } from "../verb.ts";
 

@@ -6,6 +6,7 @@ import {
   updateCgroup,
   updateOptions,
 } from "../cgroup/cgroup-update.ts";
+import * as register from "../register.ts";
 import * as store from "../state-store.ts";
 import type { Verb } from "../verb.ts";
 
@@ -18,7 +19,7 @@ export const verb: Verb = {
   ],
   words: [1, 1],
   run({ root, words: [id = ""], values }) {
-    const state = store.needState(root, id);
+    const state = register.needState(root, id);
     const resources = resourcesFromUpdate(values);
     if (!store.isAlive(state)) throw new VzError(Status.failed, `container ${id}: is not running`);
     if (!state.cgroups?.length)

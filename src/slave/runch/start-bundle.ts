@@ -5,16 +5,18 @@
 import * as sys from "vz:sys";
 import type { ContainerStateFile } from "../../common/container-state.ts";
 import { hasCode, reason, type VzError } from "../../common/errors.ts";
-import { nextRun } from "./backoff.ts";
-import { type Bundle, loadBundle, runnerFailure, unknownLine } from "./bundle.ts";
+import { type Bundle, loadBundle, unknownLine } from "./bundle.ts";
+import defer * as checks from "./check-program.ts";
 import { beforeProgram, complain, dropRights, environmentOf, type Inside, setUp } from "./container.ts";
-import { setOomScore } from "./credentials.ts";
 import { failure } from "./failure.ts";
 import { absolutePath, makeDirectories } from "./files.ts";
-import { mountsBelow, unmountLeftovers } from "./leftovers.ts";
+import type { Isolation } from "./isolation.ts";
+import defer * as lastRun from "./last-run.ts";
+import defer * as leftovers from "./leftovers.ts";
 import { logSize, redirectOutput } from "./log-file.ts";
-import { checkProgram, executeProgram, rememberExecutable } from "./program.ts";
-import type { Isolation } from "./shortfalls.ts";
+import defer * as oomScore from "./oom-score.ts";
+import { executeProgram, rememberExecutable } from "./program.ts";
+import defer * as failures from "./runner-failure.ts";
 import * as store from "./state-store.ts";
 
 const { O_RDONLY = 0, LOCK_EX = 0, LOCK_NB = 0 } = sys.constants;
@@ -30,15 +32,11 @@ interface Start {
   readonly bundle: string;
 }
 
-function sleep(seconds: number): void {
-  sys.poll([], seconds * 1000);
-}
-
 /** Ends without a pause for a person, with one for init, who would try again at once. */
 function refuse(message: string, hint: string): never {
   if (sys.getppid() === 1) {
     complain(`runch: ${message}\n`);
-    sleep(PAUSE_UNDER_INIT);
+    sys.poll([], PAUSE_UNDER_INIT * 1000);
   }
   throw failure(message, hint);
 }
@@ -73,20 +71,6 @@ async function openLog({ vz, short }: Bundle): Promise<void> {
   } catch (error) {
     short.add(`log ${log}`, reason(error));
   }
-}
-
-/** What the last run left: mounts and cgroups, and its hooks for after the end, since nobody was there then. */
-async function clearLeftovers(last: ContainerStateFile, { parts }: Bundle): Promise<void> {
-  unmountLeftovers(last);
-  if (last.cgroups?.length) {
-    const { killCgroup, removeCgroup } = await import("./cgroup/cgroup-control.ts");
-    killCgroup(last.cgroups);
-    removeCgroup(last.cgroups);
-  }
-  if (!parts.hooks?.has("poststop")) return;
-  const { ociVersion, id, bundle, annotations } = last;
-  const state = JSON.stringify({ ociVersion, id, status: "stopped", pid: 0, bundle, annotations });
-  for (const why of parts.hooks.runAll("poststop", state)) complain(`runch: ${id}: ${why}\n`);
 }
 
 /** The state that every write of this run starts from. */
@@ -148,7 +132,7 @@ async function becomeContainer(start: Start, bundle: Bundle, state: ContainerSta
         running = {
           ...running,
           status: "running",
-          hostMounts: own ? null : mountsBelow(plan.rootfs),
+          hostMounts: own ? null : leftovers.mountsBelow(plan.rootfs),
           mountNamespace: own ? store.namespaceOf("self", "mnt") : undefined,
         };
         if (stateFd < 0) stateFd = store.writeState(root, running);
@@ -163,7 +147,8 @@ async function becomeContainer(start: Start, bundle: Bundle, state: ContainerSta
       parts.cgroup.create(short);
       parts.cgroup.join(state.pid);
     }
-    setOomScore("self", plan.credentials.oomScoreAdj, short);
+    const { oomScoreAdj } = plan.credentials;
+    if (oomScoreAdj !== undefined) oomScore.setOomScore("self", oomScoreAdj, short);
     rememberExecutable();
     if (parts.namespaces !== null) {
       parts.mounts?.openSources();
@@ -175,13 +160,13 @@ async function becomeContainer(start: Start, bundle: Bundle, state: ContainerSta
     dropRights(inside);
     const env = environmentOf(plan.env, inside.credentials.uid);
     if (parts.hooks?.has("poststart")) {
-      checkProgram(plan.args, env);
+      checks.checkProgram(plan.args, env);
       inside.ask("poststart");
     }
     beforeProgram(inside);
     executeProgram(plan.args, env);
   } catch (error) {
-    const fault = runnerFailure(error);
+    const fault = failures.runnerFailure(error);
     const failed: ContainerStateFile = {
       ...running,
       status: "failed",
@@ -207,7 +192,7 @@ export async function startBundle(
   try {
     return await start(root, path, isolation, log);
   } catch (error) {
-    throw runnerFailure(error);
+    throw failures.runnerFailure(error);
   }
 }
 
@@ -229,24 +214,14 @@ async function start(
   let fault: VzError | null = null;
   try {
     bundle = await loadBundle(bundlePath, { id, form: "exec", isolation, cgroups: true, console: () => -1 });
-    if (last !== null) await clearLeftovers(last, bundle);
+    if (last !== null) await lastRun.clearUp(last, bundle.parts);
     await openLog(bundle);
   } catch (error) {
-    fault = runnerFailure(error);
+    fault = failures.runnerFailure(error);
   }
-  const first = firstState(run, last, bundle);
-  const { pause, ...counts } = nextRun(last, Date.now(), first.backoff);
-  let state: ContainerStateFile = { ...first, ...counts };
+  let state = firstState(run, last, bundle);
   if (fault !== null) state = { ...state, status: "failed", reason: `cannot start: ${fault.message}` };
-  if (pause > 0) {
-    const why = fault !== null ? state.reason : (last?.reason ?? null);
-    sys.close(
-      store.writeState(root, { ...state, status: why === null ? "restarting" : "failed", reason: why }),
-    );
-    complain(`runch: ${id}: its last run was short: waiting ${pause} s\n`);
-    sleep(pause);
-    state = { ...state, started: new Date().toISOString() };
-  }
+  if (last !== null) state = lastRun.followUp(root, last, state);
   if (fault !== null || bundle === null) {
     sys.close(store.writeState(root, state));
     throw fault;
