@@ -13,7 +13,7 @@ import { failure } from "./failure.ts";
 import { absolutePath } from "./files.ts";
 import defer * as hookStates from "./hook-state.ts";
 import type { Isolation } from "./isolation.ts";
-import { mountsBelow, unmountLeftovers } from "./leftovers.ts";
+import defer * as leftovers from "./leftovers.ts";
 import { NAMESPACES } from "./linux.ts";
 import { isRefusal } from "./mounts.ts";
 import defer * as oomScore from "./oom-score.ts";
@@ -82,8 +82,8 @@ function firstState(options: LaunchOptions, { plan, config, parts }: Bundle): Co
     quick: 0,
     backoff: false,
     reason: null,
-    // a namespace that is refused in the child puts its mounts here
-    hostMounts: mountsBelow(plan.rootfs),
+    // until the child finds that its mounts will stand in the machine's namespace
+    hostMounts: null,
     ociVersion: config.ociVersion,
     annotations: config.annotations ?? {},
     cgroups: parts.cgroup?.directories ?? [],
@@ -102,30 +102,44 @@ function keepConfig({ root, id }: LaunchOptions, text: string): void {
   }
 }
 
+/** What is known of a launch on its way. */
 interface Talk {
   readonly options: LaunchOptions;
   readonly bundle: Bundle;
   readonly channel: Channel;
+  state: ContainerStateFile;
+  /** Descriptor of the state's file, -1 before it is written. */
+  file: number;
 }
 
-/** Answers the child until it is the program, or parked. @returns the state with its pid @throws what the child reports */
-async function converse(
-  { options, bundle, channel }: Talk,
-  begun: ContainerStateFile,
-): Promise<ContainerStateFile> {
-  const { parts, short, plan } = bundle;
-  let state = begun;
-  const admit = (pid: number) => {
-    state = { ...state, pid, starttime: store.startTime(pid) };
-    sys.close(store.writeState(options.root, state));
-    parts.cgroup?.join(pid);
-    // before the program runs: who asked for the file can stop it then
-    if (options.pidFile !== undefined) replaceText(options.pidFile, String(pid), 0o644);
+function writeDown(talk: Talk): void {
+  if (talk.file < 0) talk.file = store.writeState(talk.options.root, talk.state);
+  else store.rewriteState(talk.file, talk.state);
+}
+
+/** Lets the child go on when it is written down. @returns whether it is there to hear it */
+function admit(talk: Talk, pid: number): boolean {
+  const { options, bundle, channel } = talk;
+  talk.state = { ...talk.state, pid, starttime: store.startTime(pid) };
+  writeDown(talk);
+  bundle.parts.cgroup?.join(pid);
+  // before the program runs: who asked for the file can stop it then
+  if (options.pidFile !== undefined) replaceText(options.pidFile, String(pid), 0o644);
+  try {
     channel.send(`go ${pid}`);
-  };
-  const { oomScoreAdj } = plan.credentials;
-  if (oomScoreAdj !== undefined) oomScore.setOomScore(state.pid, oomScoreAdj, short);
-  admit(state.pid);
+    return true;
+  } catch (error) {
+    if (!hasCode(error, "EPIPE")) throw error;
+    // it has ended; what it has sent says why
+    return false;
+  }
+}
+
+/** Answers the child until it is the program, or parked. @throws what the child reports */
+async function converse(talk: Talk): Promise<void> {
+  const { options, bundle, channel } = talk;
+  const { parts } = bundle;
+  let isThere = admit(talk, talk.state.pid);
   for (let line = channel.receive(); line !== null; line = channel.receive()) {
     const [word = ""] = line.split(" ", 1);
     const rest = line.slice(word.length + 1);
@@ -134,25 +148,30 @@ async function converse(
       throw new VzError(status, message, hint === undefined ? {} : { hint });
     } else if (word === "pid") {
       // the child was a step on the way to this one, which is our child as well
-      sys.waitpid(state.pid);
-      admit(Number(rest));
+      sys.waitpid(talk.state.pid);
+      isThere = admit(talk, Number(rest));
+    } else if (word === "mounts") {
+      // they will stand in the machine's own namespace
+      talk.state = { ...talk.state, hostMounts: leftovers.mountsBelow(bundle.plan.rootfs) };
+      writeDown(talk);
+      channel.send("ok");
     } else if (word === "maps") {
       const maps = parts.namespaces?.maps;
-      if (maps) (await import("./id-maps.ts")).writeIdMaps(state.pid, maps);
+      if (maps) (await import("./id-maps.ts")).writeIdMaps(talk.state.pid, maps);
       channel.send("ok");
     } else if (word === "hooks") {
-      const creating = hookStates.hookState({ id: options.id, bundle }, "creating", state.pid);
+      const creating = hookStates.hookState({ id: options.id, bundle }, "creating", talk.state.pid);
       parts.hooks?.run("prestart", creating);
       parts.hooks?.run("createRuntime", creating);
       channel.send("ok");
     }
   }
-  return state;
+  if (!isThere) throw gone();
 }
 
 /** Those of its namespaces that the processes of a container are known by: made for it, since others live in one it joined. */
 function ownNamespaces(
-  pid: number,
+  { pid, hostMounts }: ContainerStateFile,
   { namespaces }: Bundle["plan"],
 ): Pick<ContainerStateFile, "pidNamespace" | "mountNamespace"> {
   const made = (type: string, file: string) => {
@@ -160,48 +179,62 @@ function ownNamespaces(
     const theirs = store.namespaceOf(pid, file);
     return theirs === store.namespaceOf("self", file) ? undefined : theirs;
   };
-  return { pidNamespace: made("pid", "pid"), mountNamespace: made("mount", "mnt") };
+  return {
+    pidNamespace: made("pid", "pid"),
+    mountNamespace: hostMounts === null ? made("mount", "mnt") : undefined,
+  };
 }
 
 async function launch(options: LaunchOptions, bundle: Bundle): Promise<Launched> {
   const { root, id } = options;
-  const { parts, short } = bundle;
-  let state = firstState(options, bundle);
-  keepConfig(options, bundle.text);
+  const { parts, plan, short } = bundle;
+  let first: ContainerStateFile | null = null;
   if (options.create) makeFifos(root, id);
   if (parts.cgroup !== null) {
-    sys.close(store.writeState(root, state));
+    first = firstState(options, bundle);
+    sys.close(store.writeState(root, first));
     parts.cgroup.create(short);
   }
-  const told = short.list.length;
   const [channel, theirs] = Channel.pair();
   const pid = forkChild(bundle);
   if (pid === 0) {
     channel.close();
     becomeContainer(options, bundle, theirs);
   }
-  state = { ...state, pid };
+  const told = short.list.length;
   try {
     theirs.close();
-    state = await converse({ options, bundle, channel }, state);
+    // from here on the child sets up what is its own alone; the rest waits for our word
+    const talk: Talk = {
+      options,
+      bundle,
+      channel,
+      state: { ...(first ?? firstState(options, bundle)), pid },
+      file: -1,
+    };
+    keepConfig(options, bundle.text);
+    const { oomScoreAdj } = plan.credentials;
+    if (oomScoreAdj !== undefined) oomScore.setOomScore(pid, oomScoreAdj, short);
+    await converse(talk);
     channel.close();
     // one that is killed closes the channel as well
-    if (options.create && !store.isAlive(state))
+    if (options.create && !store.isAlive(talk.state))
       throw failure(`container ${id}: its process was killed while it was set up`);
-    state = {
-      ...state,
+    const state: ContainerStateFile = {
+      ...talk.state,
       status: options.create ? "created" : "running",
-      ...ownNamespaces(state.pid, bundle.plan),
+      ...ownNamespaces(talk.state, plan),
     };
-    if (state.mountNamespace !== undefined) state = { ...state, hostMounts: null };
-    sys.close(store.writeState(root, state));
+    talk.state = state;
+    writeDown(talk);
+    sys.close(talk.file);
     // what the child has not told, since it fell short out here
     complain(short.lines(id, told));
     if (!options.create)
       parts.hooks?.run("poststart", hookStates.hookState({ id, bundle }, "running", state.pid));
     return { state, bundle };
   } catch (error) {
-    kill(store.readState(root, id)?.pid ?? pid);
+    kill(store.readState(root, id)?.pid || pid);
     if (parts.hooks?.has("poststop")) {
       const stopped = hookStates.hookState({ id, bundle }, "stopped", 0);
       for (const why of parts.hooks.runAll("poststop", stopped)) complain(`runch: ${id}: ${why}\n`);
@@ -241,7 +274,7 @@ export async function launchContainer(options: LaunchOptions): Promise<Launched>
       return await launch(options, bundle);
     } catch (error) {
       const state = store.readState(root, id);
-      if (state !== null) unmountLeftovers(state);
+      if (state !== null) leftovers.unmountLeftovers(state);
       if (state?.cgroups?.length) (await import("./cgroup/cgroup-control.ts")).removeCgroup(state.cgroups);
       register.removeState(root, id);
       throw error;
