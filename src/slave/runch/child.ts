@@ -55,6 +55,11 @@ export function withListenFds(env: readonly string[]): readonly string[] {
   return count === 0 ? env : [...env, `LISTEN_FDS=${count}`, `LISTEN_PID=${sys.getpid()}`];
 }
 
+/** Whether the child has to be written down, or something done outside, before it may begin: for hooks, cgroups, id maps. */
+export function waitsAtOnce({ parts }: Bundle): boolean {
+  return parts !== NO_PARTS;
+}
+
 /**
  * Ends by becoming the program, or by an exit status after it has been reported. What ends with this process needs no record and
  * is set up at once; before anything else the process outside has to have written it down.
@@ -70,8 +75,7 @@ export function becomeContainer(options: LaunchOptions, bundle: Bundle, channel:
     return pid;
   };
   try {
-    // cgroups, hooks, namespaces of others
-    if (parts !== NO_PARTS) awaitGo();
+    if (waitsAtOnce(bundle)) awaitGo();
     const inside: Inside = {
       id,
       bundle,
@@ -80,9 +84,13 @@ export function becomeContainer(options: LaunchOptions, bundle: Bundle, channel:
       pivot: options.pivot,
       ask: (what) => askOutside(channel, what),
       record(own) {
-        if (own) return;
-        awaitGo();
-        askOutside(channel, "mounts");
+        const line = `mounts ${own ? "own" : "host"}`;
+        if (own) channel.send(line);
+        else if (waitsAtOnce(bundle)) askOutside(channel, line);
+        else {
+          channel.send(line);
+          awaitGo();
+        }
       },
       keep: () => [
         ...Array.from({ length: options.preserve + listenFds() }, (_, i) => 3 + i),

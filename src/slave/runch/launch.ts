@@ -7,7 +7,7 @@ import type { ContainerStateFile } from "../../common/container-state.ts";
 import { hasCode, isVzError, reason, VzError } from "../../common/errors.ts";
 import { type Bundle, loadBundle, unknownLine } from "./bundle.ts";
 import { Channel } from "./channel.ts";
-import { becomeContainer } from "./child.ts";
+import { becomeContainer, waitsAtOnce } from "./child.ts";
 import { complain } from "./container.ts";
 import { failure } from "./failure.ts";
 import { absolutePath } from "./files.ts";
@@ -34,6 +34,8 @@ export interface LaunchOptions {
   readonly config: string | undefined;
   readonly isolation: Isolation | undefined;
   readonly pidFile: string | undefined;
+  /** Called while the container's process sets up what needs nothing from outside. */
+  meanwhile(): void;
   /** Descriptors from 3 on that the container's process inherits. */
   readonly preserve: number;
   /** Park the process until `start`. */
@@ -110,36 +112,55 @@ interface Talk {
   state: ContainerStateFile;
   /** Descriptor of the state's file, -1 before it is written. */
   file: number;
+  /** Whether the child has got the word to go on. */
+  admitted: boolean;
 }
 
-function writeDown(talk: Talk): void {
+function writeDown(talk: Talk, changes: Partial<ContainerStateFile>): void {
+  talk.state = { ...talk.state, ...changes };
   if (talk.file < 0) talk.file = store.writeState(talk.options.root, talk.state);
   else store.rewriteState(talk.file, talk.state);
 }
 
-/** Lets the child go on when it is written down. @returns whether it is there to hear it */
-function admit(talk: Talk, pid: number): boolean {
+/** Writes a process down as the container's and lets it go on. */
+function admit(talk: Talk, pid: number, changes: Partial<ContainerStateFile>): void {
   const { options, bundle, channel } = talk;
-  talk.state = { ...talk.state, pid, starttime: store.startTime(pid) };
-  writeDown(talk);
+  writeDown(talk, { ...changes, pid, starttime: store.startTime(pid) });
   bundle.parts.cgroup?.join(pid);
   // before the program runs: who asked for the file can stop it then
   if (options.pidFile !== undefined) replaceText(options.pidFile, String(pid), 0o644);
   try {
     channel.send(`go ${pid}`);
-    return true;
+    talk.admitted = true;
   } catch (error) {
+    // it has ended: what it has sent says why
     if (!hasCode(error, "EPIPE")) throw error;
-    // it has ended; what it has sent says why
-    return false;
   }
+  options.meanwhile();
+}
+
+/**
+ * The child is in its namespaces and about to mount. One that has waited for nothing so far gets the word now, with all written
+ * down that there is to say.
+ * @param own whether the mounts end with the container
+ */
+function recordMounts(talk: Talk, own: boolean): void {
+  const { bundle, options, state, channel } = talk;
+  const hostMounts = own ? null : leftovers.mountsBelow(bundle.plan.rootfs);
+  const known = { hostMounts, ...ownNamespaces(state.pid, own, bundle.plan) };
+  if (!waitsAtOnce(bundle)) {
+    admit(talk, state.pid, options.create ? known : { ...known, status: "running" });
+    return;
+  }
+  writeDown(talk, known);
+  if (!own) channel.send("ok");
 }
 
 /** Answers the child until it is the program, or parked. @throws what the child reports */
 async function converse(talk: Talk): Promise<void> {
   const { options, bundle, channel } = talk;
   const { parts } = bundle;
-  let isThere = admit(talk, talk.state.pid);
+  if (waitsAtOnce(bundle)) admit(talk, talk.state.pid, {});
   for (let line = channel.receive(); line !== null; line = channel.receive()) {
     const [word = ""] = line.split(" ", 1);
     const rest = line.slice(word.length + 1);
@@ -149,12 +170,9 @@ async function converse(talk: Talk): Promise<void> {
     } else if (word === "pid") {
       // the child was a step on the way to this one, which is our child as well
       sys.waitpid(talk.state.pid);
-      isThere = admit(talk, Number(rest));
+      admit(talk, Number(rest), {});
     } else if (word === "mounts") {
-      // they will stand in the machine's own namespace
-      talk.state = { ...talk.state, hostMounts: leftovers.mountsBelow(bundle.plan.rootfs) };
-      writeDown(talk);
-      channel.send("ok");
+      recordMounts(talk, rest === "own");
     } else if (word === "maps") {
       const maps = parts.namespaces?.maps;
       if (maps) (await import("./id-maps.ts")).writeIdMaps(talk.state.pid, maps);
@@ -166,12 +184,13 @@ async function converse(talk: Talk): Promise<void> {
       channel.send("ok");
     }
   }
-  if (!isThere) throw gone();
+  if (!talk.admitted) throw gone();
 }
 
 /** Those of its namespaces that the processes of a container are known by: made for it, since others live in one it joined. */
 function ownNamespaces(
-  { pid, hostMounts }: ContainerStateFile,
+  pid: number,
+  mounts: boolean,
   { namespaces }: Bundle["plan"],
 ): Pick<ContainerStateFile, "pidNamespace" | "mountNamespace"> {
   const made = (type: string, file: string) => {
@@ -179,10 +198,7 @@ function ownNamespaces(
     const theirs = store.namespaceOf(pid, file);
     return theirs === store.namespaceOf("self", file) ? undefined : theirs;
   };
-  return {
-    pidNamespace: made("pid", "pid"),
-    mountNamespace: hostMounts === null ? made("mount", "mnt") : undefined,
-  };
+  return { pidNamespace: made("pid", "pid"), mountNamespace: mounts ? made("mount", "mnt") : undefined };
 }
 
 async function launch(options: LaunchOptions, bundle: Bundle): Promise<Launched> {
@@ -211,6 +227,7 @@ async function launch(options: LaunchOptions, bundle: Bundle): Promise<Launched>
       channel,
       state: { ...(first ?? firstState(options, bundle)), pid },
       file: -1,
+      admitted: false,
     };
     keepConfig(options, bundle.text);
     const { oomScoreAdj } = plan.credentials;
@@ -220,14 +237,10 @@ async function launch(options: LaunchOptions, bundle: Bundle): Promise<Launched>
     // one that is killed closes the channel as well
     if (options.create && !store.isAlive(talk.state))
       throw failure(`container ${id}: its process was killed while it was set up`);
-    const state: ContainerStateFile = {
-      ...talk.state,
-      status: options.create ? "created" : "running",
-      ...ownNamespaces(talk.state, plan),
-    };
-    talk.state = state;
-    writeDown(talk);
+    const status = options.create ? "created" : "running";
+    if (talk.state.status !== status) writeDown(talk, { status });
     sys.close(talk.file);
+    const { state } = talk;
     // what the child has not told, since it fell short out here
     complain(short.lines(id, told));
     if (!options.create)
