@@ -314,6 +314,8 @@ declare module "vz:sys" {
   export function receiveFd(socket: number): number;
   /** Blocks all signals: those that come stay pending. What is executed afterwards by `execve` gets an empty mask. */
   export function blockSignals(): void;
+  /** Does ahead, while there is time, what becomeWaiter can do ahead. */
+  export function prepareWaiter(): void;
   /**
    * Becomes the waiter of runtime/native/waiter.c for child `pid` and its terminal's master (-1 for none); `rest` says what to
    * do afterwards. Signals stay blocked.

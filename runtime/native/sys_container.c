@@ -134,6 +134,15 @@ static int waiter_program(JSContext *ctx)
     return -1;
 }
 
+/* What prepare_waiter made, for one waiter. */
+static int prepared = -1;
+
+static JSValue prepare_waiter(ARGS)
+{
+    if (prepared == -1) prepared = waiter_program(ctx);
+    return JS_UNDEFINED;
+}
+
 /*
  * argv[0] is the pid, argv[1] the terminal's master, argv[2] the words behind. No signal is lost on the way: they stay blocked
  * and pending across execve.
@@ -154,7 +163,8 @@ static JSValue become_waiter(ARGS)
     memcpy(words, (char *[]){VZ_WAIT, pid_text, master_text, vz_text}, 4 * sizeof *words);
     memcpy(words + 4, rest, (count + 1) * sizeof *words);
     block_signals(ctx, this_value, 0, NULL);
-    int program = waiter_program(ctx), vz = program == -1 ? -1 : open("/proc/self/exe", O_PATH);
+    prepare_waiter(ctx, this_value, 0, NULL);
+    int program = prepared, vz = program == -1 ? -1 : open("/proc/self/exe", O_PATH);
     if (vz != -1) {
         snprintf(path, sizeof path, "/proc/self/fd/%d", program);
         snprintf(vz_text, sizeof vz_text, "%d", vz);
@@ -179,6 +189,7 @@ const JSCFunctionListEntry vz_container_functions[] = {
     JS_CFUNC_DEF("joinKeyring", 1, join_keyring),
     JS_CFUNC_DEF("bringUp", 1, bring_up),
     JS_CFUNC_DEF("blockSignals", 0, block_signals),
+    JS_CFUNC_DEF("prepareWaiter", 0, prepare_waiter),
     JS_CFUNC_DEF("becomeWaiter", 3, become_waiter),
 };
 const int vz_container_function_count = COUNT(vz_container_functions);

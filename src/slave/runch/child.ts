@@ -7,6 +7,7 @@ import defer * as checks from "./check-program.ts";
 import { beforeProgram, complain, dropRights, environmentOf, type Inside, setUp } from "./container.ts";
 import type { LaunchOptions } from "./launch.ts";
 import { openFifos, type Park } from "./park.ts";
+import { NO_PARTS } from "./parts.ts";
 import { executeProgram, rememberExecutable } from "./program.ts";
 import defer * as failures from "./runner-failure.ts";
 
@@ -54,22 +55,42 @@ export function withListenFds(env: readonly string[]): readonly string[] {
   return count === 0 ? env : [...env, `LISTEN_FDS=${count}`, `LISTEN_PID=${sys.getpid()}`];
 }
 
-/** Ends by becoming the program, or by an exit status after it has been reported. */
+/** Whether the child has to be written down, or something done outside, before it may begin: for hooks, cgroups, id maps. */
+export function waitsAtOnce({ parts }: Bundle): boolean {
+  return parts !== NO_PARTS;
+}
+
+/**
+ * Ends by becoming the program, or by an exit status after it has been reported. What ends with this process needs no record and
+ * is set up at once; before anything else the process outside has to have written it down.
+ */
 export function becomeContainer(options: LaunchOptions, bundle: Bundle, channel: Channel): never {
   const { root, id } = options;
   const { plan, parts, short } = bundle;
   let tell = (line: string) => channel.send(`error ${line}`);
   let park: Park | null = null;
+  let pid = 0;
+  const awaitGo = () => {
+    if (pid === 0) pid = waitForGo(channel);
+    return pid;
+  };
   try {
+    if (waitsAtOnce(bundle)) awaitGo();
     const inside: Inside = {
       id,
       bundle,
       credentials: plan.credentials,
-      pid: waitForGo(channel),
+      pid,
       pivot: options.pivot,
       ask: (what) => askOutside(channel, what),
-      record() {
-        // the process outside has written it all down
+      record(own) {
+        const line = `mounts ${own ? "own" : "host"}`;
+        if (own) channel.send(line);
+        else if (waitsAtOnce(bundle)) askOutside(channel, line);
+        else {
+          channel.send(line);
+          awaitGo();
+        }
       },
       keep: () => [
         ...Array.from({ length: options.preserve + listenFds() }, (_, i) => 3 + i),
@@ -82,8 +103,8 @@ export function becomeContainer(options: LaunchOptions, bundle: Bundle, channel:
     if (parts.namespaces !== null) {
       parts.mounts?.openSources();
       inside.credentials = parts.namespaces.enter(plan.credentials, inside.ask, short);
-      const leave = (pid: number): never => {
-        channel.send(`pid ${pid}`);
+      const leave = (next: number): never => {
+        channel.send(`pid ${next}`);
         sys.exit(Status.ok);
       };
       if (parts.namespaces.hop(short, leave)) inside.pid = waitForGo(channel);
@@ -96,6 +117,7 @@ export function becomeContainer(options: LaunchOptions, bundle: Bundle, channel:
     if (park !== null) checks.checkProgram(plan.args, env);
     // before the waiting: whoever reads what the caller of create prints waits for all that hold it open
     if (terminal >= 0) parts.terminal?.attach(terminal);
+    awaitGo();
     if (park !== null) {
       channel.close();
       const { result } = park;

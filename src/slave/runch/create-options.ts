@@ -48,6 +48,7 @@ export function launchOptions(
     config: values["config"],
     isolation: isolationFrom(values),
     pidFile: values["pid-file"],
+    meanwhile: () => {},
     preserve: preserveFrom(values["preserve-fds"]),
     create,
     consoleSocket: socket !== undefined,

@@ -7,13 +7,13 @@ import type { ContainerStateFile } from "../../common/container-state.ts";
 import { hasCode, isVzError, reason, VzError } from "../../common/errors.ts";
 import { type Bundle, loadBundle, unknownLine } from "./bundle.ts";
 import { Channel } from "./channel.ts";
-import { becomeContainer } from "./child.ts";
+import { becomeContainer, waitsAtOnce } from "./child.ts";
 import { complain } from "./container.ts";
 import { failure } from "./failure.ts";
 import { absolutePath } from "./files.ts";
 import defer * as hookStates from "./hook-state.ts";
 import type { Isolation } from "./isolation.ts";
-import { mountsBelow, unmountLeftovers } from "./leftovers.ts";
+import defer * as leftovers from "./leftovers.ts";
 import { NAMESPACES } from "./linux.ts";
 import { isRefusal } from "./mounts.ts";
 import defer * as oomScore from "./oom-score.ts";
@@ -34,6 +34,8 @@ export interface LaunchOptions {
   readonly config: string | undefined;
   readonly isolation: Isolation | undefined;
   readonly pidFile: string | undefined;
+  /** Called while the container's process sets up what needs nothing from outside. */
+  meanwhile(): void;
   /** Descriptors from 3 on that the container's process inherits. */
   readonly preserve: number;
   /** Park the process until `start`. */
@@ -82,8 +84,8 @@ function firstState(options: LaunchOptions, { plan, config, parts }: Bundle): Co
     quick: 0,
     backoff: false,
     reason: null,
-    // a namespace that is refused in the child puts its mounts here
-    hostMounts: mountsBelow(plan.rootfs),
+    // until the child finds that its mounts will stand in the machine's namespace
+    hostMounts: null,
     ociVersion: config.ociVersion,
     annotations: config.annotations ?? {},
     cgroups: parts.cgroup?.directories ?? [],
@@ -102,30 +104,63 @@ function keepConfig({ root, id }: LaunchOptions, text: string): void {
   }
 }
 
+/** What is known of a launch on its way. */
 interface Talk {
   readonly options: LaunchOptions;
   readonly bundle: Bundle;
   readonly channel: Channel;
+  state: ContainerStateFile;
+  /** Descriptor of the state's file, -1 before it is written. */
+  file: number;
+  /** Whether the child has got the word to go on. */
+  admitted: boolean;
 }
 
-/** Answers the child until it is the program, or parked. @returns the state with its pid @throws what the child reports */
-async function converse(
-  { options, bundle, channel }: Talk,
-  begun: ContainerStateFile,
-): Promise<ContainerStateFile> {
-  const { parts, short, plan } = bundle;
-  let state = begun;
-  const admit = (pid: number) => {
-    state = { ...state, pid, starttime: store.startTime(pid) };
-    sys.close(store.writeState(options.root, state));
-    parts.cgroup?.join(pid);
-    // before the program runs: who asked for the file can stop it then
-    if (options.pidFile !== undefined) replaceText(options.pidFile, String(pid), 0o644);
+function writeDown(talk: Talk, changes: Partial<ContainerStateFile>): void {
+  talk.state = { ...talk.state, ...changes };
+  if (talk.file < 0) talk.file = store.writeState(talk.options.root, talk.state);
+  else store.rewriteState(talk.file, talk.state);
+}
+
+/** Writes a process down as the container's and lets it go on. */
+function admit(talk: Talk, pid: number, changes: Partial<ContainerStateFile>): void {
+  const { options, bundle, channel } = talk;
+  writeDown(talk, { ...changes, pid, starttime: store.startTime(pid) });
+  bundle.parts.cgroup?.join(pid);
+  // before the program runs: who asked for the file can stop it then
+  if (options.pidFile !== undefined) replaceText(options.pidFile, String(pid), 0o644);
+  try {
     channel.send(`go ${pid}`);
-  };
-  const { oomScoreAdj } = plan.credentials;
-  if (oomScoreAdj !== undefined) oomScore.setOomScore(state.pid, oomScoreAdj, short);
-  admit(state.pid);
+    talk.admitted = true;
+  } catch (error) {
+    // it has ended: what it has sent says why
+    if (!hasCode(error, "EPIPE")) throw error;
+  }
+  options.meanwhile();
+}
+
+/**
+ * The child is in its namespaces and about to mount. One that has waited for nothing so far gets the word now, with all written
+ * down that there is to say.
+ * @param own whether the mounts end with the container
+ */
+function recordMounts(talk: Talk, own: boolean): void {
+  const { bundle, options, state, channel } = talk;
+  const hostMounts = own ? null : leftovers.mountsBelow(bundle.plan.rootfs);
+  const known = { hostMounts, ...ownNamespaces(state.pid, own, bundle.plan) };
+  if (!waitsAtOnce(bundle)) {
+    admit(talk, state.pid, options.create ? known : { ...known, status: "running" });
+    return;
+  }
+  writeDown(talk, known);
+  if (!own) channel.send("ok");
+}
+
+/** Answers the child until it is the program, or parked. @throws what the child reports */
+async function converse(talk: Talk): Promise<void> {
+  const { options, bundle, channel } = talk;
+  const { parts } = bundle;
+  if (waitsAtOnce(bundle)) admit(talk, talk.state.pid, {});
   for (let line = channel.receive(); line !== null; line = channel.receive()) {
     const [word = ""] = line.split(" ", 1);
     const rest = line.slice(word.length + 1);
@@ -134,25 +169,28 @@ async function converse(
       throw new VzError(status, message, hint === undefined ? {} : { hint });
     } else if (word === "pid") {
       // the child was a step on the way to this one, which is our child as well
-      sys.waitpid(state.pid);
-      admit(Number(rest));
+      sys.waitpid(talk.state.pid);
+      admit(talk, Number(rest), {});
+    } else if (word === "mounts") {
+      recordMounts(talk, rest === "own");
     } else if (word === "maps") {
       const maps = parts.namespaces?.maps;
-      if (maps) (await import("./id-maps.ts")).writeIdMaps(state.pid, maps);
+      if (maps) (await import("./id-maps.ts")).writeIdMaps(talk.state.pid, maps);
       channel.send("ok");
     } else if (word === "hooks") {
-      const creating = hookStates.hookState({ id: options.id, bundle }, "creating", state.pid);
+      const creating = hookStates.hookState({ id: options.id, bundle }, "creating", talk.state.pid);
       parts.hooks?.run("prestart", creating);
       parts.hooks?.run("createRuntime", creating);
       channel.send("ok");
     }
   }
-  return state;
+  if (!talk.admitted) throw gone();
 }
 
 /** Those of its namespaces that the processes of a container are known by: made for it, since others live in one it joined. */
 function ownNamespaces(
   pid: number,
+  mounts: boolean,
   { namespaces }: Bundle["plan"],
 ): Pick<ContainerStateFile, "pidNamespace" | "mountNamespace"> {
   const made = (type: string, file: string) => {
@@ -160,48 +198,56 @@ function ownNamespaces(
     const theirs = store.namespaceOf(pid, file);
     return theirs === store.namespaceOf("self", file) ? undefined : theirs;
   };
-  return { pidNamespace: made("pid", "pid"), mountNamespace: made("mount", "mnt") };
+  return { pidNamespace: made("pid", "pid"), mountNamespace: mounts ? made("mount", "mnt") : undefined };
 }
 
 async function launch(options: LaunchOptions, bundle: Bundle): Promise<Launched> {
   const { root, id } = options;
-  const { parts, short } = bundle;
-  let state = firstState(options, bundle);
-  keepConfig(options, bundle.text);
+  const { parts, plan, short } = bundle;
+  let first: ContainerStateFile | null = null;
   if (options.create) makeFifos(root, id);
   if (parts.cgroup !== null) {
-    sys.close(store.writeState(root, state));
+    first = firstState(options, bundle);
+    sys.close(store.writeState(root, first));
     parts.cgroup.create(short);
   }
-  const told = short.list.length;
   const [channel, theirs] = Channel.pair();
   const pid = forkChild(bundle);
   if (pid === 0) {
     channel.close();
     becomeContainer(options, bundle, theirs);
   }
-  state = { ...state, pid };
+  const told = short.list.length;
   try {
     theirs.close();
-    state = await converse({ options, bundle, channel }, state);
+    // from here on the child sets up what is its own alone; the rest waits for our word
+    const talk: Talk = {
+      options,
+      bundle,
+      channel,
+      state: { ...(first ?? firstState(options, bundle)), pid },
+      file: -1,
+      admitted: false,
+    };
+    keepConfig(options, bundle.text);
+    const { oomScoreAdj } = plan.credentials;
+    if (oomScoreAdj !== undefined) oomScore.setOomScore(pid, oomScoreAdj, short);
+    await converse(talk);
     channel.close();
     // one that is killed closes the channel as well
-    if (options.create && !store.isAlive(state))
+    if (options.create && !store.isAlive(talk.state))
       throw failure(`container ${id}: its process was killed while it was set up`);
-    state = {
-      ...state,
-      status: options.create ? "created" : "running",
-      ...ownNamespaces(state.pid, bundle.plan),
-    };
-    if (state.mountNamespace !== undefined) state = { ...state, hostMounts: null };
-    sys.close(store.writeState(root, state));
+    const status = options.create ? "created" : "running";
+    if (talk.state.status !== status) writeDown(talk, { status });
+    sys.close(talk.file);
+    const { state } = talk;
     // what the child has not told, since it fell short out here
     complain(short.lines(id, told));
     if (!options.create)
       parts.hooks?.run("poststart", hookStates.hookState({ id, bundle }, "running", state.pid));
     return { state, bundle };
   } catch (error) {
-    kill(store.readState(root, id)?.pid ?? pid);
+    kill(store.readState(root, id)?.pid || pid);
     if (parts.hooks?.has("poststop")) {
       const stopped = hookStates.hookState({ id, bundle }, "stopped", 0);
       for (const why of parts.hooks.runAll("poststop", stopped)) complain(`runch: ${id}: ${why}\n`);
@@ -241,7 +287,7 @@ export async function launchContainer(options: LaunchOptions): Promise<Launched>
       return await launch(options, bundle);
     } catch (error) {
       const state = store.readState(root, id);
-      if (state !== null) unmountLeftovers(state);
+      if (state !== null) leftovers.unmountLeftovers(state);
       if (state?.cgroups?.length) (await import("./cgroup/cgroup-control.ts")).removeCgroup(state.cgroups);
       register.removeState(root, id);
       throw error;

@@ -102,15 +102,6 @@ function firstState(
   };
 }
 
-/**
- * Rewrites the state through a descriptor that was opened while its directory was in reach. In one call, never shorter than
- * what stands there: a kill between two would leave what nobody can read.
- */
-function rewrite(fd: number, state: ContainerStateFile): void {
-  const bytes = sys.fsEncode(`${JSON.stringify(state).padEnd(Number(sys.fstat(fd).size) - 1)}\n`);
-  sys.write(fd, bytes, 0, bytes.length, 0);
-}
-
 async function becomeContainer(start: Start, bundle: Bundle, state: ContainerStateFile): Promise<never> {
   const { plan, parts, short } = bundle;
   const { root, id } = start;
@@ -136,7 +127,7 @@ async function becomeContainer(start: Start, bundle: Bundle, state: ContainerSta
           mountNamespace: own ? store.namespaceOf("self", "mnt") : undefined,
         };
         if (stateFd < 0) stateFd = store.writeState(root, running);
-        else rewrite(stateFd, running);
+        else store.rewriteState(stateFd, running);
       },
       keep: () => [stateFd, ...start.keep, ...(outside?.descriptors ?? [])],
     };
@@ -173,7 +164,7 @@ async function becomeContainer(start: Start, bundle: Bundle, state: ContainerSta
       reason: `cannot start: ${fault.message}`,
     };
     if (stateFd < 0) sys.close(store.writeState(root, failed));
-    else rewrite(stateFd, failed);
+    else store.rewriteState(stateFd, failed);
     throw fault;
   }
 }

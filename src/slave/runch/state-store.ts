@@ -82,6 +82,15 @@ export function writeState(root: string, state: ContainerStateFile): number {
   return fd;
 }
 
+/**
+ * Rewrites the state through a descriptor that was opened while its directory was in reach. In one call, never shorter than
+ * what stands there: a kill between two would leave what nobody can read.
+ */
+export function rewriteState(fd: number, state: ContainerStateFile): void {
+  const bytes = sys.fsEncode(`${JSON.stringify(state).padEnd(Number(sys.fstat(fd).size) - 1)}\n`);
+  sys.write(fd, bytes, 0, bytes.length, 0);
+}
+
 /** Whether the process of `state` is there: the container's, or runch's that will become it. */
 export function isAlive(state: ContainerStateFile): boolean {
   if (state.pid === 0) return false;

@@ -26,10 +26,11 @@ export const verb: Verb = {
       return Status.ok;
     }
     let terminal: [number, number] | null = null;
-    const options = launchOptions(call, false, () => {
+    const connect = () => {
       terminal = sys.socketpair();
       return terminal[1];
-    });
+    };
+    const options = { ...launchOptions(call, false, connect), meanwhile: sys.prepareWaiter };
     // a signal would end runch and leave the container behind; blocked, it waits for who can pass it on
     sys.blockSignals();
     const { state } = await launchContainer(options);
