@@ -165,6 +165,7 @@ async function launch(options: LaunchOptions, bundle: Bundle): Promise<Launched>
   keepConfig(options, bundle.text);
   if (options.create) makeFifos(root, id);
   if (parts.cgroup !== null) {
+    parts.cgroup.check();
     sys.close(store.writeState(root, state));
     parts.cgroup.create(short);
   }
@@ -214,6 +215,21 @@ function kill(pid: number): void {
   }
 }
 
+/** Removes what there is of a container that could not be made; what stays is told, and why it could not be made as well. */
+async function forget(root: string, id: string): Promise<void> {
+  try {
+    const state = store.readState(root, id);
+    if (state !== null) unmountLeftovers(state);
+    if (state?.cgroups?.length) {
+      const { ownCgroups, removeCgroup } = await import("./cgroup/cgroup-control.ts");
+      removeCgroup(ownCgroups(root, state));
+    }
+    store.removeState(root, id);
+  } catch (error) {
+    complain(`runch: ${id}: cannot be cleaned up: ${reason(error)}\n`);
+  }
+}
+
 /** @throws VzError 125 to 127, and leaves nothing behind then */
 export async function launchContainer(options: LaunchOptions): Promise<Launched> {
   const { root, id } = options;
@@ -234,10 +250,7 @@ export async function launchContainer(options: LaunchOptions): Promise<Launched>
       complain(unknownLine(id, bundle.unknown));
       return await launch(options, bundle);
     } catch (error) {
-      const state = store.readState(root, id);
-      if (state !== null) unmountLeftovers(state);
-      if (state?.cgroups?.length) (await import("./cgroup/cgroup-control.ts")).removeCgroup(state.cgroups);
-      store.removeState(root, id);
+      await forget(root, id);
       throw error;
     }
   } catch (error) {

@@ -76,12 +76,13 @@ async function openLog({ vz, short }: Bundle): Promise<void> {
 }
 
 /** What the last run left: mounts and cgroups, and its hooks for after the end, since nobody was there then. */
-async function clearLeftovers(last: ContainerStateFile, { parts }: Bundle): Promise<void> {
+async function clearLeftovers(root: string, last: ContainerStateFile, { parts }: Bundle): Promise<void> {
   unmountLeftovers(last);
   if (last.cgroups?.length) {
-    const { killCgroup, removeCgroup } = await import("./cgroup/cgroup-control.ts");
-    killCgroup(last.cgroups);
-    removeCgroup(last.cgroups);
+    const { killCgroup, ownCgroups, removeCgroup } = await import("./cgroup/cgroup-control.ts");
+    const own = ownCgroups(root, last);
+    killCgroup(own);
+    removeCgroup(own);
   }
   if (!parts.hooks?.has("poststop")) return;
   const { ociVersion, id, bundle, annotations } = last;
@@ -158,6 +159,7 @@ async function becomeContainer(start: Start, bundle: Bundle, state: ContainerSta
     };
     if (parts.hooks !== null) running = { ...running, hooks: parts.hooks.has("poststop") };
     if (parts.cgroup !== null) {
+      parts.cgroup.check();
       running = { ...running, cgroups: parts.cgroup.directories };
       sys.close(store.writeState(root, running));
       parts.cgroup.create(short);
@@ -229,7 +231,7 @@ async function start(
   let fault: VzError | null = null;
   try {
     bundle = await loadBundle(bundlePath, { id, form: "exec", isolation, cgroups: true, console: () => -1 });
-    if (last !== null) await clearLeftovers(last, bundle);
+    if (last !== null) await clearLeftovers(root, last, bundle);
     await openLog(bundle);
   } catch (error) {
     fault = runnerFailure(error);
