@@ -78,7 +78,7 @@ export function becomeContainer(options: LaunchOptions, bundle: Bundle, channel:
     if (options.create) park = openFifos(root, id);
     rememberExecutable();
     if (parts.namespaces !== null) {
-      parts.mounts?.openSources();
+      for (const open of parts.openings) open();
       inside.credentials = parts.namespaces.enter(plan.credentials, inside.ask, short);
       const leave = (pid: number): never => {
         channel.send(`pid ${pid}`);

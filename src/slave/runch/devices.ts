@@ -4,6 +4,7 @@ import { hasCode, isVzError, reason } from "../../common/errors.ts";
 import { failed, failure } from "./failure.ts";
 import { MS, S_IFDIR, S_IFIFO, S_IFMT } from "./linux.ts";
 import { bind, within } from "./mounts.ts";
+import type { NodePart } from "./parts.ts";
 import type { Plan } from "./plan.ts";
 import type { DeviceStep } from "./plan-devices.ts";
 import type { Shortfalls } from "./shortfalls.ts";
@@ -28,7 +29,7 @@ function isThere(step: DeviceStep, place: string): boolean {
   return false;
 }
 
-function makeNode(step: DeviceStep, root: number, place: string): void {
+function makeNode(step: DeviceStep, root: number, nodes: NodePart | null, place: string): void {
   try {
     sys.mknod(place, step.mode, step.major, step.minor);
     if (step.uid !== 0 || step.gid !== 0) sys.lchown(place, step.uid, step.gid);
@@ -36,7 +37,7 @@ function makeNode(step: DeviceStep, root: number, place: string): void {
     if (!hasCode(error, "EPERM")) throw error;
     sys.close(sys.open(place, O_WRONLY | O_CREAT | O_EXCL, 0o666));
     try {
-      bind(step.path, root, step.path, "nothing", MS.BIND);
+      if (!nodes?.place(step, root)) bind(step.path, root, step.path, "nothing", MS.BIND);
     } catch {
       // a plain file would swallow what is written to it, and be one more thing to clean up
       sys.unlink(place);
@@ -60,7 +61,7 @@ const LINKS = [
  * Makes the nodes of `plan.devices`, and in /dev the links of the runtime specification ("Dev symbolic links") where nothing
  * of the name is there. A usual one that cannot be had is a shortfall.
  */
-export function makeDevices(plan: Plan, root: number, short: Shortfalls): void {
+export function makeDevices(plan: Plan, root: number, made: NodePart | null, short: Shortfalls): void {
   const lacking: string[] = [];
   let why = "";
   for (const [directory, steps] of byDirectory(plan.devices)) {
@@ -72,7 +73,7 @@ export function makeDevices(plan: Plan, root: number, short: Shortfalls): void {
         const name = step.path.slice(directory.length + 1);
         try {
           if (!names.includes(name) || !isThere(step, `${place}/${name}`))
-            makeNode(step, root, `${place}/${name}`);
+            makeNode(step, root, made, `${place}/${name}`);
         } catch (error) {
           why = reason(error);
           if (!step.usual) throw isVzError(error) ? error : failed(`device ${step.path}`, error);

@@ -168,7 +168,7 @@ async function becomeContainer(start: Start, bundle: Bundle, state: ContainerSta
     setOomScore("self", plan.credentials.oomScoreAdj, short);
     rememberExecutable();
     if (parts.namespaces !== null) {
-      parts.mounts?.openSources();
+      for (const open of parts.openings) open();
       // whoever root is in a user namespace, it cannot make files out here
       stateFd = store.writeState(root, running);
       inside.credentials = parts.namespaces.enter(plan.credentials, inside.ask, short);
