@@ -13,6 +13,8 @@ cp -r "$source/tests" /run/crun/
 # the tests find the runtime's kind in its name
 ln -s "$(realpath "$runtime")" "/run/bin/$(basename "$runtime")"
 cd /run/crun
+# these ask for a runtime built with libsystemd, which is crun's way to notify and not what they test
+sed -i "/'SYSTEMD' not in get_crun_feature_string()/,+1d" tests/test_start.py
 OCI_RUNTIME=/run/bin/$(basename "$runtime")
 export OCI_RUNTIME INIT=$PWD/tests/init
 export PYTHONPATH=$here PYTHONDONTWRITEBYTECODE=1

@@ -326,6 +326,23 @@ for (const [version, without, skip] of [
   });
 }
 
+test("thawing what is to be killed lets nobody else go on", { skip: noV1 }, () => {
+  const { dirs } = create({}, { without: ["2"] });
+  const freezer = at(dirs, "freezer");
+  const [one, two] = [sleeperIn(dirs), sleeperIn(dirs)];
+  ask("freeze", dirs, true);
+  ask("thaw", one.pid, [one.pid]);
+  assert.equal(read(`${freezer}/freezer.state`), "FROZEN");
+  ask("thaw", one.pid, [one.pid, two.pid]);
+  assert.equal(read(`${freezer}/freezer.state`), "THAWED");
+  // frozen by the cgroup above, which is another's
+  mkdirSync(`${freezer}/inner`);
+  ask("join", [`${freezer}/inner`], one.pid);
+  ask("freeze", dirs, true);
+  ask("thaw", one.pid, [one.pid, two.pid]);
+  assert.equal(read(`${freezer}/freezer.state`), "FROZEN");
+});
+
 test("without a freezer a pause is an error that says what is missing", { skip: noV1 }, () => {
   const { error, status } = play("freeze", [], true);
   assert.equal(error, "pause: the container has no cgroup");

@@ -1,7 +1,7 @@
 /** runtime-spec config-linux.md, "Control groups", for the hierarchies of the first kind that this machine has; runc-update(8). */
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Container, type OciTest, oci, topic } from "../support/oci.ts";
 import { cgroupsWith } from "../support/oci-left.ts";
@@ -47,6 +47,35 @@ topic("cgroups", () => {
     for (const place of places) assert.ok(existsSync(place) && place.length > 22, place);
     await t.ok("delete", "--force", c.id);
     for (const place of places) assert.equal(existsSync(place), false, place);
+  });
+
+  const own = { only: ["runch"] } as const;
+
+  oci("a cgroup that another container is in is refused at once, and left alone", own, async (t) => {
+    const one = await limited(t, { pids: { limit: 50 } });
+    const linux = { cgroupsPath: folder(one.pid, "pids").replace("/sys/fs/cgroup/pids", "") };
+    const begin = performance.now();
+    const two = await t.run({ linux });
+    assertFails(two, 125, /^vz: linux\.cgroupsPath: .* has processes already\n/);
+    assert.ok(performance.now() - begin < 1500);
+    assertFails(await t.cli(["state", two.id]), 1, /does not exist/);
+    // the next start takes away what the one before has written down as its own
+    const init = t.bundle({ linux: { ...linux, namespaces: [] } });
+    for (let i = 0; i < 2; i++) assertFails(await t.cli(["start", init.path]), 125, /has processes already/);
+    await t.ok("delete", "--force", basename(init.path));
+    assert.equal((await t.state(one.id)).status, "running");
+    assert.equal(value(one, "pids.max"), "50");
+  });
+
+  oci("delete of a container that has ended leaves a cgroup to the one that has it now", own, async (t) => {
+    const cgroupsPath = `/${t.id()}`;
+    const one = await t.up({ args: ["true"], linux: { cgroupsPath } });
+    await t.becomes(one.id, "stopped");
+    const two = await t.up({ linux: { cgroupsPath } });
+    assert.deepEqual(JSON.parse(await t.ok("ps", "-f", "json", one.id)), []);
+    await t.ok("delete", one.id);
+    assert.equal((await t.state(two.id)).status, "running");
+    assert.ok(existsSync(folder(two.pid, "pids")));
   });
 
   for (const [what, resources, file, expected] of [

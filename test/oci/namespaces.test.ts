@@ -104,6 +104,24 @@ topic("namespaces", () => {
     assert.equal(link(two.pid, "user"), link(one.pid, "user"));
   });
 
+  oci(
+    "a device in a user namespace has the numbers, mode and owner that are written",
+    { needs: ["user", "mounts"], except: { runc: "runc 1.1.5 binds the machine's own node there" } },
+    async (t) => {
+      const devices = [
+        { path: "/dev/one", type: "c", major: 1, minor: 5, fileMode: 0o644, uid: 7, gid: 8 },
+        { path: "/dev/two", type: "b", major: 7, minor: 250, fileMode: 0o600, uid: 0, gid: 0 },
+      ];
+      const args = ["sh", "-c", "stat -c '%F|%t,%T|%a|%u,%g' /dev/one /dev/two; head -c 2 /dev/one | wc -c"];
+      const text = await inUserNamespace(t, args, { linux: { devices } });
+      assert.deepEqual(text.trim().split("\n"), [
+        "character special file|1,5|644|7,8",
+        "block special file|7,fa|600|0,0",
+        "2",
+      ]);
+    },
+  );
+
   oci("a mount namespace is joined by its path", { needs: ["mounts"] }, async (t) => {
     const other = spawn("unshare", ["-m", "sleep", "1000"], { stdio: "ignore" });
     try {

@@ -34,6 +34,12 @@ topic("ps, spec, features and version", () => {
     assert.deepEqual(JSON.parse(await t.ok("ps", "-f", "json", two.id)), [two.pid]);
   });
 
+  oci("ps of a container that has ended is empty", { only: ["runch", "runc"] }, async (t) => {
+    const c = await t.up({ args: ["true"] });
+    await t.becomes(c.id, "stopped");
+    assert.match(await t.ok("ps", c.id), /^.*\bPID\b.*\n$/);
+  });
+
   oci("ps takes options of ps(1)", { only: ["runch", "runc"] }, async (t) => {
     const c = await t.up();
     const text = await t.ok("ps", c.id, "-o", "pid,comm");

@@ -60,6 +60,7 @@ const PLAYS: Record<string, (...args: never[]) => unknown> = {
   kill: (dirs: string[], signal?: number) => control.killCgroup(dirs, signal),
   remove: (dirs: string[]) => control.removeCgroup(dirs),
   freeze: (dirs: string[], on: boolean) => control.freeze(dirs, on),
+  thaw: (pid: number, pids: number[]) => control.thawProcess(pid, pids),
   isFrozen: (dirs: string[]) => control.isFrozen(dirs),
   stats: (dirs: string[], pids: number[]) => statsOf(dirs, pids),
   oom: (dirs: string[]) => oomCount(dirs),

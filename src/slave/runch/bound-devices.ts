@@ -2,15 +2,22 @@
 import * as sys from "vz:sys";
 import { MS } from "./linux.ts";
 import { bind } from "./mounts.ts";
+import type { NodePart } from "./parts.ts";
 import type { DeviceStep } from "./plan-devices.ts";
 
 const { O_WRONLY = 0, O_CREAT = 0, O_EXCL = 0 } = sys.constants;
 
-/** @throws `refused` where that is refused, too */
-export function bindDevice(step: DeviceStep, root: number, place: string, refused: unknown): void {
+/** @param nodes those that were made from outside, for a user namespace @throws `refused` where that is refused, too */
+export function bindDevice(
+  step: DeviceStep,
+  root: number,
+  nodes: NodePart | null,
+  place: string,
+  refused: unknown,
+): void {
   sys.close(sys.open(place, O_WRONLY | O_CREAT | O_EXCL, 0o666));
   try {
-    bind(step.path, root, step.path, "nothing", MS.BIND);
+    if (!nodes?.place(step, root)) bind(step.path, root, step.path, "nothing", MS.BIND);
   } catch {
     // a plain file would swallow what is written to it, and be one more thing to clean up
     sys.unlink(place);

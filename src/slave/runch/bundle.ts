@@ -1,4 +1,5 @@
 /** Reading a bundle: its config.json, what vz's annotations say, and the plan. */
+import * as sys from "vz:sys";
 import { Annotation } from "../../common/annotations.ts";
 import { hasCode, reason } from "../../common/errors.ts";
 import { badConfig, type OciConfig, readConfig } from "../../common/oci.ts";
@@ -72,6 +73,7 @@ const PLAIN_PROCESS =
 /** Whether some part has work: most bundles of a slave have none, and their start does not look for it. */
 function asksForParts({ hooks, linux = {}, process = { cwd: "/" } }: OciConfig, plan: Plan): boolean {
   if (hooks !== undefined || process.terminal || plan.joins.length > 0) return true;
+  if (sys.environ.some((line) => line.startsWith("NOTIFY_SOCKET="))) return true;
   if (linux.cgroupsPath !== undefined || linux.resources !== undefined) return true;
   for (const key of Object.keys(linux)) if (!PLAIN_LINUX.includes(key)) return true;
   for (const key of Object.keys(process)) if (!PLAIN_PROCESS.includes(key)) return true;
@@ -107,7 +109,8 @@ export async function loadBundle(path: string, options: BundleOptions): Promise<
         short,
       )
     : NO_PARTS;
-  return { text, config, vz, plan, parts, short, unknown };
+  const given = parts.notify === null ? [] : [parts.notify.variable];
+  return { text, config, vz, plan: { ...plan, env: [...plan.env, ...given] }, parts, short, unknown };
 }
 
 /** The line that names fields nobody knows: they must be passed over, so they are at least not passed over in silence. */

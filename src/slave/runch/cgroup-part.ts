@@ -11,6 +11,7 @@ import {
   planCgroup,
   planCgroupMount,
   readResources,
+  refuseOccupied,
 } from "./cgroup/index.ts";
 import { failure } from "./failure.ts";
 import { MS } from "./linux.ts";
@@ -22,6 +23,8 @@ import type { Shortfalls } from "./shortfalls.ts";
 export interface CgroupPart {
   /** To be written down before `create`, so that they can be removed whatever happens. */
   readonly directories: readonly string[];
+  /** Refuses those that are there and not for us. To be called before they are written down: whatever is, is removed later. */
+  check(): void;
   /** Makes them and sets the limits. */
   create(short: Shortfalls): void;
   /** Moves a process into them. */
@@ -73,13 +76,20 @@ export function planCgroupPart(
   const plan = planCgroup({ cgroupsPath: linux.cgroupsPath, id, resources, hierarchies }, short);
   const directories = cgroupDirectories(plan);
   let joined: readonly string[] = [];
+  // whoever enters it stops, and we would wait for him
+  const refuseFrozen = (those: readonly string[]) => {
+    if (isFrozen(those)) throw failure("linux.cgroupsPath: the container's cgroup is frozen, unexpectedly");
+  };
   return {
     directories,
+    check() {
+      for (const directory of directories) refuseOccupied(directory);
+      refuseFrozen(directories);
+    },
     create(granted) {
       joined = createCgroup(plan, granted);
-      // one that was there, or that lies in such a one: whoever enters it stops, and we would wait for him
-      if (isFrozen(joined))
-        throw failure("linux.cgroupsPath: the container's cgroup is frozen, unexpectedly");
+      // one that lies in such a one
+      refuseFrozen(joined);
     },
     join: (pid) => joinCgroup(joined, pid),
     mount(step, root) {

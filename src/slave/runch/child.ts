@@ -101,7 +101,7 @@ export function becomeContainer(options: LaunchOptions, bundle: Bundle, channel:
     if (options.create) park = openFifos(root, id);
     rememberExecutable();
     if (parts.namespaces !== null) {
-      parts.mounts?.openSources();
+      for (const open of parts.openings) open();
       inside.credentials = parts.namespaces.enter(plan.credentials, inside.ask, short);
       const leave = (next: number): never => {
         channel.send(`pid ${next}`);

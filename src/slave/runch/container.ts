@@ -70,7 +70,8 @@ export function setUp(inside: Inside): number {
   parts.sysctl?.(types, short);
   const root = openRoot(rootfs);
   const late = plainly("mounts", () => makeMounts(plan, root, parts.mounts, short));
-  plainly("devices", () => makeDevices(plan, root, short));
+  plainly("devices", () => makeDevices(plan, root, parts.nodes, short));
+  parts.notify?.mount(root, short);
   const terminal = parts.terminal?.open(root, short) ?? -1;
   for (const act of parts.attributes) act(short);
   if (parts.hooks !== null) {

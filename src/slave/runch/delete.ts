@@ -24,14 +24,18 @@ async function killAll(root: string, id: string): Promise<void> {
     if (state === null) return;
     const alive = store.isAlive(state);
     if (alive) signal(state.pid, SIGKILL);
-    if (state.cgroups?.length) (await import("./cgroup/cgroup-control.ts")).killCgroup(state.cgroups);
+    if (state.cgroups?.length) {
+      const { killCgroup, ownCgroups } = await import("./cgroup/cgroup-control.ts");
+      killCgroup(ownCgroups(root, state));
+    }
     // a pid namespace ends with its first process
     const others = alive && state.pidNamespace !== undefined ? [] : await processesOf(root, state);
     for (const pid of others) signal(pid, SIGKILL);
     if (!alive && others.length === 0) return;
     if (pause === LONG_PAUSE) {
       const { thawProcess } = await import("./cgroup/cgroup-control.ts");
-      for (const pid of alive ? [state.pid, ...others] : others) thawProcess(pid);
+      const all = alive ? [state.pid, ...others] : others;
+      for (const pid of all) thawProcess(pid, all);
     }
     if (sys.now() > end) throw new VzError(Status.failed, `container ${id}: its processes do not end`);
     sys.poll([], pause);
@@ -69,7 +73,10 @@ export async function deleteContainer(root: string, id: string, force: boolean):
   const state = store.readState(root, id);
   if (state !== null) {
     unmountLeftovers(state);
-    if (state.cgroups?.length) (await import("./cgroup/cgroup-control.ts")).removeCgroup(state.cgroups);
+    if (state.cgroups?.length) {
+      const { ownCgroups, removeCgroup } = await import("./cgroup/cgroup-control.ts");
+      removeCgroup(ownCgroups(root, state));
+    }
   }
   if (state?.hooks === true) await runPoststop(root, state);
   register.removeState(root, id);

@@ -5,6 +5,7 @@ import defer * as boundDevices from "./bound-devices.ts";
 import { failed, failure } from "./failure.ts";
 import { S_IFDIR, S_IFIFO, S_IFMT } from "./linux.ts";
 import { within } from "./mounts.ts";
+import type { NodePart } from "./parts.ts";
 import type { Plan } from "./plan.ts";
 import type { DeviceStep } from "./plan-devices.ts";
 import type { Shortfalls } from "./shortfalls.ts";
@@ -27,13 +28,13 @@ function isThere(step: DeviceStep, place: string): boolean {
   return false;
 }
 
-function makeNode(step: DeviceStep, root: number, place: string): void {
+function makeNode(step: DeviceStep, root: number, nodes: NodePart | null, place: string): void {
   try {
     sys.mknod(place, step.mode, step.major, step.minor);
     if (step.uid !== 0 || step.gid !== 0) sys.lchown(place, step.uid, step.gid);
   } catch (error) {
     if (!hasCode(error, "EPERM")) throw error;
-    boundDevices.bindDevice(step, root, place, error);
+    boundDevices.bindDevice(step, root, nodes, place, error);
   }
 }
 
@@ -52,7 +53,7 @@ const LINKS = [
  * Makes the nodes of `plan.devices`, and in /dev the links of the runtime specification ("Dev symbolic links") where nothing
  * of the name is there. A usual one that cannot be had is a shortfall.
  */
-export function makeDevices(plan: Plan, root: number, short: Shortfalls): void {
+export function makeDevices(plan: Plan, root: number, made: NodePart | null, short: Shortfalls): void {
   const lacking: string[] = [];
   let why = "";
   for (const [directory, steps] of byDirectory(plan.devices)) {
@@ -64,7 +65,7 @@ export function makeDevices(plan: Plan, root: number, short: Shortfalls): void {
         const name = step.path.slice(directory.length + 1);
         try {
           if (!names.includes(name) || !isThere(step, `${place}/${name}`))
-            makeNode(step, root, `${place}/${name}`);
+            makeNode(step, root, made, `${place}/${name}`);
         } catch (error) {
           why = reason(error);
           if (!step.usual) throw isVzError(error) ? error : failed(`device ${step.path}`, error);

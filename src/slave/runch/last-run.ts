@@ -8,12 +8,13 @@ import type { Parts } from "./parts.ts";
 import { writeState } from "./state-store.ts";
 
 /** Undoes its mounts and cgroups, and runs the hooks for after its end, since nobody was there then. */
-export async function clearUp(last: ContainerStateFile, { hooks }: Parts): Promise<void> {
+export async function clearUp(root: string, last: ContainerStateFile, { hooks }: Parts): Promise<void> {
   if (last.hostMounts !== null) leftovers.unmountLeftovers(last);
   if (last.cgroups?.length) {
-    const { killCgroup, removeCgroup } = await import("./cgroup/cgroup-control.ts");
-    killCgroup(last.cgroups);
-    removeCgroup(last.cgroups);
+    const { killCgroup, ownCgroups, removeCgroup } = await import("./cgroup/cgroup-control.ts");
+    const own = ownCgroups(root, last);
+    killCgroup(own);
+    removeCgroup(own);
   }
   if (!hooks?.has("poststop")) return;
   const { ociVersion, id, bundle, annotations } = last;

@@ -207,6 +207,7 @@ async function launch(options: LaunchOptions, bundle: Bundle): Promise<Launched>
   let first: ContainerStateFile | null = null;
   if (options.create) makeFifos(root, id);
   if (parts.cgroup !== null) {
+    parts.cgroup.check();
     first = firstState(options, bundle);
     sys.close(store.writeState(root, first));
     parts.cgroup.create(short);
@@ -266,6 +267,21 @@ function kill(pid: number): void {
   }
 }
 
+/** Removes what there is of a container that could not be made; what stays is told, and why it could not be made as well. */
+async function forget(root: string, id: string): Promise<void> {
+  try {
+    const state = store.readState(root, id);
+    if (state !== null) leftovers.unmountLeftovers(state);
+    if (state?.cgroups?.length) {
+      const { ownCgroups, removeCgroup } = await import("./cgroup/cgroup-control.ts");
+      removeCgroup(ownCgroups(root, state));
+    }
+    register.removeState(root, id);
+  } catch (error) {
+    complain(`runch: ${id}: cannot be cleaned up: ${reason(error)}\n`);
+  }
+}
+
 /** @throws VzError 125 to 127, and leaves nothing behind then */
 export async function launchContainer(options: LaunchOptions): Promise<Launched> {
   const { root, id } = options;
@@ -286,10 +302,7 @@ export async function launchContainer(options: LaunchOptions): Promise<Launched>
       complain(unknownLine(id, bundle.unknown));
       return await launch(options, bundle);
     } catch (error) {
-      const state = store.readState(root, id);
-      if (state !== null) leftovers.unmountLeftovers(state);
-      if (state?.cgroups?.length) (await import("./cgroup/cgroup-control.ts")).removeCgroup(state.cgroups);
-      register.removeState(root, id);
+      await forget(root, id);
       throw error;
     }
   } catch (error) {

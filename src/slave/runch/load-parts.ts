@@ -1,4 +1,5 @@
 /** Loads the parts of a start that this config.json asks for, and has them plan their fields. */
+import * as sys from "vz:sys";
 import type { OciConfig } from "../../common/oci.ts";
 import { badConfig as bad } from "../../common/oci.ts";
 import type { Parts, PartsOptions } from "./parts.ts";
@@ -10,6 +11,12 @@ function isFilled(value: unknown): boolean {
   if (value === undefined || value === null || value === "") return false;
   if (Array.isArray(value)) return value.length > 0;
   return typeof value !== "object" || Object.keys(value).length > 0;
+}
+
+/** The manager's socket, unless config.json names another one. */
+function notifySocket({ env }: Plan): string | undefined {
+  const isIt = (line: string) => line.startsWith("NOTIFY_SOCKET=");
+  return env.some(isIt) ? undefined : sys.environ.find(isIt)?.slice("NOTIFY_SOCKET=".length);
 }
 
 /** @throws VzError 78, or 125 in strict */
@@ -81,20 +88,31 @@ export async function loadParts(
       terminal = { open: (root, granted) => openTerminal(root, how, granted), attach: attachTerminal };
     }
   }
+  const mounts = needsExtras
+    ? (await import("./mount-extras.ts")).planMountExtras(
+        plan.mounts,
+        namespaces?.maps ?? null,
+        cgroup?.mount ?? (options.cgroups ? null : "disabled"),
+        unknown,
+      )
+    : null;
+  const maps = namespaces?.maps ?? null;
+  const nodes =
+    maps !== null && plan.devices.some(({ usual }) => !usual)
+      ? (await import("./device-nodes.ts")).planNodes(plan.devices, maps, plan.rootfs)
+      : null;
+  const socket = notifySocket(plan);
+  const notify = socket ? (await import("./notify.ts")).planNotify(socket, maps) : null;
   return {
     namespaces,
+    nodes,
+    notify,
+    openings: [mounts?.openSources, nodes?.open, notify?.open].filter((open) => open !== undefined),
+    mounts,
     cgroup,
     seccomp,
     terminal,
     hooks: hooks !== undefined ? new (await import("./hooks.ts")).HookPart(hooks, unknown) : null,
-    mounts: needsExtras
-      ? (await import("./mount-extras.ts")).planMountExtras(
-          plan.mounts,
-          namespaces?.maps ?? null,
-          cgroup?.mount ?? (options.cgroups ? null : "disabled"),
-          unknown,
-        )
-      : null,
     sysctl: isFilled(linux.sysctl)
       ? (await import("./sysctl.ts")).planSysctl(linux.sysctl ?? {}, asked)
       : null,

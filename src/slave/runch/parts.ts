@@ -6,11 +6,12 @@ import type { CgroupPart } from "./cgroup-part.ts";
 import type { HookPart } from "./hooks.ts";
 import type { NamespacePart } from "./namespaces.ts";
 import type { Form, MountStep } from "./plan.ts";
+import type { DeviceStep } from "./plan-devices.ts";
 import type { Shortfalls } from "./shortfalls.ts";
 
 /** Mounts that are more than one call of mount(2). */
 export interface MountExtras {
-  /** Opens the sources of bind mounts, for a user namespace whose ids need not get to them. Called before it is entered. */
+  /** Opens the sources of bind mounts. One of `openings`. */
   openSources(): void;
   /** Whether `mount` has to be called instead of mount(2). */
   replaces(step: MountStep): boolean;
@@ -29,6 +30,9 @@ export const NO_PARTS: Parts = {
   cgroup: null,
   namespaces: null,
   mounts: null,
+  nodes: null,
+  notify: null,
+  openings: [],
   sysctl: null,
   attributes: [],
   seccomp: null,
@@ -43,12 +47,31 @@ export interface Parts {
   readonly cgroup: CgroupPart | null;
   readonly namespaces: NamespacePart | null;
   readonly mounts: MountExtras | null;
+  readonly nodes: NodePart | null;
+  readonly notify: NotifyPart | null;
+  /** What has to be opened before a user namespace is entered, whose ids and rights need not get to it. */
+  readonly openings: readonly (() => void)[];
   /** In the container's namespaces, before its mounts. */
   readonly sysctl: SysctlAct | null;
   /** While the machine's /proc is in reach: attributes of the process that execve(2) keeps. */
   readonly attributes: readonly Act[];
   readonly seccomp: SeccompPart | null;
   readonly terminal: TerminalPart | null;
+}
+
+/** Device nodes that were made outside of a user namespace. */
+export interface NodePart {
+  open(): void;
+  /** Puts one on the file at its path inside. @returns false where there is none */
+  place(step: DeviceStep, root: number): boolean;
+}
+
+export interface NotifyPart {
+  /** For the program's environment. */
+  readonly variable: string;
+  open(): void;
+  /** Puts the socket where the variable says. */
+  mount(root: number, short: Shortfalls): void;
 }
 
 export interface SeccompPart {

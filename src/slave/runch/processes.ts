@@ -72,8 +72,8 @@ export async function processesOf(root: string, state: ContainerStateFile): Prom
     pids = processesIn(state.rootfs);
   }
   if (cgroups.length === 0) return pids;
-  const { processesInCgroup } = await import("./cgroup/cgroup-control.ts");
-  return [...new Set([...pids, ...processesInCgroup(cgroups)])];
+  const { ownCgroups, processesInCgroup } = await import("./cgroup/cgroup-control.ts");
+  return [...new Set([...pids, ...processesInCgroup(ownCgroups(root, state))])];
 }
 
 /** Sends a signal; a process that has ended is no error. */

@@ -133,6 +133,7 @@ async function becomeContainer(start: Start, bundle: Bundle, state: ContainerSta
     };
     if (parts.hooks !== null) running = { ...running, hooks: parts.hooks.has("poststop") };
     if (parts.cgroup !== null) {
+      parts.cgroup.check();
       running = { ...running, cgroups: parts.cgroup.directories };
       sys.close(store.writeState(root, running));
       parts.cgroup.create(short);
@@ -142,7 +143,7 @@ async function becomeContainer(start: Start, bundle: Bundle, state: ContainerSta
     if (oomScoreAdj !== undefined) oomScore.setOomScore("self", oomScoreAdj, short);
     rememberExecutable();
     if (parts.namespaces !== null) {
-      parts.mounts?.openSources();
+      for (const open of parts.openings) open();
       // whoever root is in a user namespace, it cannot make files out here
       stateFd = store.writeState(root, running);
       inside.credentials = parts.namespaces.enter(plan.credentials, inside.ask, short);
@@ -205,7 +206,7 @@ async function start(
   let fault: VzError | null = null;
   try {
     bundle = await loadBundle(bundlePath, { id, form: "exec", isolation, cgroups: true, console: () => -1 });
-    if (last !== null) await lastRun.clearUp(last, bundle.parts);
+    if (last !== null) await lastRun.clearUp(root, last, bundle.parts);
     await openLog(bundle);
   } catch (error) {
     fault = failures.runnerFailure(error);

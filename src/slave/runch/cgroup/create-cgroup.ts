@@ -61,6 +61,18 @@ function handDown(directory: string, needed: ReadonlySet<string>, reasons: Map<s
   }
 }
 
+/**
+ * Kills and removes come to whole cgroups, so one that others are in is none for a container.
+ * @throws VzError 125 naming it
+ */
+export function refuseOccupied(directory: string): void {
+  if (processesInCgroup([directory]).length === 0) return;
+  throw failure(
+    `linux.cgroupsPath: ${directory} has processes already`,
+    "a cgroup belongs to one container, and is removed with it",
+  );
+}
+
 /** @returns why controllers are missing in it, by "DIRECTORY CONTROLLER" */
 function makePlace(place: Place, needed: ReadonlySet<string>): [key: string, why: string][] {
   const reasons = new Map<string, string>();
@@ -72,12 +84,7 @@ function makePlace(place: Place, needed: ReadonlySet<string>): [key: string, why
     if (place.controllers.includes("cpuset") && place.version === 1) inheritCpuset(above, path);
     above = path;
   }
-  if (!isNew && processesInCgroup([place.directory]).length > 0) {
-    throw failure(
-      `linux.cgroupsPath: ${place.directory} has processes already`,
-      "a cgroup belongs to one container, and is removed with it",
-    );
-  }
+  if (!isNew) refuseOccupied(place.directory);
   return [...reasons].map(([name, why]) => [`${place.directory} ${name}`, why]);
 }
 

@@ -2,6 +2,7 @@
 import * as sys from "vz:sys";
 import { hasCode } from "../../../common/errors.ts";
 import { failed, failure } from "../failure.ts";
+import { cgroupTree } from "./cgroup-tree.ts";
 import { keyed, readControl, writeControl } from "./control-files.ts";
 import { findHierarchies } from "./find-hierarchies.ts";
 
@@ -38,13 +39,25 @@ export function isFrozen(directories: readonly string[]): boolean {
   return freezerOf(directories)?.isFrozen() ?? false;
 }
 
-/** Lets a process go on whatever cgroup it lies frozen in: before that it cannot even be killed (version 1). */
-export function thawProcess(pid: number): void {
-  const directories = findHierarchies(pid).flatMap(({ mountPoint, own }) =>
-    own === null ? [] : [`${mountPoint}${own}`],
-  );
-  const freezer = freezerOf(directories);
-  if (freezer?.isFrozen()) writeControl(freezer.file, freezer.words.off);
+/** Whether a cgroup and those below it hold no processes but these. One that our pid namespace does not see reads 0. */
+function holdsOnly(directory: string, pids: readonly number[]): boolean {
+  return cgroupTree(directory).every((one) => {
+    const lines = (readControl(`${one}/cgroup.procs`) ?? "0").split("\n");
+    return lines.every((line) => line === "" || pids.includes(Number(line)));
+  });
+}
+
+/**
+ * Lets a process of a container go on that somebody has frozen in another cgroup than the container's: in version 1 it cannot
+ * even be killed before. Only where nothing but the container's processes goes on with it, and never the cgroups above.
+ * @param pids all of the container's
+ */
+export function thawProcess(pid: number, pids: readonly number[]): void {
+  for (const { version, mountPoint, own } of findHierarchies(pid)) {
+    const directory = `${mountPoint}${own}`;
+    if (version !== 1 || own === null || readControl(`${directory}/freezer.state`) !== "FROZEN") continue;
+    if (holdsOnly(directory, pids)) writeControl(`${directory}/freezer.state`, "THAWED");
+  }
 }
 
 function waitFor(freezer: Freezer, wanted: boolean, order: () => void): boolean {

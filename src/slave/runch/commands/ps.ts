@@ -1,5 +1,5 @@
 /** `runch ps`: the processes of a container, without a ps(1), which slaves may lack. */
-import { Status, VzError } from "../../../common/errors.ts";
+import { Status } from "../../../common/errors.ts";
 import { usageError } from "../options.ts";
 import { processTable } from "../process-table.ts";
 import { processesOf } from "../processes.ts";
@@ -22,8 +22,6 @@ export const verb: Verb = {
       throw usageError(`ps: --format=${format}: neither table nor json`);
     const state = register.needState(root, id);
     const pids = await processesOf(root, state);
-    if (!store.isAlive(state) && pids.length === 0)
-      throw new VzError(Status.failed, `container ${id}: is not running`);
     if (store.isAlive(state) && !pids.includes(state.pid)) pids.push(state.pid);
     pids.sort((a, b) => a - b);
     if (format === "json") io.out(`${JSON.stringify(pids)}\n`);
