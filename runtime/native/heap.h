@@ -7,5 +7,8 @@
 
 /* Allocation functions for JS_NewRuntime2. */
 extern const JSMallocFunctions vz_heap;
+/* At the start, and in a forked child, whose every page is its parent's until it is written. */
+void vz_heap_begin(void);
+void vz_heap_forked(void);
 
 #endif

@@ -258,6 +258,7 @@ int main(int argc, char **argv)
     arg_count = argc;
     args = argv;
 
+    vz_heap_begin();
     JSRuntime *rt = JS_NewRuntime2(&vz_heap, NULL);
     JSContext *ctx = rt ? new_context(rt) : NULL;
     size_t length = 0;

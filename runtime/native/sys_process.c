@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "heap.h"
 #include "vz.h"
 
 static JSValue js_execve(ARGS)
@@ -57,7 +58,10 @@ static JSValue js_waitpid(ARGS)
 static JSValue forked(JSContext *ctx, pid_t pid, const char *call)
 {
     if (pid == -1) return vz_throw(ctx, errno, call, NULL, NULL);
-    if (pid == 0) vz_loop_forget(ctx);
+    if (pid == 0) {
+        vz_heap_forked();
+        vz_loop_forget(ctx);
+    }
     return JS_NewInt32(ctx, pid);
 }
 

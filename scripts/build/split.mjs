@@ -32,7 +32,7 @@ const GROUPS = new Map([
     join(root, "src/slave/runch"),
     {
       // what every command of runch reads
-      "runch-state": ["failure", "files", "isolation", "linux", "state-store"],
+      "runch-state": ["complain", "failure", "files", "isolation", "linux", "state-store"],
       // what every command line needs but that of init
       "runch-line": ["options"],
       // what every start of a process does

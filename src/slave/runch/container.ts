@@ -2,6 +2,7 @@
 import * as sys from "vz:sys";
 import { hasCode, isSystemError } from "../../common/errors.ts";
 import type { Bundle } from "./bundle.ts";
+import { complain } from "./complain.ts";
 import { applyCredentials } from "./credentials.ts";
 import { makeDevices } from "./devices.ts";
 import { changeRoot, makeNamespaces } from "./enter.ts";
@@ -129,16 +130,6 @@ function loadFilter(inside: Inside): void {
 export function beforeProgram(inside: Inside): void {
   inside.bundle.parts.hooks?.run("startContainer", hookStates.hookState(inside, "created", inside.pid));
   if (inside.credentials.noNewPrivileges) loadFilter(inside);
-}
-
-/** Writes to standard error, if somebody is there. */
-export function complain(line: string): void {
-  if (line === "") return;
-  try {
-    sys.writeAll(2, line);
-  } catch {
-    // there is no one to tell
-  }
 }
 
 /** The container's environment: HOME from its own /etc/passwd where config.json leaves it out, as runc and crun do. */

@@ -2,7 +2,7 @@
 import * as sys from "vz:sys";
 import type { ContainerStateFile } from "../../common/container-state.ts";
 import { reason, Status, VzError } from "../../common/errors.ts";
-import { complain } from "./container.ts";
+import { complain } from "./complain.ts";
 import { readTextIfAny } from "./files.ts";
 import { unmountLeftovers } from "./leftovers.ts";
 import { processesOf, signal } from "./processes.ts";

@@ -2,7 +2,7 @@
 import * as sys from "vz:sys";
 import type { ContainerStateFile } from "../../common/container-state.ts";
 import { nextRun } from "./backoff.ts";
-import { complain } from "./container.ts";
+import { complain } from "./complain.ts";
 import defer * as leftovers from "./leftovers.ts";
 import type { Parts } from "./parts.ts";
 import { writeState } from "./state-store.ts";

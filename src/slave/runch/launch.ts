@@ -8,7 +8,7 @@ import { hasCode, isVzError, reason, VzError } from "../../common/errors.ts";
 import { type Bundle, loadBundle, unknownLine } from "./bundle.ts";
 import { Channel } from "./channel.ts";
 import { becomeContainer, waitsAtOnce } from "./child.ts";
-import { complain } from "./container.ts";
+import { complain } from "./complain.ts";
 import { failure } from "./failure.ts";
 import { absolutePath } from "./files.ts";
 import defer * as hookStates from "./hook-state.ts";
