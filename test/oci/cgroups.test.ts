@@ -51,13 +51,11 @@ topic("cgroups", () => {
 
   const own = { only: ["runch"] } as const;
 
-  oci("a cgroup that another container is in is refused at once, and left alone", own, async (t) => {
+  oci("a cgroup that another container is in is refused, and left alone", own, async (t) => {
     const one = await limited(t, { pids: { limit: 50 } });
     const linux = { cgroupsPath: folder(one.pid, "pids").replace("/sys/fs/cgroup/pids", "") };
-    const begin = performance.now();
     const two = await t.run({ linux });
-    assertFails(two, 125, /^vz: linux\.cgroupsPath: .* has processes already\n/);
-    assert.ok(performance.now() - begin < 1500);
+    assertFails(two, 125, /^vz: linux\.cgroupsPath: .* has processes already\nhint: .*\n$/);
     assertFails(await t.cli(["state", two.id]), 1, /does not exist/);
     // the next start takes away what the one before has written down as its own
     const init = t.bundle({ linux: { ...linux, namespaces: [] } });

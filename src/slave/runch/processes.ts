@@ -46,7 +46,9 @@ export function processesIn(rootfs: string): number[] {
  */
 function processesInMounts(root: string, state: ContainerStateFile, name: string): number[] {
   const inNamespace = select((pid) => namespaceOf(pid, "mnt") === name);
-  if (isAlive(state) || inNamespace.length === 0) return inNamespace;
+  // a process that is ending gives its namespace back before it counts as ended
+  const isKept = namespaceOf(state.pid, "mnt") === name && isAlive(state);
+  if (isKept || inNamespace.length === 0) return inNamespace;
   for (const id of listIds(root)) {
     const other = id === state.id ? null : readState(root, id);
     if (other?.mountNamespace === name && isAlive(other)) return [];
