@@ -4,10 +4,11 @@
  */
 import * as sys from "vz:sys";
 import type { ContainerStateFile } from "../../common/container-state.ts";
-import { hasCode, isVzError, reason, VzError } from "../../common/errors.ts";
+import { hasCode, isVzError, reason } from "../../common/errors.ts";
+import { converse, gone, type Talk, writeDown } from "./admission.ts";
 import { type Bundle, loadBundle, unknownLine } from "./bundle.ts";
 import { Channel } from "./channel.ts";
-import { becomeContainer, waitsAtOnce } from "./child.ts";
+import { becomeContainer } from "./child.ts";
 import { complain } from "./complain.ts";
 import { failure } from "./failure.ts";
 import { absolutePath } from "./files.ts";
@@ -19,7 +20,6 @@ import { isRefusal } from "./mounts.ts";
 import defer * as oomScore from "./oom-score.ts";
 import { makeFifos } from "./park.ts";
 import * as register from "./register.ts";
-import { replaceText } from "./replace-text.ts";
 import defer * as failures from "./runner-failure.ts";
 import * as store from "./state-store.ts";
 
@@ -102,103 +102,6 @@ function keepConfig({ root, id }: LaunchOptions, text: string): void {
   } finally {
     sys.close(fd);
   }
-}
-
-/** What is known of a launch on its way. */
-interface Talk {
-  readonly options: LaunchOptions;
-  readonly bundle: Bundle;
-  readonly channel: Channel;
-  state: ContainerStateFile;
-  /** Descriptor of the state's file, -1 before it is written. */
-  file: number;
-  /** Whether the child has got the word to go on. */
-  admitted: boolean;
-}
-
-function writeDown(talk: Talk, changes: Partial<ContainerStateFile>): void {
-  talk.state = { ...talk.state, ...changes };
-  if (talk.file < 0) talk.file = store.writeState(talk.options.root, talk.state);
-  else store.rewriteState(talk.file, talk.state);
-}
-
-/** Writes a process down as the container's and lets it go on. */
-function admit(talk: Talk, pid: number, changes: Partial<ContainerStateFile>): void {
-  const { options, bundle, channel } = talk;
-  writeDown(talk, { ...changes, pid, starttime: store.startTime(pid) });
-  bundle.parts.cgroup?.join(pid);
-  // before the program runs: who asked for the file can stop it then
-  if (options.pidFile !== undefined) replaceText(options.pidFile, String(pid), 0o644);
-  try {
-    channel.send(`go ${pid}`);
-    talk.admitted = true;
-  } catch (error) {
-    // it has ended: what it has sent says why
-    if (!hasCode(error, "EPIPE")) throw error;
-  }
-  options.meanwhile();
-}
-
-/**
- * The child is in its namespaces and about to mount. One that has waited for nothing so far gets the word now, with all written
- * down that there is to say.
- * @param own whether the mounts end with the container
- */
-function recordMounts(talk: Talk, own: boolean): void {
-  const { bundle, options, state, channel } = talk;
-  const hostMounts = own ? null : leftovers.mountsBelow(bundle.plan.rootfs);
-  const known = { hostMounts, ...ownNamespaces(state.pid, own, bundle.plan) };
-  if (!waitsAtOnce(bundle)) {
-    admit(talk, state.pid, options.create ? known : { ...known, status: "running" });
-    return;
-  }
-  writeDown(talk, known);
-  if (!own) channel.send("ok");
-}
-
-/** Answers the child until it is the program, or parked. @throws what the child reports */
-async function converse(talk: Talk): Promise<void> {
-  const { options, bundle, channel } = talk;
-  const { parts } = bundle;
-  if (waitsAtOnce(bundle)) admit(talk, talk.state.pid, {});
-  for (let line = channel.receive(); line !== null; line = channel.receive()) {
-    const [word = ""] = line.split(" ", 1);
-    const rest = line.slice(word.length + 1);
-    if (word === "error") {
-      const { status, message, hint }: { status: number; message: string; hint?: string } = JSON.parse(rest);
-      throw new VzError(status, message, hint === undefined ? {} : { hint });
-    } else if (word === "pid") {
-      // the child was a step on the way to this one, which is our child as well
-      sys.waitpid(talk.state.pid);
-      admit(talk, Number(rest), {});
-    } else if (word === "mounts") {
-      recordMounts(talk, rest === "own");
-    } else if (word === "maps") {
-      const maps = parts.namespaces?.maps;
-      if (maps) (await import("./id-maps.ts")).writeIdMaps(talk.state.pid, maps);
-      channel.send("ok");
-    } else if (word === "hooks") {
-      const creating = hookStates.hookState({ id: options.id, bundle }, "creating", talk.state.pid);
-      parts.hooks?.run("prestart", creating);
-      parts.hooks?.run("createRuntime", creating);
-      channel.send("ok");
-    }
-  }
-  if (!talk.admitted) throw gone();
-}
-
-/** Those of its namespaces that the processes of a container are known by: made for it, since others live in one it joined. */
-function ownNamespaces(
-  pid: number,
-  mounts: boolean,
-  { namespaces }: Bundle["plan"],
-): Pick<ContainerStateFile, "pidNamespace" | "mountNamespace"> {
-  const made = (type: string, file: string) => {
-    if (!namespaces.includes(type)) return undefined;
-    const theirs = store.namespaceOf(pid, file);
-    return theirs === store.namespaceOf("self", file) ? undefined : theirs;
-  };
-  return { pidNamespace: made("pid", "pid"), mountNamespace: mounts ? made("mount", "mnt") : undefined };
 }
 
 async function launch(options: LaunchOptions, bundle: Bundle): Promise<Launched> {
@@ -308,8 +211,4 @@ export async function launchContainer(options: LaunchOptions): Promise<Launched>
   } catch (error) {
     throw failures.runnerFailure(isVzError(error) || !hasCode(error, "EPIPE") ? error : gone());
   }
-}
-
-function gone(): VzError {
-  return new VzError(125, "the container's process ended while it was made");
 }
