@@ -66,7 +66,13 @@ export function processIo(): Io {
       return nodeProcess()?.env ?? environment();
     },
     out: (text) => write(1, text),
-    err: (text) => write(2, text),
+    err(text) {
+      try {
+        write(2, text);
+      } catch {
+        // there is no one to tell; the status still says how it went
+      }
+    },
     get outColumns() {
       return columns(1);
     },

@@ -85,6 +85,20 @@ topic("seccomp", () => {
     assert.ok((await call(t, linux, [AMD64.umask, 0])) >= 0);
   });
 
+  oci(
+    "a filter that forbids runch its last calls is told by the status at least",
+    { only: ["runch"] },
+    async (t) => {
+      const syscalls = [{ names: ["read", "exit_group"], action: "SCMP_ACT_ALLOW" }];
+      const linux = { seccomp: { defaultAction: "SCMP_ACT_ERRNO", architectures: ALL, syscalls } };
+      assert.equal((await t.run({ linux })).status, 125);
+      assert.equal(
+        (await t.cli(["start", t.bundle({ linux: { ...linux, namespaces: [] } }).path])).status,
+        125,
+      );
+    },
+  );
+
   for (const action of ["SCMP_ACT_KILL", "SCMP_ACT_KILL_THREAD", "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_TRAP"]) {
     oci(`${action} ends the program by SIGSYS`, {}, async (t) => {
       const script = `probe call ${AMD64.sync}; echo $?; probe call ${AMD64.umask} 0 >/dev/null && echo lives`;

@@ -165,8 +165,12 @@ async function becomeContainer(start: Start, bundle: Bundle, state: ContainerSta
       status: "failed",
       reason: `cannot start: ${fault.message}`,
     };
-    if (stateFd < 0) sys.close(store.writeState(root, failed));
-    else store.rewriteState(stateFd, failed);
+    try {
+      if (stateFd < 0) sys.close(store.writeState(root, failed));
+      else store.rewriteState(stateFd, failed);
+    } catch {
+      // a full disk, or a filter that forbids it by now: the fault itself is what has to be told
+    }
     throw fault;
   }
 }
