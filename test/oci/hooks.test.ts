@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type OciTest, oci, runtime, topic } from "../support/oci.ts";
+import { type OciTest, type Options, oci, runtime, topic } from "../support/oci.ts";
 import { assertFails, until } from "../support/oci-test.ts";
 
 const KINDS = [
@@ -217,7 +217,9 @@ topic("hooks", () => {
     "with a timeout of 0": { path: "/bin/true", timeout: 0 },
     "with a negative timeout": { path: "/bin/true", timeout: -1 },
   })) {
-    oci(`a hook ${what} is an error`, {}, async (t) => {
+    // runc lets such a timeout and the hook race
+    const options: Options = what.includes("timeout") ? { only: ["runch", "crun"] } : {};
+    oci(`a hook ${what} is an error`, options, async (t) => {
       const bundle = t.bundle({ args: ["touch", "/mark"], hooks: { createRuntime: [entry] } });
       assertFails(await t.run({}, { bundle }), 125, /hook|createRuntime/);
       assert.equal(existsSync(join(bundle.rootfs, "mark")), false);
