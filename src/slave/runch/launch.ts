@@ -10,13 +10,13 @@ import { type Bundle, loadBundle, unknownLine } from "./bundle.ts";
 import { Channel } from "./channel.ts";
 import { becomeContainer } from "./child.ts";
 import { complain } from "./complain.ts";
+import { isRefused } from "./enter.ts";
 import { failure } from "./failure.ts";
 import { absolutePath } from "./files.ts";
 import defer * as hookStates from "./hook-state.ts";
 import type { Isolation } from "./isolation.ts";
 import defer * as leftovers from "./leftovers.ts";
 import { NAMESPACES } from "./linux.ts";
-import { isRefusal } from "./mounts.ts";
 import defer * as oomScore from "./oom-score.ts";
 import { makeFifos } from "./park.ts";
 import * as register from "./register.ts";
@@ -60,7 +60,7 @@ function forkChild({ plan, parts, short }: Bundle): number {
   try {
     return sys.clone(NAMESPACES["pid"] ?? 0);
   } catch (error) {
-    if (!isRefusal(error) && !hasCode(error, "EINVAL", "ENOSPC")) throw error;
+    if (!isRefused(error)) throw error;
     short.add("pid namespace", reason(error));
     return sys.fork();
   }

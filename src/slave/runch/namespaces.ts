@@ -6,6 +6,7 @@ import * as sys from "vz:sys";
 import { hasCode, reason } from "../../common/errors.ts";
 import type { OciLinux } from "../../common/oci.ts";
 import { badConfig, object, plainObject, whole } from "../../common/oci-read.ts";
+import { isRefused } from "./enter.ts";
 import { attempt, failed } from "./failure.ts";
 import { type IdMaps, outsideId, readIdMap } from "./id-maps.ts";
 import { lookup, NAMESPACES } from "./linux.ts";
@@ -41,11 +42,6 @@ export interface NamespacePart {
 
 function bit(type: string): number {
   return lookup(NAMESPACES, type) ?? 0;
-}
-
-/** No such namespace on this kernel, or not for us, or no more of them. */
-function isRefused(error: unknown): boolean {
-  return hasCode(error, "EPERM", "EACCES", "ENOSYS", "EINVAL", "EUSERS", "ENOSPC");
 }
 
 function planTime(value: unknown, unknown: string[]): string[] {
