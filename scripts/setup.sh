@@ -10,6 +10,8 @@ master=(ansible-core openssh-client)
 # the lab makes its slaves with these
 lab=(mmdebstrap eatmydata busybox-static iproute2)
 trace=(strace)
+# programs of everyday that the builder's tests make images of, and others' tools that must read these
+images=(nginx-light redis-server sqlite3 openssh-server openssl curl ca-certificates zstd skopeo umoci)
 # what tests and benchmarks trace, compare with or look through
 tests=(crun runc bubblewrap podman conmon bats gawk jq python3 file procps perl libhttp-date-perl shellcheck)
 
@@ -19,7 +21,7 @@ node_version() { node -p 'parseInt(process.versions.node)' 2>/dev/null || echo 0
 
 check=
 [ "${1:-}" != --check ] || { check=yes && shift; }
-packages=("${build[@]}" "${master[@]}" "${lab[@]}" "${trace[@]}" "${tests[@]}" "$@")
+packages=("${build[@]}" "${master[@]}" "${lab[@]}" "${trace[@]}" "${images[@]}" "${tests[@]}" "$@")
 command -v dpkg-query >/dev/null || { say 'this is not Debian: no dpkg-query here'; exit 1; }
 # on amd64 the compiler's 32-bit libgcc is apart
 [ "$(dpkg --print-architecture)" != amd64 ] || packages+=(gcc-multilib)
