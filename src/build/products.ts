@@ -9,6 +9,7 @@ import { bundleConfig, type Seen, writtenOutside } from "./bundle.ts";
 import { buildImage } from "./image/build.ts";
 import { compressionByName } from "./image/pack.ts";
 import { toFs } from "./names.ts";
+import { formatProvenance, PROVENANCE_NAME, provenanceOf } from "./provenance.ts";
 import { makeRootfs } from "./rootfs.ts";
 import type { Selection } from "./selection.ts";
 import { checkTarget, stageDirectory, withTemporary } from "./stage.ts";
@@ -48,6 +49,8 @@ export async function makeProduct(
     mkdirSync(root);
     const copied = await fillRoot(root);
     writeConfig(join(directory, "config.json"), selection, run, io);
+    const provenance = provenanceOf(run.command, "/", selection.files);
+    writeNew(join(directory, PROVENANCE_NAME), formatProvenance(provenance));
     return copied;
   };
   const { kind, target, force } = product;
@@ -96,9 +99,13 @@ function writeConfig(
     const more = outside.length > 1 ? ` and ${outside.length - 1} more` : "";
     io.err(`vz trace: the root is left writable: the run wrote to ${toFs(outside[0] ?? "")}${more}\n`);
   }
+  writeNew(file, `${JSON.stringify(config, null, 2)}\n`);
+}
+
+function writeNew(file: string, text: string): void {
   const fd = openSync(file, "wx", 0o644);
   try {
-    writeFileSync(fd, `${JSON.stringify(config, null, 2)}\n`);
+    writeFileSync(fd, text);
     fsyncSync(fd);
   } finally {
     closeSync(fd);

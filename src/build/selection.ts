@@ -3,6 +3,7 @@
  * files) looked at, every link on the way, directories that it opened or made files in. What the run itself made is
  * left out. Pure, but for the walker that it is given.
  */
+import { ClosureNotes } from "./closure-notes.ts";
 import { allTouches, firstTouch, fromHex, Touch } from "./touch.ts";
 import { type Place, parentOf, type Walker } from "./walk.ts";
 
@@ -29,6 +30,8 @@ export class Selection {
   readonly written = new Set<string>();
   /** Made by the run and there still. */
   readonly made = new Set<string>();
+  /** What was added and left out without the run's saying so. */
+  readonly notes = new ClosureNotes();
   readonly #walker: Walker;
 
   constructor(walker: Walker) {
