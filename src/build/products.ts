@@ -35,7 +35,7 @@ export async function makeProduct(
   run: Pick<Seen, "command" | "cwd" | "env">,
   io: Io,
 ): Promise<void> {
-  const total = [...selection.files].reduce((sum, path) => sum + sizeOf(toFs(path)), 0);
+  const total = [...selection.files].reduce((sum, path) => sum + sizeOf(selection.fs(path)), 0);
   const fillRoot = async (root: string) => {
     const progress = progressBar(io, "root filesystem");
     try {

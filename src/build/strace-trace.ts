@@ -1,21 +1,22 @@
 /** `vz trace`, `strace-trace`: what a command needs, by watching it run. */
-import { accessSync, constants, lstatSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { constants as osConstants } from "node:os";
-import { dirname } from "node:path";
 import type { Args, Command } from "../common/command.ts";
-import { hasCode, reason, Status, VzError } from "../common/errors.ts";
+import { hasCode, Status, VzError } from "../common/errors.ts";
 import type { Io } from "../common/io.ts";
 import { checkName } from "../common/names.ts";
 import { printable } from "../common/table.ts";
 import { bornSince } from "./birth.ts";
-import { complete, interpreterOf } from "./closure.ts";
+import { complete } from "./closure.ts";
 import { HostFiles } from "./host-files.ts";
 import { imageName } from "./image-name.ts";
+import { interpreterOf, SCRIPT_LINE } from "./interpreter.ts";
 import { fromFs, toFs } from "./names.ts";
 import { checkProduct, makeProduct, type Product } from "./products.ts";
 import { findProgram } from "./program.ts";
 import { type Selection, select } from "./selection.ts";
-import { isSpecial, writeSpec } from "./spec.ts";
+import { checkWritable, writeSpec } from "./spec.ts";
+import { commandInRoot, prepareRoot, rootDirectory, touchedInRoot } from "./trace-root.ts";
 import { runTraced, type TracedRun } from "./traced-run.ts";
 import { Walker } from "./walk.ts";
 
@@ -33,13 +34,20 @@ async function run(args: Args, io: Io): Promise<number> {
   const specFile = args.value("output") ?? "spec";
   if (product !== undefined) checkProduct(product);
   checkWritable(specFile);
-  const file = findProgram(program, io.env["PATH"]);
-  const seccomp = !args.flag("setuid") && !isPrivileged(file);
-  const cwd = fromFs(process.cwd());
+  const root = rootDirectory(args.value("root") ?? "/");
+  const outside = fromFs(process.cwd());
+  const cwd = root === "" ? outside : "/";
+  if (root !== "") prepareRoot(root);
+  const walker = new Walker(root);
+  const file = findProgram(program, io.env["PATH"], cwd, walker);
+  if (root !== "" && !isProgram(file, walker)) throw notExecuted(program, file, walker);
+  const seccomp = !args.flag("setuid") && !isPrivileged(walker.fs(file));
 
-  const traced = await runTraced(command, cwd, seccomp);
-  if (traced.log.main === undefined) throw notExecuted(program, file);
-  const selection = selectionOf(traced);
+  const traced = await runTraced(root === "" ? command : commandInRoot(root, command), outside, seccomp);
+  if (traced.log.main === undefined) throw notExecuted(program, file, walker);
+  const touched = root === "" ? traced.log.touched : touchedInRoot(traced.log.touched, root);
+  const selection = select(touched, walker, (paths) => bornIn(walker, paths, traced.started));
+  complete(selection, new HostFiles(walker), { env: io.env, cwd, touched });
   writeSpec(specFile, selection.paths());
   warn(selection, seccomp, io);
 
@@ -54,15 +62,18 @@ async function run(args: Args, io: Io): Promise<number> {
 }
 
 /** strace has printed its reason by now. */
-function notExecuted(program: string, file: string): VzError {
-  const path = fromFs(file.startsWith("/") ? file : `${process.cwd()}/${file}`);
-  const files = new HostFiles(new Walker());
-  if (files.elf(path) === null && interpreterOf(files.part(path, 0, 256)) === undefined) {
+function notExecuted(program: string, file: string, walker: Walker): VzError {
+  if (!isProgram(file, walker)) {
     const hint = "a script without a #! line needs its interpreter's name before it";
     return new VzError(Status.notExecutable, `${program}: neither an ELF program nor a script`, { hint });
   }
   const hint = "strace says why above; it needs ptrace(2), which a traced or confined process lacks";
   return new VzError(Status.runnerFailed, `${program}: cannot be traced`, { hint });
+}
+
+function isProgram(file: string, walker: Walker): boolean {
+  const files = new HostFiles(walker);
+  return files.elf(file) !== null || interpreterOf(files.part(file, 0, SCRIPT_LINE)) !== undefined;
 }
 
 function productOf(args: Args, command: readonly string[]): Product | undefined {
@@ -77,18 +88,6 @@ function productOf(args: Args, command: readonly string[]): Product | undefined 
   return { kind, target, force: args.flag("force"), name: checkName("image", name ?? imageName(command)) };
 }
 
-/** The run is not to be lost for a spec that cannot be written. */
-function checkWritable(specFile: string): void {
-  try {
-    accessSync(isSpecial(specFile) ? specFile : dirname(specFile), constants.W_OK);
-  } catch (cause) {
-    throw new VzError(Status.usage, `${specFile}: cannot be written: ${reason(cause)}`, {
-      cause,
-      hint: "-o FILE writes it elsewhere",
-    });
-  }
-}
-
 function isPrivileged(file: string): boolean {
   try {
     return (lstatSync(file).mode & SETUID_OR_SETGID) !== 0;
@@ -98,29 +97,28 @@ function isPrivileged(file: string): boolean {
   }
 }
 
-function selectionOf({ log, started }: TracedRun): Selection {
-  const walker = new Walker();
-  const selection = select(log.touched, walker, (paths) => bornSince(paths, started));
-  complete(selection, new HostFiles(walker));
-  return selection;
+/** Those of these real names that were born since. */
+function bornIn(walker: Walker, paths: readonly string[], since: number): Set<string> {
+  const names = new Map(paths.map((path) => [fromFs(walker.fs(path)), path]));
+  return new Set([...bornSince([...names.keys()], since)].flatMap((name) => names.get(name) ?? []));
 }
 
 /** What may make the root differ from the run, or is better not given away. */
 function warn(selection: Selection, seccomp: boolean, io: Io): void {
   const isRoot = process.getuid?.() === 0;
-  for (const path of [...selection.executed].filter((one) => isPrivileged(toFs(one))).sort()) {
+  for (const path of [...selection.executed].filter((one) => isPrivileged(selection.fs(one))).sort()) {
     const name = printable(toFs(path));
     if (!isRoot) io.err(`vz trace: ${name} is setuid and ran without its rights: trace as root\n`);
     else if (seccomp) io.err(`vz trace: ${name} is setuid and ran without its rights: trace with --setuid\n`);
   }
-  const secret = [...selection.files].filter(isSecret).sort();
+  const secret = [...selection.files].filter((path) => isSecret(selection.fs(path))).sort();
   for (const path of secret)
     io.err(`vz trace: ${printable(toFs(path))} is not readable by all, and listed\n`);
 }
 
-function isSecret(path: string): boolean {
+function isSecret(file: string): boolean {
   try {
-    return (lstatSync(toFs(path)).mode & 0o044) === 0;
+    return (lstatSync(file).mode & 0o044) === 0;
   } catch {
     return false;
   }
@@ -159,6 +157,7 @@ const command: Command = {
     { name: "bundle", value: "DIR", help: "make an OCI bundle: config.json and rootfs" },
     { name: "image", value: "FILE", help: "make an image: FILE.tar or FILE.tar.gz" },
     { name: "name", value: "NAME", help: "the image's name (the program's)" },
+    { name: "root", value: "DIR", help: "run CMD inside this root filesystem (needs root)" },
     { name: "force", help: "replace DIR where it holds files" },
     {
       name: "setuid",
@@ -173,6 +172,10 @@ const command: Command = {
     {
       command: "vz trace --image redis.tar.gz redis-server",
       does: "makes an image once redis is stopped (^C)",
+    },
+    {
+      command: "vz trace --root /srv/debian-i386 --image date.tar.gz date",
+      does: "makes an image for i386 on an amd64 host",
     },
     { command: "vz trace --rootfs root -- date -u", does: "after it, `chroot root date -u` works" },
   ],
