@@ -3,6 +3,7 @@ import { constants as osConstants } from "node:os";
 import { Status, VzError } from "../common/errors.ts";
 import type { Io } from "../common/io.ts";
 import { printable } from "../common/table.ts";
+import { NO_OVERRIDES } from "./bundle-overrides.ts";
 import { complete, interpreterOf } from "./closure.ts";
 import { HostFiles } from "./host-files.ts";
 import { dropExcluded, expandGlob, includeNames, mayInclude, mergeSpec } from "./include.ts";
@@ -40,7 +41,12 @@ export async function traceAndMake(plan: TracePlan, io: Io): Promise<number> {
     io.err(`vz trace: ${printable(program)} failed (${status}): only ${plan.specFile} was written\n`);
     return status;
   }
-  await makeProduct(product, selection, { command, cwd: fromFs(process.cwd()), env: io.env }, io);
+  await makeProduct(
+    product,
+    selection,
+    { command, cwd: fromFs(process.cwd()), env: io.env, overrides: NO_OVERRIDES },
+    io,
+  );
   return Status.ok;
 }
 
