@@ -16,12 +16,11 @@ import { checkProduct, makeProduct, type Product } from "./products.ts";
 import { findProgram } from "./program.ts";
 import { type Selection, select } from "./selection.ts";
 import { isSpecial, writeSpec } from "./spec.ts";
+import { STOP_OPTIONS, stopPlan, wasStopped } from "./stop.ts";
 import { runTraced, type TracedRun } from "./traced-run.ts";
 import { Walker } from "./walk.ts";
 
 const SETUID_OR_SETGID = 0o6000;
-/** A daemon that was asked to end, by us or by itself through a shell (128 + signal). */
-const STOPPING = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 
 async function run(args: Args, io: Io): Promise<number> {
   const command = args.positional;
@@ -33,11 +32,13 @@ async function run(args: Args, io: Io): Promise<number> {
   const specFile = args.value("output") ?? "spec";
   if (product !== undefined) checkProduct(product);
   checkWritable(specFile);
+  const plan = stopPlan(args);
   const file = findProgram(program, io.env["PATH"]);
   const seccomp = !args.flag("setuid") && !isPrivileged(file);
   const cwd = fromFs(process.cwd());
 
-  const traced = await runTraced(command, cwd, seccomp);
+  const say = (line: string) => io.err(`vz trace: ${line}\n`);
+  const traced = await runTraced(command, cwd, seccomp, plan, say);
   if (traced.log.main === undefined) throw notExecuted(program, file);
   const selection = selectionOf(traced);
   writeSpec(specFile, selection.paths());
@@ -45,7 +46,7 @@ async function run(args: Args, io: Io): Promise<number> {
 
   const status = statusOf(traced);
   if (product === undefined) return status;
-  if (status !== Status.ok && !wasStopped(traced)) {
+  if (status !== Status.ok && !wasStopped(traced, status)) {
     io.err(`vz trace: ${printable(program)} failed (${status}): only ${specFile} was written\n`);
     return status;
   }
@@ -100,7 +101,7 @@ function isPrivileged(file: string): boolean {
 
 function selectionOf({ log, started }: TracedRun): Selection {
   const walker = new Walker();
-  const selection = select(log.touched, walker, (paths) => bornSince(paths, started));
+  const selection = select(log.touched, walker, (paths) => bornSince(paths, started), log.executedIn);
   complete(selection, new HostFiles(walker));
   return selection;
 }
@@ -126,16 +127,13 @@ function isSecret(path: string): boolean {
   }
 }
 
-/** The command's own exit status, 128 + n where signal n ended it. */
-function statusOf({ code, signal }: TracedRun): number {
+/** The command's own exit status, 128 + n where signal n ended it; what was stopped as planned has done well. */
+function statusOf({ code, signal, outcome }: TracedRun): number {
+  if (outcome === "stopped") return Status.ok;
+  if (outcome === "late") return Status.timedOut;
   if (signal === null) return code ?? Status.failed;
   const numbers: Readonly<Record<string, number>> = osConstants.signals;
   return 128 + (numbers[signal] ?? 0);
-}
-
-function wasStopped(traced: TracedRun): boolean {
-  const status = statusOf(traced);
-  return Object.values(STOPPING).some((number) => status === 128 + number);
 }
 
 const command: Command = {
@@ -160,6 +158,7 @@ const command: Command = {
     { name: "image", value: "FILE", help: "make an image: FILE.tar or FILE.tar.gz" },
     { name: "name", value: "NAME", help: "the image's name (the program's)" },
     { name: "force", help: "replace DIR where it holds files" },
+    ...STOP_OPTIONS,
     {
       name: "setuid",
       help: "let setuid programs have their rights: slower, since every system call is then stopped at",
