@@ -1,5 +1,6 @@
 /** `vz trace`, `strace-trace`: what a command needs, by watching it run. */
 import type { Command } from "../common/command.ts";
+import { STOP_OPTIONS } from "./stop.ts";
 import { traceAndMake } from "./trace-job.ts";
 import { planTrace } from "./trace-plan.ts";
 
@@ -32,6 +33,7 @@ const command: Command = {
     { name: "image", value: "FILE", help: "make an image: FILE.tar or FILE.tar.gz" },
     { name: "name", value: "NAME", help: "the image's name (the program's)" },
     { name: "force", help: "replace DIR where it holds files" },
+    ...STOP_OPTIONS,
     { name: "from", value: "SPEC", repeat: true, help: "add what an earlier spec lists" },
     { name: "no-run", help: "run nothing: make it of what --from and --include say" },
     { name: "include", value: "GLOB", repeat: true, help: "add files, and what they need" },
