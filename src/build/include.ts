@@ -1,15 +1,14 @@
 /** What is to be in a root filesystem beside what a run touched: globs, lists of earlier runs; and what is not. */
 
-import { interpreterOf } from "./closure.ts";
 import type { Glob } from "./glob.ts";
 import type { HostFiles } from "./host-files.ts";
+import { interpreterOf, SCRIPT_LINE } from "./interpreter.ts";
 import { Selection } from "./selection.ts";
 import { lineBreaks } from "./spec.ts";
-import type { Walker } from "./walk.ts";
+import type { Place, Walker } from "./walk.ts";
 
-const SCRIPT_LINE = 256;
-/** Trees that are the kernel's or the container's own: nothing in them is looked for. */
-const FOREIGN = /^\/(?:proc|sys|dev|run)$/;
+/** The kernel's trees: nothing in them is looked for. */
+const FOREIGN = /^\/(?:proc|sys|dev)$/;
 
 /** Names that a glob matches, spelt as the glob spells them: links on the way are still in them. */
 export function expandGlob(glob: Glob, walker: Walker, files: Pick<HostFiles, "list">): string[] {
@@ -50,12 +49,21 @@ export function expandGlob(glob: Glob, walker: Walker, files: Pick<HostFiles, "l
   return [...new Set(found)];
 }
 
-/** Whether a root filesystem may hold any of these: the trees of the kernel and the container's own it may not. */
+/** State in /run is of no use to the next start, unless somebody says that it is. */
+function takeWanted(place: Place, selection: Selection): void {
+  selection.take(place, true);
+  const { path, type } = place;
+  if (!path.startsWith("/run/") || selection.isMade(path)) return;
+  if (type === "file") selection.files.add(path);
+  if (type === "link") selection.links.add(path);
+}
+
+/** Whether a root filesystem may hold any of these: of the kernel's trees, a few devices only. */
 export function mayInclude(names: readonly string[], walker: Walker): boolean {
   const selection = new Selection(walker);
   return names.some((name) => {
     const place = walker.resolve(name) ?? walker.resolve(name, false);
-    if (place !== undefined) selection.take(place, true);
+    if (place !== undefined) takeWanted(place, selection);
     return place !== undefined && holds(selection, place.path);
   });
 }
@@ -73,7 +81,7 @@ export function includeNames(
   for (const name of names) {
     const place = walker.resolve(name) ?? walker.resolve(name, false);
     if (place === undefined) continue;
-    selection.take(place, true);
+    takeWanted(place, selection);
     if (place.type !== "file" || !selection.files.has(place.path)) continue;
     const runs =
       files.elf(place.path) !== null || interpreterOf(files.part(place.path, 0, SCRIPT_LINE)) !== undefined;

@@ -40,6 +40,8 @@ export interface BundleSource {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly overrides: Overrides;
+  /** Of the system that the files are of, "" for this one's. */
+  readonly root: string;
 }
 
 export async function makeProduct(
@@ -70,7 +72,7 @@ export async function makeProduct(
 }
 
 async function fillRoot(root: string, selection: Selection, io: Io): Promise<Copied> {
-  const total = [...selection.files].reduce((sum, path) => sum + sizeOf(toFs(path)), 0);
+  const total = [...selection.files].reduce((sum, path) => sum + sizeOf(selection.fs(path)), 0);
   const progress = progressBar(io, "root filesystem");
   try {
     return await makeRootfs(root, selection, progress, total);
@@ -92,7 +94,7 @@ export async function fillBundle(
   const copied = await fillRoot(root, selection, io);
   makeMountPoints(root, source.overrides);
   writeNew(join(directory, "config.json"), `${JSON.stringify(config, null, 2)}\n`);
-  const provenance = provenanceOf(config.process.args, "/", selection.files);
+  const provenance = provenanceOf(config.process.args, source.root || "/", selection.files);
   writeNew(join(directory, PROVENANCE_NAME), formatProvenance(provenance));
   return copied;
 }
@@ -112,7 +114,16 @@ function sizeOf(file: string): number {
 function configOf(selection: Selection, source: BundleSource, io: Io): BundleConfig {
   const { files, directories, links, written } = selection;
   const { command, cwd, env, overrides } = source;
-  const seen: Seen = { command, cwd, env, ...identityOf(overrides), files, directories, links, written };
+  const seen: Seen = {
+    command,
+    cwd,
+    env,
+    ...identityOf(overrides, source.root),
+    files,
+    directories,
+    links,
+    written,
+  };
   const config = bundleConfig(seen, overrides);
   readConfig(JSON.stringify(config));
   const outside = writtenOutside(seen, config.mounts);
@@ -124,9 +135,9 @@ function configOf(selection: Selection, source: BundleSource, io: Io): BundleCon
 }
 
 /** Who runs the command: as the operator says, else as it ran now. */
-function identityOf({ user }: Overrides): Pick<Seen, "user" | "umask"> {
+function identityOf({ user }: Overrides, root: string): Pick<Seen, "user" | "umask"> {
   const umask = process.umask();
-  if (typeof user === "string") return { user: findUser(user, ""), umask };
+  if (typeof user === "string") return { user: findUser(user, root), umask };
   const { uid = process.getuid?.() ?? 0, gid = process.getgid?.() ?? 0 } = user ?? {};
   const groups = user?.additionalGids ?? (user === undefined ? (process.getgroups?.() ?? []) : []);
   const additionalGids = [...new Set(groups)].filter((one) => one !== gid).sort((a, b) => a - b);

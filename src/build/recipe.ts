@@ -4,7 +4,7 @@
  */
 import { dirname, resolve } from "node:path";
 import { checkName } from "../common/names.ts";
-import { parseYaml, readYamlFile } from "../common/yaml-file.ts";
+import type { YamlFile } from "../common/yaml-file.ts";
 import type { Overrides } from "./bundle-overrides.ts";
 import { type Glob, parseGlob } from "./glob.ts";
 import { fromFs } from "./names.ts";
@@ -38,13 +38,14 @@ const KEYS = ["command", "run", "include", "exclude", "from", "root", "output", 
 const RUN_KEYS = ["command", "until", "for", "exercise"];
 
 /** @throws VzError 78 with `FILE:LINE:COLUMN` */
-export function readRecipe(file: string): Recipe {
-  return parseRecipe(readYamlFile(file, "--recipe FILE names a recipe: vz help trace"), file);
+export async function readRecipe(file: string): Promise<Recipe> {
+  const { parseYaml, readYamlFile } = await import("../common/yaml-file.ts");
+  return parseRecipe(parseYaml(readYamlFile(file, "vz help trace tells what a recipe is"), file), file);
 }
 
 /** @param file its name, for errors and as what names in it are relative to */
-export function parseRecipe(text: string, file: string): Recipe {
-  const top = new YamlNode(parseYaml(text, file));
+export function parseRecipe(yaml: YamlFile, file: string): Recipe {
+  const top = new YamlNode(yaml);
   const keys = top.map(KEYS);
   const directory = dirname(resolve(file));
   const command = keys.has("command") ? commandOf(need(keys, "command")) : undefined;

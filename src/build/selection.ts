@@ -3,7 +3,7 @@
  * files) looked at, every link on the way, directories that it opened or made files in. What the run itself made is
  * left out. Pure, but for the walker that it is given.
  */
-import { ClosureNotes } from "./closure-notes.ts";
+import { ClosureNotes, type GuessKind } from "./closure-notes.ts";
 import { allTouches, firstTouch, ROOT_END, Touch } from "./touch.ts";
 import { type Place, parentOf, type Walker } from "./walk.ts";
 
@@ -11,6 +11,7 @@ import { type Place, parentOf, type Walker } from "./walk.ts";
 export const COMMON_DEVICES: Readonly<Record<string, readonly [major: number, minor: number]>> = {
   "/dev/full": [1, 7],
   "/dev/null": [1, 3],
+  "/dev/ptmx": [5, 2],
   "/dev/random": [1, 8],
   "/dev/tty": [5, 0],
   "/dev/urandom": [1, 9],
@@ -42,6 +43,11 @@ export class Selection {
     this.#walker = walker;
   }
 
+  /** What the file functions know one of these names by. */
+  fs(path: string): string {
+    return this.#walker.fs(path);
+  }
+
   /** All names in the order of their bytes. */
   paths(): string[] {
     return [...this.files, ...this.directories, ...this.links, ...this.devices].sort();
@@ -52,6 +58,20 @@ export class Selection {
     const place = this.#walker.resolve(name);
     if (place !== undefined) this.take(place, directory);
     return place?.path;
+  }
+
+  /** Adds a file that no call of the run named. Gives its real name. */
+  guess(name: string, kind: GuessKind, why: string): string | undefined {
+    const place = this.#walker.resolve(name);
+    if (place === undefined) return undefined;
+    const fresh = [place.path, ...place.links].filter((path) => !this.has(path));
+    this.take(place, false);
+    for (const path of fresh) if (this.has(path)) this.notes.guessed.set(path, { kind, why });
+    return place.path;
+  }
+
+  has(path: string): boolean {
+    return this.files.has(path) || this.links.has(path) || this.directories.has(path);
   }
 
   take(place: Place, directory: boolean): void {

@@ -1,6 +1,17 @@
 /** The file `spec`: absolute names, one a line, raw bytes, sorted bytewise; a line break inside a name reads `\n`. */
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
-import { Status, VzError } from "../common/errors.ts";
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
+import { dirname } from "node:path";
+import { reason, Status, VzError } from "../common/errors.ts";
 import { printable } from "../common/table.ts";
 import { eachLine } from "./lines.ts";
 
@@ -64,7 +75,7 @@ function writeAll(fd: number, bytes: Buffer): void {
 }
 
 /** A terminal, a pipe: nothing that could be replaced by a rename. */
-export function isSpecial(file: string): boolean {
+function isSpecial(file: string): boolean {
   try {
     const stat = statSync(file);
     if (stat.isDirectory()) throw new VzError(Status.usage, `${file}: is a directory`);
@@ -72,5 +83,17 @@ export function isSpecial(file: string): boolean {
   } catch (error) {
     if (error instanceof VzError) throw error;
     return false;
+  }
+}
+
+/** Raises ahead what would lose a run: that its spec cannot be written. */
+export function checkWritable(specFile: string): void {
+  try {
+    accessSync(isSpecial(specFile) ? specFile : dirname(specFile), constants.W_OK);
+  } catch (cause) {
+    throw new VzError(Status.usage, `${specFile}: cannot be written: ${reason(cause)}`, {
+      cause,
+      hint: "-o FILE writes it elsewhere",
+    });
   }
 }

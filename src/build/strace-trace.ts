@@ -32,12 +32,28 @@ const command: Command = {
     { name: "bundle", value: "DIR", help: "make an OCI bundle: config.json and rootfs" },
     { name: "image", value: "FILE", help: "make an image: FILE.tar or FILE.tar.gz" },
     { name: "name", value: "NAME", help: "the image's name (the program's)" },
+    { name: "root", value: "DIR", help: "run CMD inside this root filesystem (needs root)" },
     { name: "force", help: "replace DIR where it holds files" },
     ...STOP_OPTIONS,
     { name: "from", value: "SPEC", repeat: true, help: "add what an earlier spec lists" },
     { name: "no-run", help: "run nothing: make it of what --from and --include say" },
     { name: "include", value: "GLOB", repeat: true, help: "add files, and what they need" },
     { name: "exclude", value: "GLOB", repeat: true, help: "leave files out" },
+    { name: "recipe", value: "FILE", help: "do what this file says" },
+    {
+      name: "env",
+      value: "NAME=VALUE",
+      repeat: true,
+      help: "a variable for the bundle; NAME takes it as it is",
+    },
+    { name: "user", value: "USER[:GROUP]", help: "who runs the bundle's command (who runs it now)" },
+    { name: "cwd", value: "DIR", help: "where the bundle's command starts" },
+    {
+      name: "mount",
+      value: "SRC:DST[:OPT,…]",
+      repeat: true,
+      help: "a mount of the bundle: SRC is a path or tmpfs",
+    },
     {
       name: "setuid",
       help: "let setuid programs have their rights: slower, since every system call is then stopped at",
@@ -52,6 +68,10 @@ const command: Command = {
       command: "vz trace --image redis.tar.gz redis-server",
       does: "makes an image once redis is stopped (^C)",
     },
+    {
+      command: "vz trace --root /srv/debian-i386 --image date.tar.gz date",
+      does: "makes an image for i386 on an amd64 host",
+    },
     { command: "vz trace --rootfs root -- date -u", does: "after it, `chroot root date -u` works" },
     {
       command: "vz trace --include '/usr/share/zoneinfo/**' --exclude '*.pyc' --image app.tar python3 app.py",
@@ -63,6 +83,6 @@ const command: Command = {
     },
   ],
   passThrough: true,
-  run: (args, io) => traceAndMake(planTrace(args), io),
+  run: async (args, io) => traceAndMake(await planTrace(args, io), io),
 };
 export default command;

@@ -4,23 +4,23 @@ import { hasCode } from "../common/errors.ts";
 import type { Io } from "../common/io.ts";
 import { printable } from "../common/table.ts";
 import { toFs } from "./names.ts";
+import type { Selection } from "./selection.ts";
 
 const SETUID_OR_SETGID = 0o6000;
 const READABLE_BY_OTHERS = 0o044;
 
 /**
- * @param files all files of the root filesystem; byte strings
- * @param executed those that a run executed
+ * @param executed what a run executed
  * @param setuid whether setuid programs had their rights
  */
-export function warn(files: Iterable<string>, executed: Iterable<string>, setuid: boolean, io: Io): void {
+export function warn(selection: Selection, executed: Iterable<string>, setuid: boolean, io: Io): void {
   const isRoot = process.getuid?.() === 0;
-  for (const path of [...executed].filter((one) => isPrivileged(toFs(one))).sort()) {
+  for (const path of [...executed].filter((one) => isPrivileged(selection.fs(one))).sort()) {
     const name = printable(toFs(path));
     if (!isRoot) io.err(`vz trace: ${name} is setuid and ran without its rights: trace as root\n`);
     else if (!setuid) io.err(`vz trace: ${name} is setuid and ran without its rights: trace with --setuid\n`);
   }
-  for (const path of [...files].filter(isSecret).sort())
+  for (const path of [...selection.files].filter((one) => isSecret(selection.fs(one))).sort())
     io.err(`vz trace: ${printable(toFs(path))} is not readable by all, and listed\n`);
 }
 
@@ -34,9 +34,9 @@ export function isPrivileged(file: string): boolean {
   }
 }
 
-function isSecret(path: string): boolean {
+function isSecret(file: string): boolean {
   try {
-    return (lstatSync(toFs(path)).mode & READABLE_BY_OTHERS) === 0;
+    return (lstatSync(file).mode & READABLE_BY_OTHERS) === 0;
   } catch {
     return false;
   }

@@ -12,7 +12,7 @@ export interface User {
 
 /**
  * `NAME`, `UID`, `NAME:GROUP` or `UID:GID`. Without a group it is the user's own, and he has the groups that list him.
- * @param root "/" or the directory that stands for it
+ * @param root "" or the directory that stands for it
  * @throws VzError 64 for whom nobody knows
  */
 export function findUser(text: string, root: string): User {

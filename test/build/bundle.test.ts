@@ -73,7 +73,10 @@ test("root keeps what daemons start with, another user nothing", () => {
   const capabilities = bundleConfig(seen).process.capabilities;
   assert.equal(capabilities?.bounding?.includes("CAP_SETUID"), true);
   assert.equal(capabilities?.bounding?.includes("CAP_SYS_ADMIN"), false);
-  assert.equal(bundleConfig({ ...seen, user: { uid: 1000, gid: 1000, additionalGids: [] } }).process.capabilities, undefined);
+  assert.equal(
+    bundleConfig({ ...seen, user: { uid: 1000, gid: 1000, additionalGids: [] } }).process.capabilities,
+    undefined,
+  );
 });
 
 test("an image bears its program's name, made fit", () => {

@@ -38,7 +38,7 @@ const look = (path: string): Seen | null => {
   if (kind.startsWith("-> ")) return { type: "link", target: kind.slice(3) };
   return { type: kind === "d" ? "directory" : "file" };
 };
-const walker = new Walker(look);
+const walker = new Walker("", look);
 const files = {
   list: (directory: string) => {
     const real = walker.resolve(directory)?.path ?? "";
