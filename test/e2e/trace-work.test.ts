@@ -15,7 +15,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { after, beforeEach, test } from "node:test";
 import { vzBinary } from "../support/lab.ts";
 
@@ -128,4 +128,101 @@ test("a spec that no run wrote is refused with its line", () => {
   assert.equal(trace("--no-run", "true").status, 64);
   assert.equal(trace("--from", "none").status, 64);
   assert.deepEqual(readdirSync(dir), ["bad"]);
+});
+
+const recipe = (name: string) => resolve("docs/recipes", name);
+const config = (bundle: string) => JSON.parse(readFileSync(join(dir, bundle, "config.json"), "utf8"));
+
+test("a recipe traces several runs, and says what the bundle is to be", () => {
+  ok(trace("--recipe", recipe("date.yaml"), "--bundle", "b"));
+  const { process, hostname } = config("b");
+  assert.equal(hostname, "dates");
+  assert.ok(process.env.includes("TZ=UTC"));
+  assert.match(ok(run(vzBinary, ["runch", "start", join(dir, "b")])).stdout, / GMT$/);
+  const exclude = ["--exclude", "*.pm", "--name", "other", "--image", "i.tar"];
+  ok(trace("--recipe", recipe("date.yaml"), ...exclude));
+  assert.ok(!spec().some((name) => name.endsWith(".pm")), "options add to the recipe's lists");
+  const inspected = ok(run(vzBinary, ["image", "inspect", "--json", "i.tar"])).stdout;
+  assert.equal(JSON.parse(inspected).name, "other", "and win over its values");
+});
+
+test("a recipe exercises a daemon once it is up, and stops it", () => {
+  assert.equal(run("redis-server", ["--version"]).status, 0, "needs the package redis-server");
+  ok(trace("--recipe", recipe("redis.yaml"), "--bundle", "b"));
+  const { process } = config("b");
+  assert.deepEqual([process.user, process.cwd], [{ uid: 1000, gid: 1000 }, "/"]);
+  assert.equal(process.args[0], "redis-server");
+  assert.ok(existsSync(join(dir, "b/rootfs/usr/bin/redis-cli")));
+  assert.ok(
+    existsSync(join(dir, "b/rootfs/usr/bin/redis-check-rdb")) || spec().includes("/usr/bin/redis-server"),
+  );
+});
+
+test("what fails in an exercise fails the trace, and says what it was", () => {
+  writeFileSync(
+    join(dir, "r.yaml"),
+    "command: [sleep, 30]\nrun: [{until: 'true', exercise: [[test, a, '=', b c]], for: 20}]\n",
+  );
+  const { status, stderr } = trace("--recipe", "r.yaml", "--rootfs", "root");
+  assert.equal(status, 1);
+  assert.match(stderr, /exercise test a = 'b c': failed/);
+  assert.ok(!existsSync(join(dir, "root")));
+});
+
+test("a recipe that is wrong is told with line and column, before anything runs", () => {
+  writeFileSync(join(dir, "r.yaml"), "command: [touch, ran]\nincludes: [/etc]\n");
+  const { status, stderr } = trace("--recipe", "r.yaml");
+  assert.equal(status, 78);
+  assert.match(stderr, /^vz: r\.yaml:2:1: includes: unknown key\nhint: did you mean include\?\n$/);
+  assert.equal(trace("--recipe", "none.yaml").status, 78);
+  assert.equal(trace("--recipe", recipe("date.yaml"), "true").status, 64);
+  assert.deepEqual(readdirSync(dir), ["r.yaml"]);
+});
+
+test("a bundle's config.json is what was seen, unless an option says otherwise", () => {
+  writeFileSync(join(dir, "data"), "inside\n");
+  const options = [
+    ...["--env", "A=1", "--env", "HOME", "--user", "nobody", "--cwd", "/srv/app"],
+    ...["--mount", "./data:/srv/data:ro", "--mount", "tmpfs:/var/cache/x:size=1m"],
+  ];
+  const script = 'echo "$A $HOME"; id -u; id -g; pwd; cat /srv/data; touch /var/cache/x/y && echo yes';
+  const exercise = `true; id -u; cat /dev/null; pwd; touch ${dir}/y`;
+  ok(run(vzBinary, ["trace", "-o", "one", "sh", "-c", exercise], { ...process.env, HOME: "/h" }));
+  ok(
+    run(
+      vzBinary,
+      ["trace", "--from", "one", "--no-run", "--bundle", "b", ...options, "--", "sh", "-c", script],
+      {
+        ...process.env,
+        HOME: "/h",
+      },
+    ),
+  );
+  const nobody = [
+    "nobody",
+    "x",
+    ...["-u", "-g"].map((flag) => ok(run("id", [flag, "nobody"])).stdout.trim()),
+  ];
+  const seen = ok(run(vzBinary, ["runch", "start", join(dir, "b")])).stdout;
+  assert.equal(seen, `1 /h\n${nobody[2]}\n${nobody[3]}\n/srv/app\ninside\nyes\n`);
+  assert.equal(config("b").root.readonly, true);
+});
+
+test("an option that a bundle cannot obey is told before anything runs", () => {
+  for (const [options, message] of [
+    [["--user", "no-such-user"], /\/etc\/passwd does not have it/],
+    [["--user", "4000000"], /does not tell the group/],
+    [["--env", "NOT_SET_AT_ALL"], /is not set/],
+    [["--env", "=x"], /not NAME=VALUE/],
+    [["--mount", "a:/b"], /SOURCE is neither/],
+    [["--mount", "/a:b"], /DESTINATION/],
+    [["--mount", "/a:/../b"], /DESTINATION/],
+    [["--cwd", "here"], /not an absolute name/],
+  ] as const) {
+    const { status, stderr } = trace("--bundle", "b", ...options, "touch", "ran");
+    assert.equal(status, 64, stderr);
+    assert.match(stderr, message);
+  }
+  assert.match(trace("--env", "A=1", "touch", "ran").stderr, /--env: needs --bundle or --image/);
+  assert.deepEqual(readdirSync(dir), []);
 });
