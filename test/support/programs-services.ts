@@ -1,7 +1,7 @@
 /** Real programs that stay and answer: all in the foreground, on ports of their own. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { run } from "./lab.ts";
@@ -116,6 +116,15 @@ const redis: Program = {
 
 const SSH_PORT = 47_834;
 
+/** The empty directory that Debian's sshd shuts its unprivileged half into. */
+function makePrivilegeSeparation(): void {
+  const directory = "/run/sshd";
+  if (existsSync(directory)) return;
+  mkdirSync(directory);
+  chmodSync(directory, 0o755);
+  process.on("exit", () => rmdirSync(directory));
+}
+
 function makeKeys(dir: string): void {
   for (const name of ["host_key", "client_key"]) {
     const args = ["-q", "-t", "ed25519", "-N", "", "-C", name, "-f", join(dir, name)];
@@ -126,13 +135,15 @@ function makeKeys(dir: string): void {
   writeFileSync(join(dir, "known_hosts"), `programs ${readFileSync(join(dir, "host_key.pub"), "utf8")}`);
 }
 
+/** HOME is set lest root's own .bashrc is run, which may do anything. */
 function sshdConfig(dir: string): string {
   return `Port ${SSH_PORT}
 HostKey ${dir}/host_key
 AuthorizedKeysFile ${dir}/authorized_keys
 StrictModes no
 PermitRootLogin prohibit-password
-UsePAM no
+SetEnv HOME=${dir}
+UsePAM yes
 PidFile none
 `;
 }
@@ -164,9 +175,7 @@ const sshd: Program = {
     makeKeys(dir);
     writeFileSync(join(dir, "sshd_config"), sshdConfig(dir));
     writeFileSync(join(dir, "poem"), "one\ntwo\nthree\n");
-    // Debian's sshd is built with this as the empty directory that it shuts its unprivileged half into.
-    mkdirSync("/run/sshd", { recursive: true });
-    chmodSync("/run/sshd", 0o755);
+    makePrivilegeSeparation();
   },
   command: ({ dir }) => ["/usr/sbin/sshd", "-D", "-e", "-f", join(dir, "sshd_config")],
   service: { port: SSH_PORT, ask: logIn, stop: "SIGTERM" },
