@@ -39,7 +39,7 @@ END {
     total["runch", runch]++
     bad = runch != "ok" && !(runch == "skip" && its != "ok")
     why = name in reasons ? reasons[name] : ""
-    if (bad && why == "") { why = "NEW"; failed++ }
+    if (bad && why == "") { why = "NEW"; failed++; failures = failures " " name }
     if (!bad) why = name in reasons && runch == "ok" ? "passes: take it off the list" : ""
     if (its == runch && !bad && why == "") continue
     if (!shown++) printf line, "TEST", reference, "runch", ""
@@ -52,5 +52,5 @@ END {
     printf "%-6s  %4d  %6d  %4d  %4d\n", of, total[of, "ok"], total[of, "not ok"], total[of, "skip"], total[of, "none"]
   }
   if (count == 0) { print "no test ran"; exit 1 }
-  if (failed) { print failed " failed that " ARGV[1] " does not name"; exit 1 }
+  if (failed) { print failed " failed that " ARGV[1] " does not name:" failures; exit 1 }
 }

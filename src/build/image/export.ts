@@ -13,7 +13,7 @@ import type { Progress } from "../../common/progress.ts";
 import { dockerFiles } from "./docker-write.ts";
 import type { Stretch } from "./layer-member.ts";
 import { chunksOf, Spool } from "./layer-spool.ts";
-import { END, fileHeader, memberHeader, padding } from "./layer-write.ts";
+import { END, fileHeader, headerTime, memberHeader, padding } from "./layer-write.ts";
 import { layoutFiles } from "./oci-write.ts";
 import { writeWhole } from "./write-file.ts";
 
@@ -67,16 +67,12 @@ export async function exportImage(
       layer: { content, digest, diffId, isCompressed: compression === "gzip" },
     };
     const files = format === "oci" ? layoutFiles(exported) : dockerFiles(exported);
-    const bytes = await writeWhole(outFile, archive(files, secondsOf(head)));
+    const bytes = await writeWhole(outFile, archive(files, headerTime(head.manifest.created)));
     return { head, bytes };
   } finally {
     plain.close();
     packed.close();
   }
-}
-
-function secondsOf({ manifest }: ImageHead): number {
-  return Math.max(0, Math.floor(Date.parse(manifest.created) / 1000) || 0);
 }
 
 /** Writes the root filesystem as a layer, and so checks all of the image. */
@@ -92,7 +88,7 @@ async function spoolLayer(image: OpenImage, layer: Spool, progress: Progress | u
     image,
     {
       head(read) {
-        mtime = secondsOf(read);
+        mtime = headerTime(read.manifest.created);
       },
       begin(entry) {
         if (entry.path !== CONFIG_NAME) append(memberHeader(entry, nameInLayer(entry, image.label), mtime));

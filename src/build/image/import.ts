@@ -23,11 +23,13 @@ import type { Tree } from "./flatten-tree.ts";
 import { importNotes } from "./import-notes.ts";
 import { Quota, Spool } from "./layer-spool.ts";
 import { Unpacker } from "./layer-unpack.ts";
+import { headerTime, LATEST } from "./layer-write.ts";
 import { type ForeignImage, readLayout } from "./oci-layout.ts";
 import { type Origin, originNote, originOf } from "./oci-origin.ts";
 import type { Choice } from "./oci-platform.ts";
 import { runtimeConfig } from "./oci-runtime-config.ts";
 import { compressionByName, writeImageFile } from "./pack.ts";
+import { provenanceOf } from "./provenance.ts";
 
 export interface ImportOptions extends Choice {
   /** Name of the image; without one the name that vz exported it under, or `fallbackName`. */
@@ -101,14 +103,17 @@ async function write(
   const config = { path: CONFIG_NAME, type: "file", mode: 0o644, uid: 0, gid: 0 } as const;
   const files = [{ ...config, size: configBytes.length, sha256: sha256(configBytes) }, ...entries];
   const { architecture, kernelFloor } = requirements;
-  const manifest = { ...fields, architecture, kernelFloor, totals: totalsOf(files), files };
+  const whole = { ...fields, architecture, kernelFloor, totals: totalsOf(files), files };
+  const isUnchanged = origin !== undefined && idOf({ ...whole, ...origin.head }) === origin.id;
+  // What is said of where the files came from holds for those files only.
+  const provenance = isUnchanged ? origin.head.provenance : undefined;
+  const manifest = provenance === undefined ? whole : { ...whole, provenance };
   const manifestBytes = Buffer.from(formatManifest(manifest));
   if (manifestBytes.length > MAX_MANIFEST_BYTES)
     throw new VzError(Status.badData, `${label}: more files than an image can hold`);
   // All that strangers chose passes the same checks as in any image that is read.
-  parseManifest(manifestBytes.toString("utf8"), label);
-  const id = `sha256:${sha256(manifestBytes)}`;
-  if (origin !== undefined) notes.push(originNote(origin, id));
+  provenanceOf(parseManifest(manifestBytes.toString("utf8"), label), label);
+  if (origin !== undefined) notes.push(originNote(origin, isUnchanged));
   const bytes = await writeImageFile(outFile, compressionByName(outFile), {
     manifest,
     manifestBytes,
@@ -118,10 +123,14 @@ async function write(
       if (content !== undefined) return content;
       throw new Error(`no content for ${entry.path}`);
     },
-    created: Date.parse(manifest.created) / 1000,
+    created: headerTime(manifest.created),
     progress,
   });
-  return { id, manifest, bytes, notes };
+  return { id: `sha256:${sha256(manifestBytes)}`, manifest, bytes, notes };
+}
+
+function idOf(manifest: Manifest): string {
+  return `sha256:${sha256(Buffer.from(formatManifest(manifest)))}`;
 }
 
 function sha256(bytes: Uint8Array): string {
@@ -171,11 +180,8 @@ function headOf(
   const name = options.name ?? origin?.head.name ?? options.fallbackName();
   const created =
     options.created === undefined ? dateOf(image.config.created) : isoDate(options.created * 1000);
-  return { configBytes, origin, fields: { created, ...origin?.head, name, command } };
+  return { configBytes, origin, fields: { created: origin?.head.created ?? created, name, command } };
 }
-
-/** What tar-stream writes right into a header. */
-const LATEST = 2 ** 31 - 1;
 
 /** RFC 3339 to whole seconds in UTC; the epoch for what is none, or not a date that a tarball can have. */
 function dateOf(text: string | undefined): string {

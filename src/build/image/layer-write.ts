@@ -8,6 +8,15 @@ const FLAGS = { file: "0", symlink: "2", char: "3", block: "4", directory: "5", 
 /** What an archive's end is marked with. */
 export const END = new Uint8Array(2 * BLOCK);
 
+/** What every writer of archives can put into a header. */
+export const LATEST = 2 ** 31 - 1;
+
+/** The time in headers for an image of this date: seconds since the epoch, within what headers hold. */
+export function headerTime(created: string): number {
+  const seconds = Math.floor(Date.parse(created) / 1000);
+  return Number.isNaN(seconds) ? 0 : Math.min(Math.max(0, seconds), LATEST);
+}
+
 /** Zeros up to the next block. */
 export function padding(size: number): Uint8Array {
   return new Uint8Array((BLOCK - (size % BLOCK)) % BLOCK);

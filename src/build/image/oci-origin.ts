@@ -3,7 +3,7 @@
  * place for, and what its manifest says beside its files.
  */
 import { isVzError, Status, VzError } from "../../common/errors.ts";
-import type { Manifest } from "../../common/image/manifest.ts";
+import { type Manifest, shown } from "../../common/image/manifest.ts";
 import { type OciConfig, readConfig } from "../../common/oci.ts";
 import { anything, type Infer, object, text } from "../../common/oci-read.ts";
 import { checked } from "./exchange-file.ts";
@@ -68,9 +68,8 @@ function sameRun(one: Execution, other: Execution): boolean {
   return a === b;
 }
 
-/** @param id that of the image as it was imported */
-export function originNote({ id: before, head }: Origin, id: string): string {
-  return before === id
-    ? `the image ${head.name} that vz exported, config.json and all`
-    : `config.json is that of the image ${head.name}, whose files were changed since vz exported it`;
+export function originNote({ head }: Origin, isUnchanged: boolean): string {
+  return isUnchanged
+    ? `the image ${shown(head.name)} that vz exported, config.json and all`
+    : `config.json is that of the image ${shown(head.name)}, whose files were changed since vz exported it`;
 }

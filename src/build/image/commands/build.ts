@@ -26,7 +26,7 @@ export const build: Command = {
   details:
     "The same bundle gives the same bytes, on any day: files are sorted, times fixed, owners numeric. " +
     "The image is dated with SOURCE_DATE_EPOCH if that is set, else with 1970-01-01, so that its id tells of " +
-    "its content alone. Hard links become files of their own, which a slave's store keeps once. Sockets and " +
+    "its content alone. What a provenance.json in BUNDLE says of the image's origin goes into its manifest. Hard links become files of their own, which a slave's store keeps once. Sockets and " +
     "extended attributes are left out.",
   options,
   examples,
