@@ -3,11 +3,12 @@
  * it must do again what it did here. No image may be much larger than what a careful tracer takes.
  */
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { ContainerRow } from "../../src/common/protocol.ts";
-import { startLab, until } from "../support/lab.ts";
+import { okOutput, run, startLab, until, vz } from "../support/lab.ts";
 import { eventually, type Place, type Program, whyNot } from "../support/program.ts";
 import { excess, traceProgram, weigh, whyNotJudged } from "../support/program-image.ts";
 import { ALL } from "../support/programs.ts";
@@ -78,3 +79,31 @@ describe("traced here, run there:", { concurrency: 2 }, () => {
     });
   }
 });
+
+/** Gives the bundle that umoci makes of the image's export. */
+async function unpackExport(name: string): Promise<string> {
+  const dir = join(top, name);
+  const [archive, layout, bundle] = ["oci.tar", "oci", "unpacked"].map((end) => join(dir, end));
+  assert.ok(archive !== undefined && layout !== undefined && bundle !== undefined);
+  const image = join(dir, `${name}.tar.gz`);
+  okOutput("export", await vz(["image", "export", image, "--oci", "-o", archive]));
+  mkdirSync(layout);
+  okOutput("tar", await run("tar", ["-xf", archive, "-C", layout]));
+  okOutput("umoci", await run("umoci", ["unpack", "--image", `${layout}:${name}`, bundle]));
+  const config = JSON.parse(readFileSync(join(bundle, "config.json"), "utf8"));
+  // umoci asks for a terminal, which a test has not
+  config.process.terminal = false;
+  writeFileSync(join(bundle, "config.json"), JSON.stringify(config));
+  return bundle;
+}
+
+for (const program of ALL.filter(({ name }) => name === "perl" || name === "git")) {
+  const { name, prints } = program;
+  const missing = ["umoci", "runc"].find((tool) => spawnSync(tool, ["--version"]).status !== 0);
+  const skip = whyNot(program) || (missing !== undefined && `${missing} is not here`);
+  test(`${name}: exported, unpacked by umoci and run by runc`, { skip }, async () => {
+    const bundle = await unpackExport(name);
+    const ended = await run("runc", ["run", "--bundle", bundle, `vz-programs-${name}-${process.pid}`]);
+    assert.equal(okOutput("runc", ended), prints?.({ dir: join(top, name), address }));
+  });
+}
