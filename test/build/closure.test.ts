@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { complete, interpreterOf } from "../../src/build/closure.ts";
+import { complete, type RunFacts } from "../../src/build/closure.ts";
+import { interpreterOf } from "../../src/build/interpreter.ts";
 import { Selection } from "../../src/build/selection.ts";
 import { makeElf } from "../support/elf.ts";
 import { filesOf, type Tree, walkerOf } from "../support/tree.ts";
@@ -16,15 +17,21 @@ const loader: Tree = {
 const oldLibc = amd64(["libGLIBC_2.33"]);
 const newLibc = amd64(["GLIBC_2.34"]);
 
+const NO_FACTS: RunFacts = { env: {}, cwd: "/", touched: new Map() };
+
 function closed(tree: Tree, executed: string[], opened: string[] = []): string[] {
+  return selected(tree, executed, opened).paths();
+}
+
+function selected(tree: Tree, executed: string[], opened: string[] = [], facts = NO_FACTS): Selection {
   const selection = new Selection(walkerOf(tree));
   for (const name of opened) selection.add(name);
   for (const name of executed) {
     const real = selection.add(name);
     if (real !== undefined) selection.executed.add(real);
   }
-  complete(selection, filesOf(tree));
-  return selection.paths();
+  complete(selection, filesOf(tree), facts);
+  return selection;
 }
 
 test("the loader comes with every link on its way", () => {
