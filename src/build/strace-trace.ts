@@ -3,7 +3,7 @@ import { accessSync, constants, lstatSync } from "node:fs";
 import { constants as osConstants } from "node:os";
 import { dirname } from "node:path";
 import type { Args, Command } from "../common/command.ts";
-import { hasCode, reason, Status, VzError } from "../common/errors.ts";
+import { reason, Status, VzError } from "../common/errors.ts";
 import type { Io } from "../common/io.ts";
 import { checkName } from "../common/names.ts";
 import { printable } from "../common/table.ts";
@@ -17,10 +17,10 @@ import { findProgram } from "./program.ts";
 import { type Selection, select } from "./selection.ts";
 import { isSpecial, writeSpec } from "./spec.ts";
 import { STOP_OPTIONS, stopPlan, wasStopped } from "./stop.ts";
+import type { TraceLog } from "./trace-log.ts";
+import { isPrivileged, traceWarnings } from "./trace-warnings.ts";
 import { runTraced, type TracedRun } from "./traced-run.ts";
 import { Walker } from "./walk.ts";
-
-const SETUID_OR_SETGID = 0o6000;
 
 async function run(args: Args, io: Io): Promise<number> {
   const command = args.positional;
@@ -42,7 +42,7 @@ async function run(args: Args, io: Io): Promise<number> {
   if (traced.log.main === undefined) throw notExecuted(program, file);
   const selection = selectionOf(traced);
   writeSpec(specFile, selection.paths());
-  warn(selection, seccomp, io);
+  warn(selection, traced.log, seccomp, io);
 
   const status = statusOf(traced);
   if (product === undefined) return status;
@@ -90,15 +90,6 @@ function checkWritable(specFile: string): void {
   }
 }
 
-function isPrivileged(file: string): boolean {
-  try {
-    return (lstatSync(file).mode & SETUID_OR_SETGID) !== 0;
-  } catch (error) {
-    if (hasCode(error, "ENOENT", "EACCES")) return false;
-    throw error;
-  }
-}
-
 function selectionOf({ log, started }: TracedRun): Selection {
   const walker = new Walker();
   const selection = select(log.touched, walker, (paths) => bornSince(paths, started), log.executedIn);
@@ -107,13 +98,8 @@ function selectionOf({ log, started }: TracedRun): Selection {
 }
 
 /** What may make the root differ from the run, or is better not given away. */
-function warn(selection: Selection, seccomp: boolean, io: Io): void {
-  const isRoot = process.getuid?.() === 0;
-  for (const path of [...selection.executed].filter((one) => isPrivileged(toFs(one))).sort()) {
-    const name = printable(toFs(path));
-    if (!isRoot) io.err(`vz trace: ${name} is setuid and ran without its rights: trace as root\n`);
-    else if (seccomp) io.err(`vz trace: ${name} is setuid and ran without its rights: trace with --setuid\n`);
-  }
+function warn(selection: Selection, log: TraceLog, seccomp: boolean, io: Io): void {
+  for (const line of traceWarnings([...selection.executed].map(toFs), log.notes, seccomp)) io.err(`vz trace: ${line}\n`);
   const secret = [...selection.files].filter(isSecret).sort();
   for (const path of secret)
     io.err(`vz trace: ${printable(toFs(path))} is not readable by all, and listed\n`);
