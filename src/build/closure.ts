@@ -21,6 +21,8 @@ export interface RunFacts {
   readonly touched: ReadonlyMap<string, number>;
 }
 
+const MERGED = ["/bin", "/lib", "/lib32", "/lib64", "/libo32", "/libx32", "/sbin"];
+
 /** Completes `selection`. Changes nothing else. */
 export function complete(selection: Selection, files: LibraryFiles, run: RunFacts): void {
   addInterpreters(selection, files);
@@ -29,6 +31,7 @@ export function complete(selection: Selection, files: LibraryFiles, run: RunFact
   const path = new LibraryPath(files, libraryDirectories(run));
   addLibraries(selection, files, path);
   dropCache(selection, files, path);
+  addMergedDirectories(selection, files);
   noteLeftOut(selection, files, run);
 }
 
@@ -56,5 +59,15 @@ function addInterpreters(selection: Selection, files: LibraryFiles): void {
       if (at === undefined || elf !== null) break;
       selection.executed.add(at);
     }
+  }
+}
+
+/** Where /bin and its like are links into /usr, programs use both names of what is there; see file-hierarchy(7). */
+function addMergedDirectories(selection: Selection, files: LibraryFiles): void {
+  for (const name of MERGED) {
+    const real = files.real(name);
+    if (real === null || real === name || !real.startsWith("/usr/")) continue;
+    const isUsed = [...selection.files, ...selection.links].some((path) => path.startsWith(`${real}/`));
+    if (isUsed) selection.guessLink(name, "link", `another name of ${real}`);
   }
 }
