@@ -11,9 +11,9 @@ import {
 import { isText, object } from "../../common/image/parse-manifest.ts";
 
 const PROVENANCE_NAME = "provenance.json";
+/** Bounds the command, too. */
 const MAX_BYTES = 1024 * 1024;
 const MAX_PACKAGES = 10_000;
-const MAX_WORDS = 4096;
 
 /** What Debian, and RPM, apk and pacman with it, call packages and number versions with. */
 const PACKAGE_FORMS = {
@@ -55,18 +55,16 @@ export function parseProvenance(value: unknown, label: string): Provenance {
   };
   const fields = (part: unknown, keys: readonly string[], where: string) =>
     object(part, keys, (why) => fail(where, why));
-  const list = (part: unknown, max: number, where: string): readonly unknown[] => {
-    if (!Array.isArray(part)) return fail(where, "not a list");
-    return part.length > max ? fail(where, `more than ${max}`) : part;
-  };
+  const list = (part: unknown, where: string): readonly unknown[] =>
+    Array.isArray(part) ? part : fail(where, "not a list");
   const text = (part: unknown, form: RegExp, where: string) =>
     isText(part, form) ? part : fail(where, "not in its form");
 
   const plain = fields(value, ["command", "host", "packages"], "");
-  const command = list(plain["command"], MAX_WORDS, "command").map((word, i) =>
-    text(word, /^[^\0]*$/, `command[${i}]`),
-  );
-  const packages = list(plain["packages"], MAX_PACKAGES, "packages").map((one, i) => {
+  const command = list(plain["command"], "command").map((word, i) => text(word, /^[^\0]*$/, `command[${i}]`));
+  const listed = list(plain["packages"], "packages");
+  if (listed.length > MAX_PACKAGES) fail("packages", `more than ${MAX_PACKAGES}`);
+  const packages = listed.map((one, i) => {
     const part = fields(one, ["name", "version", "architecture"], `packages[${i}]`);
     const field = (key: keyof typeof PACKAGE_FORMS) =>
       text(part[key], PACKAGE_FORMS[key], `packages[${i}].${key}`);

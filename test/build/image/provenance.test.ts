@@ -38,7 +38,6 @@ test("anything else is refused by the name of its field", () => {
     [{ ...PROVENANCE, command: "ls" }, /^P: command: not a list$/],
     [{ ...PROVENANCE, command: ["ls", 1] }, /^P: command\[1\]: not in its form$/],
     [{ ...PROVENANCE, command: ["a\0"] }, /^P: command\[0\]: not in its form$/],
-    [{ ...PROVENANCE, command: Array(4097).fill("") }, /^P: command: more than 4096$/],
     [{ ...PROVENANCE, host: "debian" }, /^P: host: not an object$/],
     [{ ...PROVENANCE, host: { ...host, hostname: "x" } }, /^P: host: unknown key hostname$/],
     [{ ...PROVENANCE, host: { ...host, name: "a\u001b[2J" } }, /^P: host\.name: not in its form$/],
