@@ -5,6 +5,7 @@ import { isName } from "../../../common/names.ts";
 import { progressBar } from "../../../common/progress.ts";
 import { formatBytes } from "../../../common/table.ts";
 import { type BuiltImage, buildImage } from "../build.ts";
+import type { FoundImage } from "../find.ts";
 
 const options: readonly Option[] = [
   { name: "output", alias: "o", value: "FILE", help: "the image to write: NAME.tar or NAME.tar.gz" },
@@ -39,7 +40,8 @@ export const build: Command = {
       progress: bar,
     });
     for (const note of built.notes) io.err(`vz: ${note}\n`);
-    io.out(args.flag("json") ? `${JSON.stringify(summary(built, output))}\n` : sentence(built, output));
+    const plain = () => JSON.stringify(summaryOf({ ...built, file: output, fileBytes: built.bytes }));
+    io.out(args.flag("json") ? `${plain()}\n` : sentence(built, output));
     return Status.ok;
   },
 } satisfies Command;
@@ -76,9 +78,10 @@ export function sourceDate(text: string | undefined): number {
   throw new VzError(Status.usage, `SOURCE_DATE_EPOCH: ${JSON.stringify(text)} is not seconds since 1970`);
 }
 
-function summary({ id, manifest, bytes }: BuiltImage, file: string): Record<string, unknown> {
+/** What is told of an image file as JSON. */
+export function summaryOf({ id, manifest, file, fileBytes }: FoundImage): Record<string, unknown> {
   const { name, created, architecture, kernelFloor, command, totals } = manifest;
-  return { id, name, created, architecture, kernelFloor, command, totals, file, fileBytes: bytes };
+  return { id, name, created, architecture, kernelFloor, command, totals, file, fileBytes };
 }
 
 function sentence({ id, manifest, bytes }: BuiltImage, file: string): string {
