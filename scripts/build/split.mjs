@@ -20,6 +20,7 @@ const LIBS = new Map([
   [join(root, "src/common/command.ts"), "command"],
   [join(root, "src/common/errors.ts"), "errors"],
   [join(root, "src/common/help.ts"), "help"],
+  [join(root, "src/common/yaml-file.ts"), "yaml-file"],
 ]);
 const RUNCH = join(root, "src/slave/runch/");
 

@@ -28,9 +28,8 @@ export interface Place {
 /** As many as the kernel follows (MAXSYMLINKS). */
 const MAX_LINKS = 40;
 
-/** Looks at the real file system. */
-export function lookAtFile(path: string): Seen | null {
-  const name = toFs(path);
+/** Looks at the real file system; `name` is a string of the file functions. */
+function lookAtFile(name: string): Seen | null {
   try {
     const stat = lstatSync(name);
     if (stat.isFile()) return { type: "file" };
@@ -52,11 +51,22 @@ export function baseOf(path: string): string {
 }
 
 export class Walker {
+  readonly #root: string;
   readonly #look: Look;
   readonly #seen = new Map<string, Seen | null>();
 
-  constructor(look: Look = lookAtFile) {
+  /**
+   * @param root where "/" lies, without a slash at the end ("" for this system's own), a string of the file functions.
+   *   Names and links are taken as from inside of it; none leads out.
+   */
+  constructor(root = "", look: Look = (path) => lookAtFile(root + toFs(path))) {
+    this.#root = root;
     this.#look = look;
+  }
+
+  /** What the file functions know a real name by: one that `resolve` gave. */
+  fs(real: string): string {
+    return this.#root + toFs(real);
   }
 
   look(path: string): Seen | null {
@@ -70,19 +80,20 @@ export class Walker {
 
   /**
    * @param follow whether a link at the end is followed
+   * @param root real name of the directory that "/" and ".." end at, "" for the host's root; see chroot(2)
    * @returns undefined where the name leads nowhere
    */
-  resolve(path: string, follow = true): Place | undefined {
+  resolve(path: string, follow = true, root = ""): Place | undefined {
     const links: string[] = [];
     let parts = path.split("/");
-    let real = "";
+    let real = root;
     let type: FileType = "directory";
     for (let i = 0; i < parts.length; i++) {
       const part = parts[i] ?? "";
       if (part === "" || part === ".") continue;
       if (type !== "directory") return undefined;
       if (part === "..") {
-        real = real.slice(0, real.lastIndexOf("/"));
+        if (real !== root) real = real.slice(0, real.lastIndexOf("/"));
         continue;
       }
       const next = `${real}/${part}`;
@@ -91,7 +102,7 @@ export class Walker {
       const target = seen.target;
       if (target !== undefined && (follow || i < parts.length - 1)) {
         if (links.push(next) > MAX_LINKS) return undefined;
-        if (target.startsWith("/")) real = "";
+        if (target.startsWith("/")) real = root;
         parts = [...target.split("/"), ...parts.slice(i + 1)];
         i = -1;
       } else {

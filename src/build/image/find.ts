@@ -14,7 +14,7 @@ export interface FoundImage {
   readonly manifest: Omit<Manifest, "files" | "provenance">;
   readonly file: string;
   /** Length of the file. */
-  readonly fileBytes: number;
+  readonly bytes: number;
 }
 
 /** Whether a file of this name may be an image. */
@@ -27,7 +27,7 @@ export function openFound(file: string, flags = 0): Promise<FoundImage> {
   const read = async (image: OpenImage) => {
     const { id, manifest } = await readManifest(image);
     const { files: _files, provenance: _provenance, ...facts } = manifest;
-    return { id, manifest: facts, file, fileBytes: Number(fstatSync(image.fd).size) };
+    return { id, manifest: facts, file, bytes: Number(fstatSync(image.fd).size) };
   };
   return withImage(file, read, flags);
 }

@@ -40,8 +40,7 @@ export const build: Command = {
       progress: bar,
     });
     for (const note of built.notes) io.err(`vz: ${note}\n`);
-    const plain = () => JSON.stringify(summaryOf({ ...built, file: output, fileBytes: built.bytes }));
-    io.out(args.flag("json") ? `${plain()}\n` : sentence(built, output));
+    io.out(args.flag("json") ? `${JSON.stringify(summary(built, output))}\n` : sentence(built, output));
     return Status.ok;
   },
 } satisfies Command;
@@ -61,7 +60,7 @@ function readArgs(args: Args): { bundle: string; output: string } {
   throw new VzError(Status.usage, `vz image build: ${why}`, { hint: "vz help image build" });
 }
 
-function nameOf(output: string): string {
+export function nameOf(output: string): string {
   const name = basename(output).replace(/\.tar(\.\w+)?$/, "");
   if (isName(name)) return name;
   throw new VzError(Status.usage, `${output}: gives no name for the image`, { hint: "say --name NAME" });
@@ -79,12 +78,15 @@ export function sourceDate(text: string | undefined): number {
 }
 
 /** What is told of an image file as JSON. */
-export function summaryOf({ id, manifest, file, fileBytes }: FoundImage): Record<string, unknown> {
+export function summary(
+  { id, manifest, bytes }: Omit<FoundImage, "file">,
+  file: string,
+): Record<string, unknown> {
   const { name, created, architecture, kernelFloor, command, totals } = manifest;
-  return { id, name, created, architecture, kernelFloor, command, totals, file, fileBytes };
+  return { id, name, created, architecture, kernelFloor, command, totals, file, fileBytes: bytes };
 }
 
-function sentence({ id, manifest, bytes }: BuiltImage, file: string): string {
+export function sentence({ id, manifest, bytes }: BuiltImage, file: string): string {
   const { totals, architecture } = manifest;
   const content = `${totals.files} files, ${formatBytes(totals.bytes)}, ${architecture}`;
   return `${file}: ${content}, ${formatBytes(bytes)} packed\n${id}\n`;

@@ -3,7 +3,7 @@ import type { Command } from "../../../common/command.ts";
 import { reason, Status, VzError } from "../../../common/errors.ts";
 import { formatBytes, table } from "../../../common/table.ts";
 import { type FoundImage, imagesIn, openFound } from "../find.ts";
-import { summaryOf } from "./build.ts";
+import { summary } from "./build.ts";
 import { dateOf } from "./inspect.ts";
 
 export const list: Command = {
@@ -29,7 +29,11 @@ export const list: Command = {
       if (isDirectory(place)) found.push(...(await imagesIn(place, onUnreadable)));
       else found.push(await openFound(place));
     }
-    io.out(args.flag("json") ? `${JSON.stringify(found.map(summaryOf))}\n` : tableOf(found, io.outColumns));
+    io.out(
+      args.flag("json")
+        ? `${JSON.stringify(found.map((one) => summary(one, one.file)))}\n`
+        : tableOf(found, io.outColumns),
+    );
     return status;
   },
 };
