@@ -11,9 +11,9 @@ import {
 import { isText, object } from "../../common/image/parse-manifest.ts";
 
 const PROVENANCE_NAME = "provenance.json";
+/** Bounds the command, too. */
 const MAX_BYTES = 1024 * 1024;
 const MAX_PACKAGES = 10_000;
-const MAX_WORDS = 4096;
 
 /** What Debian, and RPM, apk and pacman with it, call packages and number versions with. */
 const PACKAGE_FORMS = {
@@ -26,16 +26,24 @@ const LINE = /^[^\p{Cc}\p{Cs}]{0,255}$/u;
 /** The provenance beside the `config.json` of a bundle, undefined where there is none. @throws VzError 65 */
 export function readProvenance(bundleDir: string): Provenance | undefined {
   const file = join(bundleDir, PROVENANCE_NAME);
+  const bad = (why: string, cause?: unknown) => new VzError(Status.badData, `${file}: ${why}`, { cause });
+  let text: string;
   try {
     const stat = statSync(file);
-    const why = !stat.isFile() ? "not a regular file" : stat.size > MAX_BYTES ? "too large" : undefined;
-    if (why !== undefined) throw new VzError(Status.badData, `${file}: ${why}`);
-    return parseProvenance(JSON.parse(readFileSync(file, "utf8")), file);
+    if (!stat.isFile()) throw bad("not a regular file");
+    if (stat.size > MAX_BYTES) throw bad("too large");
+    text = readFileSync(file, "utf8");
   } catch (cause) {
     if (hasCode(cause, "ENOENT")) return undefined;
-    if (cause instanceof SyntaxError) throw new VzError(Status.badData, `${file}: not JSON`, { cause });
     throw cause;
   }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw bad("not JSON", cause);
+  }
+  return parseProvenance(value, file);
 }
 
 /** The provenance of an image, undefined where it has none. @throws VzError 65 */
@@ -55,18 +63,16 @@ export function parseProvenance(value: unknown, label: string): Provenance {
   };
   const fields = (part: unknown, keys: readonly string[], where: string) =>
     object(part, keys, (why) => fail(where, why));
-  const list = (part: unknown, max: number, where: string): readonly unknown[] => {
-    if (!Array.isArray(part)) return fail(where, "not a list");
-    return part.length > max ? fail(where, `more than ${max}`) : part;
-  };
+  const list = (part: unknown, where: string): readonly unknown[] =>
+    Array.isArray(part) ? part : fail(where, "not a list");
   const text = (part: unknown, form: RegExp, where: string) =>
     isText(part, form) ? part : fail(where, "not in its form");
 
   const plain = fields(value, ["command", "host", "packages"], "");
-  const command = list(plain["command"], MAX_WORDS, "command").map((word, i) =>
-    text(word, /^[^\0]*$/, `command[${i}]`),
-  );
-  const packages = list(plain["packages"], MAX_PACKAGES, "packages").map((one, i) => {
+  const command = list(plain["command"], "command").map((word, i) => text(word, /^[^\0]*$/, `command[${i}]`));
+  const listed = list(plain["packages"], "packages");
+  if (listed.length > MAX_PACKAGES) fail("packages", `more than ${MAX_PACKAGES}`);
+  const packages = listed.map((one, i) => {
     const part = fields(one, ["name", "version", "architecture"], `packages[${i}]`);
     const field = (key: keyof typeof PACKAGE_FORMS) =>
       text(part[key], PACKAGE_FORMS[key], `packages[${i}].${key}`);

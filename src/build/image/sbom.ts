@@ -63,11 +63,14 @@ function packageOf(one: PackageVersion, host: Host | null): Record<string, unkno
   return { "bom-ref": purl, type: "library", name: one.name, version: one.version, purl };
 }
 
-/** The package's name by the purl specification, type deb: its vendor is the distribution, its qualifiers are sorted. */
+/** Distributions whose packages are apk's; dpkg's are the others that provenance tells of. */
+const APK = /^(alpine|chainguard|postmarketos|wolfi)$/;
+
+/** The package's name by the purl specification: vendor is the distribution, and the qualifiers are sorted. */
 function purlOf({ name, version, architecture }: PackageVersion, host: Host | null): string {
   const vendor = host?.id || "debian";
   const release = host === null ? "" : `&distro=${escaped([vendor, host.version].filter(Boolean).join("-"))}`;
-  return `pkg:deb/${escaped(vendor.toLowerCase())}/${escaped(name.toLowerCase())}@${escaped(version)}?arch=${escaped(architecture)}${release}`;
+  return `pkg:${APK.test(vendor) ? "apk" : "deb"}/${escaped(vendor.toLowerCase())}/${escaped(name.toLowerCase())}@${escaped(version)}?arch=${escaped(architecture)}${release}`;
 }
 
 /** The specification escapes what a URL does, but for the colon. */

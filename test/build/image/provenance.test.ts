@@ -38,7 +38,6 @@ test("anything else is refused by the name of its field", () => {
     [{ ...PROVENANCE, command: "ls" }, /^P: command: not a list$/],
     [{ ...PROVENANCE, command: ["ls", 1] }, /^P: command\[1\]: not in its form$/],
     [{ ...PROVENANCE, command: ["a\0"] }, /^P: command\[0\]: not in its form$/],
-    [{ ...PROVENANCE, command: Array(4097).fill("") }, /^P: command: more than 4096$/],
     [{ ...PROVENANCE, host: "debian" }, /^P: host: not an object$/],
     [{ ...PROVENANCE, host: { ...host, hostname: "x" } }, /^P: host: unknown key hostname$/],
     [{ ...PROVENANCE, host: { ...host, name: "a\u001b[2J" } }, /^P: host\.name: not in its form$/],
@@ -63,8 +62,10 @@ test("the file beside config.json is optional, of bounded size, and JSON", (t) =
   assert.equal(readProvenance(bundle), undefined);
   writeFileSync(file, JSON.stringify(PROVENANCE));
   assert.deepEqual(readProvenance(bundle), PROVENANCE);
-  writeFileSync(file, "{");
-  assert.throws(() => readProvenance(bundle), { status: 65, message: `${file}: not JSON` });
+  for (const text of ["", "{", "[".repeat(2 ** 20)]) {
+    writeFileSync(file, text);
+    assert.throws(() => readProvenance(bundle), { status: 65, message: `${file}: not JSON` });
+  }
   writeFileSync(file, " ".repeat(2 ** 20 + 1));
   assert.throws(() => readProvenance(bundle), { status: 65, message: `${file}: too large` });
   rmSync(file);

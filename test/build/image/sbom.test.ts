@@ -97,10 +97,12 @@ test("the system and its packages are components, packages with their URLs by th
   );
 });
 
-test("a package of an unknown host is Debian's, of a release without number that of the distribution", () => {
+test("the distribution is in a package's URL; one of an unknown host is Debian's", () => {
   const urlOf = (host: Provenance["host"]) =>
     componentsOf(billOf(manifestOf(ENTRIES), { ...PROVENANCE, host }), "library")[1]?.["purl"];
   assert.equal(urlOf(null), "pkg:deb/debian/libc6@2.36-9?arch=amd64");
+  const alpine = { id: "alpine", version: "3.20.3", name: "Alpine Linux v3.20" };
+  assert.equal(urlOf(alpine), "pkg:apk/alpine/libc6@2.36-9?arch=amd64&distro=alpine-3.20.3");
   const sid = { id: "debian", version: "", name: "Debian GNU/Linux trixie/sid" };
   assert.equal(urlOf(sid), "pkg:deb/debian/libc6@2.36-9?arch=amd64&distro=debian");
 });

@@ -95,7 +95,7 @@ function pageOf(a: Image, b: Image, { facts, packages, files, send }: ImageDiff,
       ]),
     ),
     `\n${added} added, ${removed} removed, ${files.length - added - removed} changed\n`,
-    `a slave with A lacks ${send.objects} objects of B, ${formatBytes(send.bytes)}\n`,
+    `objects of B that a slave with A lacks: ${send.objects}, ${formatBytes(send.bytes)}\n`,
   ].join("");
 }
 
