@@ -12,6 +12,7 @@ import { buildImage } from "./image/build.ts";
 import { compressionByName } from "./image/pack.ts";
 import { makeMountPoints } from "./mount-points.ts";
 import { toFs } from "./names.ts";
+import type { PackageDatabase } from "./packages.ts";
 import { formatProvenance, PROVENANCE_NAME, provenanceOf } from "./provenance.ts";
 import { type Copied, makeRootfs } from "./rootfs.ts";
 import type { Selection } from "./selection.ts";
@@ -42,6 +43,8 @@ export interface BundleSource {
   readonly overrides: Overrides;
   /** Of the system that the files are of, "" for this one's. */
   readonly root: string;
+  /** That system's, where it has one. */
+  readonly packages: PackageDatabase | undefined;
 }
 
 export async function makeProduct(
@@ -94,8 +97,8 @@ export async function fillBundle(
   const copied = await fillRoot(root, selection, io);
   makeMountPoints(root, source.overrides);
   writeNew(join(directory, "config.json"), `${JSON.stringify(config, null, 2)}\n`);
-  const provenance = provenanceOf(config.process.args, source.root || "/", selection.files);
-  writeNew(join(directory, PROVENANCE_NAME), formatProvenance(provenance));
+  const from = provenanceOf(config.process.args, source.root || "/", selection.files, source.packages);
+  writeNew(join(directory, PROVENANCE_NAME), formatProvenance(from));
   return copied;
 }
 

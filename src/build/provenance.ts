@@ -3,7 +3,7 @@
  * the user, so that the same inputs give the same bytes.
  */
 import { type OsRelease, readOsRelease } from "./os-release.ts";
-import { type Package, type PackageDatabase, readPackages } from "./packages.ts";
+import type { Package, PackageDatabase } from "./packages.ts";
 
 export const PROVENANCE_NAME = "provenance.json";
 
@@ -23,7 +23,7 @@ export function provenanceOf(
   command: readonly string[],
   root: string,
   files: Iterable<string>,
-  database: PackageDatabase | undefined = readPackages(root),
+  database: PackageDatabase | undefined,
 ): Provenance {
   const found = new Map<string, Package>();
   const paths = [...files];
