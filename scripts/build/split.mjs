@@ -116,6 +116,14 @@ function roleName(file) {
   return `role/${name === "index" ? basename(dirname(file)) : name}`;
 }
 
+const HOST = ["src/master/", "src/build/", "src/lab/", "src/manual.ts"].map((name) => join(root, name));
+
+/** Whether only a master, a build host or a lab reads the bundle `name`, and never a slave. */
+export function isOfHost(name) {
+  const file = String(bundles.get(name));
+  return HOST.some((start) => file.startsWith(start));
+}
+
 /** Bundle -> how others ask for it: a deferred one must not be imported as well, or it would be there twice. */
 const ways = new Map();
 

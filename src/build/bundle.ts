@@ -39,7 +39,7 @@ const KEPT_VARIABLES =
 const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** What daemons of distributions start with and give up by themselves; neither devices nor the network's set-up. */
-const ROOT_CAPABILITIES = [
+export const ROOT_CAPABILITIES = [
   "CAP_AUDIT_WRITE",
   "CAP_CHOWN",
   "CAP_DAC_OVERRIDE",

@@ -9,8 +9,9 @@ import { baseOf } from "./walk.ts";
 const SWITCH = "/etc/nsswitch.conf";
 /** Each of these, once touched, is a sign that its kind was asked for. Never guessed: shadow(5), which holds secrets. */
 const USERS = ["/etc/passwd", "/etc/group"];
-const HOSTS = ["/etc/hosts", "/etc/resolv.conf", "/etc/host.conf", "/etc/gai.conf"];
-const NETWORK = ["/etc/services", "/etc/protocols", "/etc/networks"];
+const HOSTS = ["/etc/hosts", "/etc/resolv.conf", "/etc/host.conf"];
+/** Goes with hosts, and is a sign of nothing: who turns an address into text reads it too. */
+const NETWORK = ["/etc/gai.conf", "/etc/services", "/etc/protocols", "/etc/networks"];
 /** Databases whose modules are taken. */
 const USER_DATABASES = ["passwd", "group", "initgroups"];
 const HOST_DATABASES = ["hosts"];
@@ -26,16 +27,14 @@ export function addNameService(selection: Selection, files: LibraryFiles): void 
   );
   const asked = (names: readonly string[]) =>
     names.some((name) => selection.files.has(files.real(name) ?? name));
-  const hosts = asked([...HOSTS, ...NETWORK]);
+  const hosts = asked(HOSTS);
   const users = asked(USERS) || (!hosts && asked([SWITCH]));
   if (libcs.length === 0 || (!users && !hosts)) return;
-  const wanted = [SWITCH, ...(users ? USERS : []), ...(hosts ? [...HOSTS, ...NETWORK] : [])];
-  for (const name of wanted)
-    selection.guess(
-      name,
-      "name service",
-      `name service: ${users ? "users" : ""}${users && hosts ? " and " : ""}${hosts ? "hosts" : ""} were asked for`,
-    );
+  const guess = (names: readonly string[], why: string) => {
+    for (const name of names) selection.guess(name, "name service", why);
+  };
+  if (users) guess([SWITCH, ...USERS], "users were asked for by name or number");
+  if (hosts) guess([SWITCH, ...HOSTS, ...NETWORK], "hosts were asked for by name or address");
   const databases = [...(users ? USER_DATABASES : []), ...(hosts ? HOST_DATABASES : [])];
   const modules = modulesOf(files.text(SWITCH) ?? "", databases);
   for (const libc of libcs) addModules(libc, modules, selection, files);

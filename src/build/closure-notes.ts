@@ -14,7 +14,9 @@ export type GuessKind =
   | "dlopen"
   /** Files and modules of nsswitch.conf(5). */
   | "name service"
-  | "certificates";
+  | "certificates"
+  /** Of the root directory, to what lies in /usr: both names are used. */
+  | "link";
 
 export interface Guess {
   readonly kind: GuessKind;

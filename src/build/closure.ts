@@ -21,6 +21,8 @@ export interface RunFacts {
   readonly touched: ReadonlyMap<string, number>;
 }
 
+const MERGED = ["/bin", "/lib", "/lib32", "/lib64", "/libo32", "/libx32", "/sbin"];
+
 /** Completes `selection`. Changes nothing else. */
 export function complete(selection: Selection, files: LibraryFiles, run: RunFacts): void {
   addInterpreters(selection, files);
@@ -29,6 +31,7 @@ export function complete(selection: Selection, files: LibraryFiles, run: RunFact
   const path = new LibraryPath(files, libraryDirectories(run));
   addLibraries(selection, files, path);
   dropCache(selection, files, path);
+  addMergedDirectories(selection, files);
   noteLeftOut(selection, files, run);
 }
 
@@ -46,12 +49,25 @@ function addInterpreters(selection: Selection, files: LibraryFiles): void {
     let at: string | undefined = program;
     for (let depth = 0; at !== undefined && depth < MAX_SCRIPTS; depth++) {
       const elf = files.elf(at);
-      const next: string | undefined = elf?.interpreter ?? interpreterOf(files.part(at, 0, SCRIPT_LINE));
+      const named: string | undefined = elf?.interpreter ?? interpreterOf(files.part(at, 0, SCRIPT_LINE));
+      // The kernel looks for a relative one from where the program was executed.
+      const from: string | undefined = selection.executedIn.get(program);
+      const next = named?.startsWith("/") === false && from !== undefined ? `${from}/${named}` : named;
       if (next === undefined || !next.startsWith("/")) break;
       const kind = elf === null ? "interpreter" : "loader";
       at = selection.guess(next, kind, `${kind} of ${at}`);
       if (at === undefined || elf !== null) break;
       selection.executed.add(at);
     }
+  }
+}
+
+/** Where /bin and its like are links into /usr, programs use both names of what is there; see file-hierarchy(7). */
+function addMergedDirectories(selection: Selection, files: LibraryFiles): void {
+  for (const name of MERGED) {
+    const real = files.real(name);
+    if (real === null || real === name || !real.startsWith("/usr/")) continue;
+    const isUsed = [...selection.files, ...selection.links].some((path) => path.startsWith(`${real}/`));
+    if (isUsed) selection.guessLink(name, "link", `another name of ${real}`);
   }
 }

@@ -10,10 +10,11 @@ import { type BundleConfig, bundleConfig, type Seen, writtenOutside } from "./bu
 import type { Overrides } from "./bundle-overrides.ts";
 import { buildImage } from "./image/build.ts";
 import { compressionByName } from "./image/pack.ts";
+import { PROVENANCE_NAME } from "./image/provenance.ts";
 import { makeMountPoints } from "./mount-points.ts";
 import { toFs } from "./names.ts";
 import type { PackageDatabase } from "./packages.ts";
-import { formatProvenance, PROVENANCE_NAME, provenanceOf } from "./provenance.ts";
+import { formatProvenance, provenanceOf } from "./provenance.ts";
 import { type Copied, makeRootfs } from "./rootfs.ts";
 import type { Selection } from "./selection.ts";
 import { checkTarget, stageDirectory, withTemporary } from "./stage.ts";

@@ -60,9 +60,17 @@ export class Selection {
     return place?.path;
   }
 
-  /** Adds a file that no call of the run named. Gives its real name. */
+  /** Adds what no call of the run named; a directory, or a link that leads to one, not. Gives its real name. */
   guess(name: string, kind: GuessKind, why: string): string | undefined {
-    const place = this.#walker.resolve(name);
+    return this.#guess(this.#walker.resolve(name), kind, why);
+  }
+
+  /** The same of a link itself, wherever it leads. */
+  guessLink(name: string, kind: GuessKind, why: string): string | undefined {
+    return this.#guess(this.#walker.resolve(name, false), kind, why);
+  }
+
+  #guess(place: Place | undefined, kind: GuessKind, why: string): string | undefined {
     if (place === undefined) return undefined;
     const fresh = [place.path, ...place.links].filter((path) => !this.has(path));
     this.take(place, false);
@@ -185,6 +193,8 @@ function choose(one: Touched, selection: Selection, walker: Walker): void {
     selection.removed.add(itself?.path ?? one.root + one.name);
   const makes = (all & (Touch.made | Touch.maybeMade | Touch.removed)) !== 0;
   const place = followed ?? itself;
+  if (place === undefined && !makes)
+    selection.notes.leftOut.push({ what: one.name, why: "gone since the run" });
   if (makes && (place === undefined || selection.isMade(place.path))) {
     // The directory must be there for the next run to make it again.
     const parent =

@@ -121,7 +121,10 @@ function selectAll(
   includeNames(included, selection, files, walker);
   complete(selection, files, { env: io.env, cwd, touched });
   const late = dropExcluded(plan.excludes, selection);
-  warn(selection, executed, plan.setuid, io);
+  const notes = new Set(runs.flatMap(({ log }) => [...log.notes]));
+  // another root is entered by chroot(2), and its names are known
+  if (plan.root !== "") notes.delete("chroot");
+  warn(selection, { executed, notes, seccomp: runs.some((run) => run.seccomp) }, io);
   return { selection, excluded: [...new Set([...early, ...late])] };
 }
 

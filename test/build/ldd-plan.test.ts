@@ -48,6 +48,29 @@ test("a script brings its interpreter, and comes last", () => {
   assert.deepEqual(names.slice(-2), ["/usr/bin/ls", "/usr/bin/script"]);
 });
 
+test("a script for env brings env and the program that it means", () => {
+  const tree = {
+    ...arch,
+    "/usr/bin/env": arch["/usr/bin/ls"] ?? "",
+    "/usr/bin/script": "#!/usr/bin/env ls\n",
+  };
+  const { copies } = planChroot(["/usr/bin/script"], filesOf(tree), (name) => `/usr/bin/${name}`);
+  assert.deepEqual(
+    copies.slice(-3).map(({ to }) => to),
+    ["/usr/bin/env", "/usr/bin/ls", "/usr/bin/script"],
+  );
+  assert.throws(() => planChroot(["/usr/bin/script"], filesOf(tree)), {
+    status: 1,
+    message: /^ls: not found/,
+  });
+});
+
+test("a static program is told as such, and comes alone", () => {
+  const plan = planChroot(["/sbin/one"], filesOf({ "/sbin/one": i386([]) }));
+  assert.deepEqual(plan.statics, ["/sbin/one"]);
+  assert.deepEqual(plan.names, ["/sbin/one"]);
+});
+
 test("'..' in a run path is gone from the name in the chroot", () => {
   const tree: Tree = {
     ...arch,
