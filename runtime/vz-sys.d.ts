@@ -137,6 +137,10 @@ declare module "vz:sys" {
   export function lchown(path: Path, uid: number, gid: number): void;
   export function fchown(fd: number, uid: number, gid: number): void;
   export function utimes(path: Path, atime: number, mtime: number, followLinks: boolean): void;
+  /** When the file itself was made, in seconds since the epoch; 0 where the file system or the kernel does not tell. */
+  export function birthTime(path: Path): number;
+  /** Value of an extended attribute, or null where the file has none of this name. */
+  export function getxattr(path: Path, name: string): Uint8Array | null;
   export function truncate(path: Path, length: number): void;
   export function ftruncate(fd: number, length: number): void;
   export function fsync(fd: number): void;

@@ -195,6 +195,7 @@ static const LazyList function_lists[] = {
     {vz_container_functions, &vz_container_function_count},
     {vz_mounts_functions, &vz_mounts_function_count},
     {vz_sockets_functions, &vz_sockets_function_count},
+    {vz_attributes_functions, &vz_attributes_function_count},
 };
 
 /*

@@ -114,10 +114,10 @@ int vz_wait_main(int argc, char **argv);
 
 extern const JSCFunctionListEntry vz_fs_functions[], vz_fd_functions[], vz_tty_functions[], vz_process_functions[],
     vz_spawn_functions[], vz_namespace_functions[], vz_container_functions[], vz_mounts_functions[],
-    vz_sockets_functions[], vz_bpf_functions[];
+    vz_sockets_functions[], vz_bpf_functions[], vz_attributes_functions[];
 extern const int vz_fs_function_count, vz_fd_function_count, vz_tty_function_count, vz_process_function_count,
     vz_spawn_function_count, vz_namespace_function_count, vz_container_function_count, vz_mounts_function_count,
-    vz_sockets_function_count, vz_bpf_function_count;
+    vz_sockets_function_count, vz_bpf_function_count, vz_attributes_function_count;
 /* The constructors of the classes Sha256, Deflate and Inflate; each is asked for once. */
 JSValue vz_sha256(JSContext *ctx);
 JSValue vz_deflate(JSContext *ctx);

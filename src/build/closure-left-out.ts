@@ -4,12 +4,9 @@ import type { DeviceTree } from "./closure-notes.ts";
 import type { LibraryFiles } from "./loader-path.ts";
 import { fromFs } from "./names.ts";
 import { COMMON_DEVICES, type Selection } from "./selection.ts";
-import { fromHex, toHex } from "./touch.ts";
 import { baseOf, parentOf } from "./walk.ts";
 
-const DEV = toHex("/dev/");
-const RUN = toHex("/run/");
-const VAR_RUN = toHex("/var/run/");
+const KERNEL_TREES = /^\/(?:dev|run|var\/run)\//;
 const TREES: readonly DeviceTree[] = ["/dev/pts", "/dev/shm"];
 
 export function noteLeftOut(selection: Selection, files: LibraryFiles, run: RunFacts): void {
@@ -44,9 +41,8 @@ function noteKernelTrees(
   touched: ReadonlyMap<string, number>,
 ): void {
   const told = new Set<string>();
-  for (const hex of touched.keys()) {
-    if (!hex.startsWith(DEV) && !hex.startsWith(RUN) && !hex.startsWith(VAR_RUN)) continue;
-    const path = fromHex(hex);
+  for (const path of touched.keys()) {
+    if (!KERNEL_TREES.test(path)) continue;
     const real = files.real(path) ?? path;
     if (path === "/dev/ptmx") selection.notes.deviceTrees.add("/dev/pts");
     for (const tree of TREES)

@@ -49,7 +49,10 @@ function addInterpreters(selection: Selection, files: LibraryFiles): void {
     let at: string | undefined = program;
     for (let depth = 0; at !== undefined && depth < MAX_SCRIPTS; depth++) {
       const elf = files.elf(at);
-      const next: string | undefined = elf?.interpreter ?? interpreterOf(files.part(at, 0, SCRIPT_LINE));
+      const named: string | undefined = elf?.interpreter ?? interpreterOf(files.part(at, 0, SCRIPT_LINE));
+      // The kernel looks for a relative one from where the program was executed.
+      const from: string | undefined = selection.executedIn.get(program);
+      const next = named?.startsWith("/") === false && from !== undefined ? `${from}/${named}` : named;
       if (next === undefined || !next.startsWith("/")) break;
       const kind = elf === null ? "interpreter" : "loader";
       at = selection.guess(next, kind, `${kind} of ${at}`);

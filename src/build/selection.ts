@@ -4,7 +4,7 @@
  * left out. Pure, but for the walker that it is given.
  */
 import { ClosureNotes, type GuessKind } from "./closure-notes.ts";
-import { allTouches, firstTouch, fromHex, Touch } from "./touch.ts";
+import { allTouches, firstTouch, ROOT_END, Touch } from "./touch.ts";
 import { type Place, parentOf, type Walker } from "./walk.ts";
 
 /** Devices that a root filesystem may hold, by major and minor number: devices.txt of the kernel. */
@@ -33,6 +33,10 @@ export class Selection {
   readonly made = new Set<string>();
   /** What was added and left out without the run's saying so. */
   readonly notes = new ClosureNotes();
+  /** Names that were there before the run, which removed them or gave them another name. */
+  readonly removed = new Set<string>();
+  /** Of what was executed, the directory in which it was first: relative interpreters count from there. */
+  readonly executedIn = new Map<string, string>();
   readonly #walker: Walker;
 
   constructor(walker: Walker) {
@@ -108,7 +112,9 @@ function belongs(path: string, type: Place["type"], links: readonly string[]): b
 }
 
 interface Touched {
+  /** As it was named, without the root that it counts from. */
   readonly name: string;
+  readonly root: string;
   readonly first: number;
   readonly all: number;
   /** Where the name leads, and what stands at the name itself. */
@@ -121,21 +127,28 @@ const FOLLOWS = Touch.opened | Touch.executed | Touch.looked | Touch.maybeMade;
 /**
  * @param touched as `TraceLog` keeps it
  * @param bornDuringRun which of these files were born since the run started
+ * @param executedIn as `TraceLog` keeps it
  */
 export function select(
   touched: ReadonlyMap<string, number>,
   walker: Walker,
   bornDuringRun: (paths: readonly string[]) => ReadonlySet<string>,
+  executedIn: ReadonlyMap<string, string> = new Map(),
 ): Selection {
   const all: Touched[] = [];
-  for (const [hex, value] of touched) {
-    const name = fromHex(hex);
-    const mask = allTouches(value);
-    const followed = (mask & FOLLOWS) !== 0 ? walker.resolve(name) : undefined;
-    const itself = (mask & ~FOLLOWS) !== 0 ? walker.resolve(name, false) : undefined;
-    all.push({ name, first: firstTouch(value), all: mask, followed, itself });
-  }
   const selection = new Selection(walker);
+  for (const [key, value] of touched) {
+    const cut = key.indexOf(ROOT_END);
+    const root = cut < 0 ? "" : key.slice(0, cut);
+    const name = cut < 0 ? key : key.slice(cut + 1);
+    const mask = allTouches(value);
+    const followed = (mask & FOLLOWS) !== 0 ? walker.resolve(name, true, root) : undefined;
+    const itself = (mask & ~FOLLOWS) !== 0 ? walker.resolve(name, false, root) : undefined;
+    all.push({ name, root, first: firstTouch(value), all: mask, followed, itself });
+    const directory = (mask & Touch.executed) !== 0 ? executedIn.get(key) : undefined;
+    if (directory !== undefined && followed !== undefined && !selection.executedIn.has(followed.path))
+      selection.executedIn.set(followed.path, directory);
+  }
   for (const path of madeByRun(all, bornDuringRun)) selection.made.add(path);
   for (const one of all) choose(one, selection, walker);
   return selection;
@@ -175,13 +188,19 @@ function choose(one: Touched, selection: Selection, walker: Walker): void {
     }
   }
   if (itself?.type === "link") selection.take(itself, false);
+  const wasThere = (one.first & (Touch.made | Touch.maybeMade)) === 0;
+  if (wasThere && (all & Touch.removed) !== 0 && (itself === undefined || selection.isMade(itself.path)))
+    selection.removed.add(itself?.path ?? one.root + one.name);
   const makes = (all & (Touch.made | Touch.maybeMade | Touch.removed)) !== 0;
   const place = followed ?? itself;
   if (place === undefined && !makes)
     selection.notes.leftOut.push({ what: one.name, why: "gone since the run" });
   if (makes && (place === undefined || selection.isMade(place.path))) {
     // The directory must be there for the next run to make it again.
-    const parent = walker.resolve(parentOf(place?.path ?? one.name.replace(/\/+$/, "")));
+    const parent =
+      place === undefined
+        ? walker.resolve(parentOf(one.name.replace(/\/+$/, "")), true, one.root)
+        : walker.resolve(parentOf(place.path));
     if (parent?.type === "directory" && !selection.isMade(parent.path)) {
       selection.take(parent, true);
       if (!/^\/(proc|sys|dev)(\/|$)/.test(parent.path)) selection.written.add(parent.path);

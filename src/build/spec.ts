@@ -12,10 +12,40 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { reason, Status, VzError } from "../common/errors.ts";
+import { printable } from "../common/table.ts";
+import { eachLine } from "./lines.ts";
 
 /** @param paths byte strings, sorted */
 export function formatSpec(paths: readonly string[]): string {
   return paths.map((path) => `${path.replaceAll("\n", "\\n")}\n`).join("");
+}
+
+/** Longest name (PATH_MAX) with each byte a line break; more names than a system has are no list of a run. */
+const MAX_NAME = 8192;
+const MAX_NAMES = 2_000_000;
+
+/**
+ * The lines of a spec, as they stand there: `lineBreaks` tells what they name.
+ * @throws VzError 64 where there is no such file, 65 with the line's number for what no spec holds
+ */
+export function readSpec(file: string): string[] {
+  const lines: string[] = [];
+  const found = eachLine(file, (line, number) => {
+    const bad = (why: string) => new VzError(Status.badData, `${file}:${number}: ${why}`);
+    if (line.length > MAX_NAME || line.includes("\0")) throw bad("not the name of a file");
+    if (!line.startsWith("/")) throw bad(`${printable(line) || "an empty line"}: not an absolute name`);
+    if (line.split("/").some((part) => part === ".." || part === "."))
+      throw bad(`${printable(line)}: holds . or ..`);
+    if (number > MAX_NAMES) throw bad(`more than ${MAX_NAMES} names`);
+    lines.push(line);
+  });
+  if (!found) throw new VzError(Status.usage, `${file}: no such file, or not a regular one`);
+  return lines;
+}
+
+/** What a line may name: `\n` in it is a line break, or a backslash and an n, for both are written so. */
+export function lineBreaks(line: string): string[] {
+  return line.includes("\\n") ? [line, line.replaceAll("\\n", "\n")] : [line];
 }
 
 /** Writes the spec under a temporary name first, so that `file` is the old one or the whole new one. */

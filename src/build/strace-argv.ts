@@ -2,8 +2,10 @@
 import { handlers } from "./trace-calls.ts";
 
 /**
- * - `-y -xx`: directories of descriptors are shown, and every byte of a name as `\xHH`.
- * - `-z`: only what succeeded, each call in one line.
+ * - `-y`: what descriptors stand for is shown, AT_FDCWD too.
+ * - status: only what succeeded, each call in one line; "detached" is what becomes of the execve(2) of a thread that is not
+ *   its process's first, which goes on under the first one's id.
+ * - ids of a PID namespace come with the ids that strace itself uses.
  * - io_uring is refused, as on a kernel without it: what a ring opens, no tracer sees. Programs fall back.
  * - exits of processes are shown, so that ids can be forgotten.
  *
@@ -16,9 +18,10 @@ export function straceArgv(command: readonly string[], log: string, seccomp: boo
     "strace",
     "-f",
     "-y",
-    "-z",
-    "-xx",
+    "--decode-pids=pidns",
+    ...["-e", "status=successful,detached"],
     ...["-s", "0"],
+    ...["-a", "1"],
     ...(seccomp ? ["--seccomp-bpf"] : []),
     "--quiet=attach,personality,path-resolution,thread-execve",
     ...["-e", "signal=none"],

@@ -32,20 +32,20 @@ export function allTouches(value: number): number {
   return value & ((1 << FIRST) - 1);
 }
 
-/** "/" in strace's `-xx` form. */
-export const SLASH = "\\x2f";
+/** Parts a touched name from the root before it that it counts from, where that is not the host's; see chroot(2). */
+export const ROOT_END = "\0";
 
-/** Writes a byte string in strace's `-xx` form. */
-export function toHex(bytes: string): string {
-  let hex = "";
-  for (let i = 0; i < bytes.length; i++) hex += `\\x${bytes.charCodeAt(i).toString(16).padStart(2, "0")}`;
-  return hex;
-}
+const ESCAPES: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r", v: "\v", f: "\f" };
 
-/** Reads strace's `-xx` form as a byte string. */
-export function fromHex(hex: string): string {
-  let bytes = "";
-  for (let i = 2; i < hex.length; i += 4)
-    bytes += String.fromCharCode(Number.parseInt(hex.slice(i, i + 2), 16));
-  return bytes;
+/**
+ * Reads a name as strace prints it (without -x): C's escapes, octal for what is not printable. A name between angle brackets
+ * has those two escaped as well, so that nothing in a name can look like the end of it.
+ */
+export function unquote(text: string): string {
+  if (!text.includes("\\")) return text;
+  return text.replace(/\\([0-7]{1,3}|.)/g, (_, code: string) => {
+    const digit = code.charCodeAt(0);
+    if (digit >= 0x30 && digit <= 0x37) return String.fromCharCode(Number.parseInt(code, 8) & 0xff);
+    return ESCAPES[code] ?? code;
+  });
 }

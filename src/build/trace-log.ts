@@ -1,18 +1,20 @@
 /**
  * Reads strace's log as it is written, line by line, and keeps what the run touched. Memory grows with the number of
- * different names, not with the length of the run. Names stay in strace's own `\xHH` form (option -xx), in which no
- * name can look like syntax; they are decoded once, at the end.
+ * different names that are there at the end, not with the length of the run.
  *
- * Lines are those of `strace -f -y -z -xx`; see strace(1). What each system call means is in `trace-calls.ts`.
+ * Lines are those of `strace-argv.ts`; see strace(1). What each system call means is in `trace-calls.ts`.
  */
-import { FIRST, SLASH, toHex } from "./touch.ts";
+import { FIRST, ROOT_END, Touch } from "./touch.ts";
 import { handlers } from "./trace-calls.ts";
+import { parentOf } from "./walk.ts";
 
-/** Threads share it: one directory, one root (CLONE_FS). In strace's form; undefined where not known yet. */
+/** Threads share it: one directory, one root (CLONE_FS). Byte strings; undefined where not known yet. */
 interface Where {
   cwd: string | undefined;
   /** "" for the host's root. */
   root: string;
+  /** More than one task has it, so that a line of one of them may be older than what another did since. */
+  shared: boolean;
 }
 
 export interface Task {
@@ -25,39 +27,48 @@ export interface Task {
   waiting: [name: string, touch: number][];
 }
 
-const PROC = "\\x2f\\x70\\x72\\x6f\\x63\\x2f";
-const SYS = "\\x2f\\x73\\x79\\x73\\x2f";
+/** What a run did that the names in its log cannot tell all about. */
+export type Note = "namespace" | "chroot" | "long";
+
+/** Gives the real name of a directory, without links and "..", or undefined where it cannot be found now. */
+export type Real = (path: string) => string | undefined;
+
 const UNFINISHED = " <unfinished ...>";
 const RESUMED = " resumed>";
+const CHANGED = / <pid changed to (\d+) \.\.\.>$/;
+const FAILED = / = -1 E[A-Z0-9]+ \([^()"<>]*\)$/;
+/** Longest name that a system call takes, with its NUL: PATH_MAX of limits.h. */
+const PATH_MAX = 4096;
+const MADE = Touch.made | Touch.maybeMade;
 
 export class TraceLog {
-  /** Touched names in `\xHH` form, absolute, in the order of their first touch. */
+  /** Touched names, absolute, in the order of their first touch; behind a chroot the root and `ROOT_END` before the name. */
   readonly touched = new Map<string, number>();
+  /** Directory in which each name was executed first: what the relative interpreter of a script counts from. */
+  readonly executedIn = new Map<string, string>();
+  readonly notes = new Set<Note>();
   /** Process id of the command itself, once it was executed. */
   main: string | undefined;
   readonly #tasks = new Map<string, Task>();
   readonly #unfinished = new Map<string, string>();
   readonly #start: string;
+  readonly #real: Real;
   #lastUnfinished = "";
-  #rest = "";
 
   /** @param cwd directory that the command starts in, a byte string */
-  constructor(cwd: string) {
-    this.#start = toHex(cwd);
+  constructor(cwd: string, real: Real = () => undefined) {
+    this.#start = cwd;
+    this.#real = real;
   }
 
-  /** Takes the next piece of the log, cut anywhere. */
-  push(text: string): void {
-    const lines = (this.#rest + text).split("\n");
-    this.#rest = lines.pop() ?? "";
+  /** Takes the next lines of the log, whole ones. */
+  push(lines: readonly string[]): void {
     for (const line of lines) this.#line(line);
   }
 
   /** Ends the log: what never learnt its directory counts from where the command started. */
   end(): void {
-    if (this.#rest !== "") this.#line(this.#rest);
-    this.#rest = "";
-    for (const task of this.#tasks.values()) this.learn(task, task.where.cwd ?? this.#start);
+    for (const task of this.#tasks.values()) this.#flush(task, task.where.cwd ?? this.#start);
     this.#tasks.clear();
   }
 
@@ -73,10 +84,7 @@ export class TraceLog {
     while (line.charCodeAt(at) === 0x20) at++;
     const kind = line.charCodeAt(at);
     if (kind === 0x2b /* +++ exited with 0 +++ */) {
-      this.#ended(pid);
-    } else if (line.endsWith(UNFINISHED)) {
-      this.#unfinished.set(pid, line.slice(at, -UNFINISHED.length));
-      this.#lastUnfinished = pid;
+      this.#ended(pid, line);
     } else if (kind === 0x3c /* <... openat resumed> */) {
       const mark = line.indexOf(RESUMED, at);
       if (mark > 0) this.#resume(pid, line.slice(mark + RESUMED.length));
@@ -92,22 +100,37 @@ export class TraceLog {
     this.#call(pid, begun + rest, 0);
   }
 
-  #ended(pid: string): void {
+  #ended(pid: string, line: string): void {
     const task = this.#tasks.get(pid);
-    if (task === undefined) return;
+    if (task === undefined || line.includes("superseded")) return;
     if (task.born) this.#tasks.delete(pid);
     else task.gone = true;
   }
 
   #call(pid: string, line: string, at: number): void {
+    const length = line.length;
+    const last = line.charCodeAt(length - 1);
+    if (last === 0x3e /* > */ && line.charCodeAt(length - 2) === 0x2e && this.#cut(pid, line, at)) return;
+    // Only these two ends leave it open whether the call has succeeded.
+    if (last === 0x3f /* ? */ || (last === 0x29 /* ) */ && FAILED.test(line))) return;
     const open = line.indexOf("(", at);
-    const handler = handlers.get(line.slice(at, open));
-    if (handler === undefined) return;
-    const result = line.lastIndexOf(" = ") + 3;
-    const sign = line.charCodeAt(result);
-    // -1 ENOENT, or ? for a call that never returned.
-    if (result < 3 || sign === 0x2d || sign === 0x3f) return;
-    handler(this, this.#task(pid), line, open + 1, result);
+    handlers.get(line.slice(at, open))?.(this, this.#task(pid), line, open + 1);
+  }
+
+  /** A call that has not come back yet, or never will under this id. In a name between brackets no bracket stands. */
+  #cut(pid: string, line: string, at: number): boolean {
+    if (line.endsWith(UNFINISHED)) {
+      this.#unfinished.set(pid, line.slice(at, -UNFINISHED.length));
+      this.#lastUnfinished = pid;
+      return true;
+    }
+    const changed = CHANGED.exec(line);
+    if (changed === null) return false;
+    this.#call(pid, `${line.slice(0, changed.index)}) = 0`, at);
+    const task = this.#task(pid);
+    this.#tasks.delete(pid);
+    this.#tasks.set(changed[1] ?? pid, task);
+    return true;
   }
 
   #task(pid: string): Task {
@@ -115,7 +138,7 @@ export class TraceLog {
     if (task === undefined) {
       const isMain = this.main === undefined;
       if (isMain) this.main = pid;
-      const where = { cwd: isMain ? this.#start : undefined, root: "" };
+      const where = { cwd: isMain ? this.#start : undefined, root: "", shared: false };
       task = { where, born: isMain, gone: false, waiting: [] };
       this.#tasks.set(pid, task);
     }
@@ -124,43 +147,83 @@ export class TraceLog {
 
   /** A fork in `parent` that gave `pid`. */
   forked(parent: Task, pid: string, sharesDirectory: boolean): void {
-    const where = sharesDirectory ? parent.where : { ...parent.where };
+    if (sharesDirectory) parent.where.shared = true;
+    const where = sharesDirectory ? parent.where : { ...parent.where, shared: false };
     const early = this.#tasks.get(pid);
     if (early === undefined || early.born) {
       this.#tasks.set(pid, { where, born: true, gone: false, waiting: [] });
       return;
     }
     early.born = true;
-    if (early.where.cwd === undefined) early.where = where;
-    this.#flush(early);
+    const own = early.where.cwd;
+    if (own === undefined || sharesDirectory) {
+      if (own !== undefined) where.cwd = own;
+      early.where = where;
+    }
+    this.#flush(early, where.cwd);
     if (early.gone) this.#tasks.delete(pid);
   }
 
-  /** The task's directory, as a line of its own tells it. */
-  learn(task: Task, cwd: string): void {
-    task.where.cwd = cwd;
-    if (task.waiting.length > 0) this.#flush(task);
+  /** The task shares its directory and its root no more (CLONE_FS of unshare(2)). */
+  unshared(task: Task): void {
+    task.where = { ...task.where, shared: false };
   }
 
-  #flush(task: Task): void {
+  /** The task's directory, as a line shows it beside AT_FDCWD: its real name. */
+  learn(task: Task, cwd: string): void {
+    const { where } = task;
+    if (where.cwd !== undefined && where.shared) return;
+    where.cwd = cwd;
+    if (task.waiting.length > 0) this.#flush(task, cwd);
+  }
+
+  /** The task went to `cwd`, an absolute name on the host. */
+  went(task: Task, cwd: string): void {
+    // ".." behind a link is not what it looks like, so it is looked up while it can be; and so the name cannot grow for ever.
+    const real = cwd.includes("/..") || cwd.length > PATH_MAX / 2 ? this.#real(cwd) : undefined;
+    task.where.cwd = real ?? cwd;
+    if (task.waiting.length > 0) this.#flush(task, task.where.cwd);
+  }
+
+  /** The real name of a directory on the host, as far as it can be found now. */
+  realOf(path: string): string {
+    return this.#real(path) ?? path;
+  }
+
+  #flush(task: Task, base: string | undefined): void {
     const { waiting } = task;
     task.waiting = [];
-    for (const [name, touch] of waiting) this.touch(task, task.where.cwd, name, touch);
+    for (const [name, touch] of waiting) this.touch(task, base, name, touch);
   }
 
   /** @param base directory of a relative name, or undefined while it is not known */
   touch(task: Task, base: string | undefined, name: string, touch: number): void {
     if (name === "" || touch === 0) return;
-    if (name.startsWith(SLASH)) this.add(task.where.root === "" ? name : task.where.root + name, touch);
-    else if (base !== undefined) this.add(base === SLASH ? SLASH + name : base + SLASH + name, touch);
-    else task.waiting.push([name, touch]);
+    const { root } = task.where;
+    let path: string;
+    if (name.charCodeAt(0) === 0x2f) path = root === "" ? name : root + ROOT_END + name;
+    else if (base === undefined) {
+      task.waiting.push([name, touch]);
+      return;
+    } else if (root !== "" && base.startsWith(`${root}/`))
+      path = `${root}${ROOT_END}${base.slice(root.length)}/${name}`;
+    else path = base === "/" ? base + name : `${base}/${name}`;
+    this.add(path, touch);
+    if ((touch & Touch.executed) !== 0 && !this.executedIn.has(path))
+      this.executedIn.set(path, task.where.cwd ?? this.#start);
   }
 
   /** @param path as it is on the host; what has no name in a directory is passed over */
   add(path: string, touch: number): void {
-    if (!path.startsWith(SLASH) || path.startsWith(PROC) || path.startsWith(SYS)) return;
+    if (path.charCodeAt(0) !== 0x2f || path.startsWith("/proc/") || path.startsWith("/sys/")) return;
     const value = this.touched.get(path);
-    if (value === undefined) this.touched.set(path, touch | (touch << FIRST));
-    else if ((value & touch) !== touch) this.touched.set(path, value | touch);
+    if (value === undefined) {
+      if (path.length >= PATH_MAX) this.notes.add("long");
+      else this.touched.set(path, touch | (touch << FIRST));
+    } else if ((touch & Touch.removed) !== 0 && ((value >> FIRST) & MADE) !== 0) {
+      // Made and removed: all that stays of it is that its directory has to be there.
+      this.touched.delete(path);
+      this.add(parentOf(path), Touch.looked | Touch.written);
+    } else if ((value & touch) !== touch) this.touched.set(path, value | touch);
   }
 }

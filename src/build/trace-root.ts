@@ -6,7 +6,7 @@ import { chmodSync, existsSync, lstatSync, mkdirSync, realpathSync, symlinkSync 
 import * as sys from "vz:sys";
 import { hasCode, reason, Status, VzError } from "../common/errors.ts";
 import { fromFs } from "./names.ts";
-import { SLASH, toHex } from "./touch.ts";
+import { ROOT_END } from "./touch.ts";
 
 /** Where chroot(1) may lie; a user's PATH need not name the directory. */
 const CHROOT = ["/usr/sbin/chroot", "/usr/bin/chroot", "/sbin/chroot", "/bin/chroot"];
@@ -103,10 +103,14 @@ export function commandInRoot(root: string, command: readonly string[]): string[
 }
 
 /** What was touched below the root, by names as from inside of it, and nothing else: chroot(1) has files too. */
-export function touchedInRoot(touched: ReadonlyMap<string, number>, root: string): Map<string, number> {
-  const prefix = toHex(fromFs(root));
-  const inside = new Map<string, number>();
-  for (const [name, value] of touched)
-    if (name.startsWith(prefix + SLASH)) inside.set(name.slice(prefix.length), value);
+export function insideRoot<T>(touched: ReadonlyMap<string, T>, root: string): ReadonlyMap<string, T> {
+  if (root === "") return touched;
+  const prefix = fromFs(root);
+  const inside = new Map<string, T>();
+  for (const [name, value] of touched) {
+    // What a chroot(2) into this very root named counts from its "/"; one further inside stays marked.
+    const start = [prefix + ROOT_END, prefix].find((one) => name.startsWith(`${one}/`));
+    if (start !== undefined) inside.set(name.slice(start.length), value);
+  }
   return inside;
 }

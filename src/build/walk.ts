@@ -80,12 +80,13 @@ export class Walker {
 
   /**
    * @param follow whether a link at the end is followed
+   * @param root real name of the directory that "/" and ".." end at, "" for the host's root; see chroot(2)
    * @returns undefined where the name leads nowhere
    */
-  resolve(path: string, follow = true): Place | undefined {
+  resolve(path: string, follow = true, root = ""): Place | undefined {
     const links: string[] = [];
     let parts = path.split("/");
-    let real = "";
+    let real = root;
     let type: FileType = "directory";
     for (let i = 0; i < parts.length; i++) {
       const part = parts[i] ?? "";
@@ -93,7 +94,7 @@ export class Walker {
       if (type !== "directory") return undefined;
       if (part === "" || part === ".") continue;
       if (part === "..") {
-        real = real.slice(0, real.lastIndexOf("/"));
+        if (real !== root) real = real.slice(0, real.lastIndexOf("/"));
         continue;
       }
       const next = `${real}/${part}`;
@@ -102,7 +103,7 @@ export class Walker {
       const target = seen.target;
       if (target !== undefined && (follow || i < parts.length - 1)) {
         if (links.push(next) > MAX_LINKS) return undefined;
-        if (target.startsWith("/")) real = "";
+        if (target.startsWith("/")) real = root;
         parts = [...target.split("/"), ...parts.slice(i + 1)];
         i = -1;
       } else {

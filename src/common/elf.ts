@@ -49,7 +49,7 @@ export interface Part {
 }
 
 /** Gives up to `length` bytes at `offset`; fewer at the end of the file. */
-type ReadAt = (offset: number, length: number) => Uint8Array;
+export type ReadAt = (offset: number, length: number) => Uint8Array;
 
 const HEADER = 64;
 const MAX_PROGRAM_HEADERS = 1024;
@@ -108,10 +108,11 @@ class Reader {
 }
 
 /**
- * @param source a path, an open descriptor (its position is left alone), or the file's bytes
+ * @param source a path, an open descriptor (its position is left alone), the file's bytes, or what reads them
  * @returns null for what is no ELF file, or is too broken for a kernel to look further
  */
-export function readElf(source: string | number | Uint8Array): Elf | null {
+export function readElf(source: string | number | Uint8Array | ReadAt): Elf | null {
+  if (typeof source === "function") return parse(source);
   if (source instanceof Uint8Array) {
     return parse((offset, length) => source.subarray(offset, Math.min(source.length, offset + length)));
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Selection, select } from "../../src/build/selection.ts";
-import { FIRST, Touch, toHex } from "../../src/build/touch.ts";
+import { FIRST, Touch } from "../../src/build/touch.ts";
 import { type Tree, walkerOf } from "../support/tree.ts";
 
 /** Touches in their order; a name that comes again has its later touches added, as the log keeps them. */
@@ -12,8 +12,7 @@ function choose(
 ): Selection {
   const touched = new Map<string, number>();
   for (const [name, touch] of touches) {
-    const hex = toHex(name);
-    touched.set(hex, (touched.get(hex) ?? touch << FIRST) | touch);
+    touched.set(name, (touched.get(name) ?? touch << FIRST) | touch);
   }
   return select(touched, walkerOf(tree), (paths) => new Set(paths.filter((path) => born.includes(path))));
 }
@@ -155,4 +154,39 @@ test("the kernel's trees and /run are left out, but for common devices and the e
   ]);
   assert.deepEqual(selection.paths(), ["/dev/null", "/etc/resolv.conf", "/run/resolv.conf", "/run/sshd"]);
   assert.deepEqual([...selection.devices], ["/dev/null"]);
+});
+
+test('behind a chroot, absolute links and ".." end at its root', () => {
+  const tree: Tree = {
+    "/jail/etc/link": { link: "/etc/real" },
+    "/jail/etc/real": "",
+    "/etc/real": "",
+    "/outside": "",
+  };
+  const selection = choose(tree, [
+    ["/jail\0/etc/link", opened],
+    ["/jail\0/../outside", opened],
+  ]);
+  assert.deepEqual(selection.paths(), ["/jail/etc/link", "/jail/etc/real"]);
+});
+
+test("what the run removed is told, unless the run had made it", () => {
+  const selection = choose({ "/d": "dir", "/d/new": "" }, [
+    ["/d/old", removed],
+    ["/d/read", opened],
+    ["/d/read", removed],
+    ["/d/own", made],
+    ["/d/own", removed],
+    ["/d/new", removed],
+    ["/d/new", made],
+  ]);
+  assert.deepEqual([...selection.removed].sort(), ["/d/new", "/d/old", "/d/read"]);
+  assert.deepEqual([...selection.made], ["/d/new"]);
+});
+
+test("the directory is kept in which a program was executed first", () => {
+  const touched = new Map([["/b/link", (executed << FIRST) | executed]]);
+  const walker = walkerOf({ "/b/link": { link: "prog" }, "/b/prog": "" });
+  const { executedIn } = select(touched, walker, () => new Set(), new Map([["/b/link", "/work"]]));
+  assert.deepEqual([...executedIn], [["/b/prog", "/work"]]);
 });

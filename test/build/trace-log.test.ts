@@ -1,23 +1,25 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { allTouches, firstTouch, fromHex, Touch, toHex } from "../../src/build/touch.ts";
+import { allTouches, firstTouch, Touch, unquote } from "../../src/build/touch.ts";
 import { TraceLog } from "../../src/build/trace-log.ts";
 
-/** Writes every name between quotes or brackets in strace's hexadecimal form, as option -xx does. */
-function line(text: string): string {
-  const hex = (_: string, open: string, name: string, close: string) => open + toHex(name) + close;
-  return text
-    .replace(/(")([^"]*)(")/g, hex)
-    .replace(/(<)([^<>]*)(>)/g, (whole, open, name, close) =>
-      /^(unfinished|\.\.\.)| resumed$/.test(name) ? whole : hex(whole, open, name, close),
-    );
+/** A name as strace prints it: C's escapes, octal for what is not printable, and for brackets between brackets. */
+function shown(name: string, inBrackets = false): string {
+  return [...name]
+    .map((char) => {
+      if (char === "\n") return "\\n";
+      if (char === '"' || char === "\\") return `\\${char}`;
+      const odd = char < " " || char > "~" || (inBrackets && (char === "<" || char === ">"));
+      return odd ? `\\${char.charCodeAt(0).toString(8).padStart(3, "0")}` : char;
+    })
+    .join("");
 }
 
 function read(...lines: string[]): Map<string, number> {
   const log = new TraceLog("/start");
-  log.push(`${lines.map(line).join("\n")}\n`);
+  log.push(lines);
   log.end();
-  return new Map([...log.touched].map(([name, value]) => [fromHex(name), value]));
+  return log.touched;
 }
 
 function names(...lines: string[]): string[] {
@@ -144,31 +146,40 @@ test("what failed or never returned was not touched", () => {
 });
 
 test("a name may hold anything: syntax, spaces, line breaks, bytes that are no text", () => {
-  const odd = ["a) = 3", "b <unfinished ...>", "c\nd", "e\xff\xfe", 'f"g', "h, i</j>"];
+  const odd = [
+    "a) = 3",
+    "b <unfinished ...>",
+    " <pid changed to 5 ...>",
+    "c\nd",
+    "e\xff\xfe",
+    'f"g',
+    "h, i</j>",
+    "back\\",
+    '"',
+    '\\"',
+    "k</l>(deleted)",
+    "tail...>",
+    "= -1 ENOENT (No such file or directory)",
+    "12\x0134",
+  ];
   const log = new TraceLog("/s");
   for (const name of odd) {
-    log.push(
-      `10  openat(AT_FDCWD<${toHex("/s")}>, "${toHex(name)}", O_RDONLY) = 3<${toHex(`/s/${name}`)}>\n`,
-    );
+    log.push([
+      `10  openat(AT_FDCWD</s>, "${shown(name)}", O_RDONLY) = 3<${shown(`/s/${name}`, true)}>`,
+      `10  newfstatat(AT_FDCWD<${shown(`/${name}`, true)}>, "x", {st_mode=S_IFREG|0644, st_size=1, ...}, 0) = 0`,
+      `10  rename("/${shown(name)}", "/2${shown(name)}") = 0`,
+    ]);
   }
   log.end();
   assert.deepEqual(
-    [...log.touched.keys()].map(fromHex),
-    odd.map((name) => `/s/${name}`),
+    new Set(log.touched.keys()),
+    new Set(odd.flatMap((name) => [`/s/${name}`, `/${name}/x`, `/${name}`, `/2${name}`])),
   );
+  for (const name of odd) assert.equal(unquote(shown(name)), name);
 });
 
-test("pieces may be cut anywhere", () => {
-  const whole = line(
-    '10  openat(AT_FDCWD</s>, "/first", O_RDONLY) = 3</first>\n10  access("/second", R_OK) = 0\n',
-  );
-  for (let at = 0; at <= whole.length; at++) {
-    const log = new TraceLog("/s");
-    log.push(whole.slice(0, at));
-    log.push(whole.slice(at));
-    log.end();
-    assert.deepEqual([...log.touched.keys()].map(fromHex), ["/first", "/second"]);
-  }
+test("octal escapes may be short", () => {
+  assert.equal(unquote("\\1a\\12\\3419\\\\n\\t\\v\\f\\r"), "\x01a\n\xe19\\n\t\v\f\r");
 });
 
 test("a file without a name any more keeps only the name it was opened by", () => {
@@ -191,7 +202,8 @@ test("the first touch tells what was there before the run from what it made", ()
     '10  openat(AT_FDCWD</s>, "/new", O_RDWR|O_CREAT|O_EXCL, 0600) = 3</new>',
     '10  openat(AT_FDCWD</s>, "/new", O_RDONLY) = 3</new>',
     '10  openat(AT_FDCWD</s>, "/read", O_RDONLY) = 3</read>',
-    '10  rename("/new", "/read") = 0',
+    '10  openat(AT_FDCWD</s>, "/temporary", O_RDWR|O_CREAT|O_EXCL, 0600) = 3</temporary>',
+    '10  rename("/temporary", "/read") = 0',
     '10  openat(AT_FDCWD</s>, "/log", O_WRONLY|O_CREAT|O_APPEND, 0644) = 3</log>',
     '10  mkdir("/dir", 0755) = 0',
     '10  symlinkat("/old", AT_FDCWD</s>, "/link") = 0',
@@ -232,7 +244,7 @@ test("behind chroot, names count from the new root", () => {
       '10  access("/etc/passwd", R_OK) = 0',
       '10  access("x", R_OK) = 0',
     ),
-    ["/jail", "/jail/", "/jail/etc/passwd", "/jail//x"],
+    ["/jail", "/jail\0/", "/jail\0/etc/passwd", "/jail\0//x"],
   );
 });
 
@@ -249,6 +261,122 @@ test("the calls of 32-bit programs mean the same", () => {
 
 test("the command is the first that was executed", () => {
   const log = new TraceLog("/s");
-  log.push(line('4711  execve("/bin/x", [...], 0x1 /* 0 vars */) = 0\n'));
+  log.push(['4711  execve("/bin/x", [...], 0x1 /* 0 vars */) = 0']);
   assert.equal(log.main, "4711");
+});
+
+test("an execve by a thread goes on under its process's id", () => {
+  assert.deepEqual(
+    names(
+      '10  chdir("/p") = 0',
+      "10  clone3({flags=CLONE_VM|CLONE_FS|CLONE_THREAD, exit_signal=0} => {parent_tid=[11]}, 88) = 11",
+      '11  execve("tool", [...], 0x1 /* 0 vars */ <pid changed to 10 ...>',
+      '10  access("y", R_OK) = 0',
+      "10  +++ exited with 0 +++",
+    ),
+    ["/p", "/p/tool", "/p/y"],
+  );
+});
+
+test("a child in a PID namespace is known by strace's number for it", () => {
+  assert.deepEqual(
+    names(
+      '10  chdir("/p") = 0',
+      "10  vfork() = 2 /* 4711 in strace's PID NS */",
+      '4711  access("y", R_OK) = 0',
+    ),
+    ["/p", "/p/y"],
+  );
+});
+
+test("what a descriptor without a name executes is the descriptor's file", () => {
+  assert.deepEqual(
+    [...read('10  execveat(3</bin/x>, "", [...], 0x1 /* 0 vars */, AT_EMPTY_PATH) = 0')],
+    [["/bin/x", Touch.executed | (Touch.executed << 8)]],
+  );
+});
+
+test("an older line of a thread does not take another thread's directory back", () => {
+  assert.deepEqual(
+    names(
+      '10  access("/x", R_OK) = 0',
+      "10  clone3({flags=CLONE_VM|CLONE_FS|CLONE_THREAD, exit_signal=0} => {parent_tid=[11]}, 88) = 11",
+      '10  chdir("/new") = 0',
+      '11  openat(AT_FDCWD</start>, "a", O_RDONLY) = 3</start/a>',
+      '10  access("b", R_OK) = 0',
+    ),
+    ["/x", "/new", "/start/a", "/new/b"],
+  );
+});
+
+test("unshare(CLONE_FS) parts a thread's directory from the others'", () => {
+  assert.deepEqual(
+    names(
+      '10  chdir("/p") = 0',
+      "10  clone3({flags=CLONE_VM|CLONE_FS|CLONE_THREAD, exit_signal=0} => {parent_tid=[11]}, 88) = 11",
+      "11  unshare(CLONE_FS) = 0",
+      '11  chdir("/q") = 0',
+      '10  access("a", R_OK) = 0',
+    ),
+    ["/p", "/q", "/p/a"],
+  );
+});
+
+test("a thread that speaks before its creator's line shares the directory it went to", () => {
+  assert.deepEqual(
+    names(
+      '10  chdir("/p") = 0',
+      '11  chdir("/q") = 0',
+      "10  clone3({flags=CLONE_VM|CLONE_FS|CLONE_THREAD, exit_signal=0} => {parent_tid=[11]}, 88) = 11",
+      '10  access("a", R_OK) = 0',
+    ),
+    ["/p", "/q", "/q/a"],
+  );
+});
+
+test('".." behind a link is looked up at once', () => {
+  const log = new TraceLog("/s", (path) => (path === "/s/link/.." ? "/far" : undefined));
+  log.push(['10  chdir("link") = 0', '10  chdir("..") = 0', '10  access("a", R_OK) = 0']);
+  log.end();
+  assert.deepEqual([...log.touched.keys()], ["/s/link", "/s/link/..", "/far/a"]);
+});
+
+test("what the run made and removed again leaves its directory only, so memory does not grow", () => {
+  const log = new TraceLog("/s");
+  for (let i = 0; i < 1000; i++) {
+    log.push([
+      `10  openat(AT_FDCWD</s>, "t${i}", O_WRONLY|O_CREAT|O_EXCL, 0600) = 3</s/t${i}>`,
+      `10  mkdir("/s/d${i}", 0700) = 0`,
+      `10  rename("t${i}", "final") = 0`,
+      `10  rmdir("d${i}") = 0`,
+    ]);
+  }
+  log.end();
+  assert.deepEqual([...log.touched.keys()].sort(), ["/s", "/s/final"]);
+  assert.equal(firstTouch(log.touched.get("/s/final") ?? 0), Touch.made);
+});
+
+test("names that are exchanged were both there before", () => {
+  const touched = read('10  renameat2(AT_FDCWD</s>, "a", AT_FDCWD</s>, "b", RENAME_EXCHANGE) = 0');
+  for (const name of ["/s/a", "/s/b"]) assert.equal(allTouches(touched.get(name) ?? 0) & Touch.made, 0);
+});
+
+test("openat2 may count absolute names from its directory; a handle's file has its name in the answer", () => {
+  assert.deepEqual(
+    names(
+      '10  openat2(5</d>, "/x", {flags=O_RDONLY, resolve=RESOLVE_IN_ROOT}, 24) = 6</d/x>',
+      "10  open_by_handle_at(5</d>, {handle_bytes=8, handle_type=1, f_handle=0x1}, O_RDONLY) = 6</d/y>",
+    ),
+    ["/d/x", "/d/y"],
+  );
+});
+
+test("namespaces, new roots and names that are too long are noted", () => {
+  const log = new TraceLog("/s");
+  log.push([
+    "10  unshare(CLONE_NEWNS) = 0",
+    '10  chroot("/jail") = 0',
+    `10  access("/${"x".repeat(4096)}", R_OK) = 0`,
+  ]);
+  assert.deepEqual([...log.notes].sort(), ["chroot", "long", "namespace"]);
 });

@@ -1,0 +1,63 @@
+/** Reads strace's log through a pipe while it is written, and hands on its lines. */
+import * as sys from "vz:sys";
+import { hasCode } from "../common/errors.ts";
+
+/** As much as a pipe holds. */
+const CHUNK = 1 << 16;
+/** A read of more than this finds the next lines there already. */
+const FULL = CHUNK / 2;
+const PAUSE_MS = 2;
+
+/**
+ * strace writes line by line; between two reads a pause lets lines gather, so that not each of them wakes this process.
+ * The pipe holds what strace writes meanwhile, and holds strace when full.
+ */
+export class LogReader {
+  readonly #fd: number;
+  readonly #take: (lines: readonly string[]) => void;
+  readonly #buffer = new Uint8Array(CHUNK);
+  #rest = "";
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param fd reading end of the pipe; closed by `finish` */
+  constructor(fd: number, take: (lines: readonly string[]) => void) {
+    this.#fd = fd;
+    this.#take = take;
+    sys.setNonblock(fd, true);
+    this.#wait();
+  }
+
+  #wait(): void {
+    this.#timer = undefined;
+    sys.watch(this.#fd, "r", () => {
+      if (this.#read() > FULL) return;
+      sys.unwatch(this.#fd, "r");
+      this.#timer = setTimeout(() => this.#wait(), PAUSE_MS);
+    });
+  }
+
+  /** Bytes that were read; 0 at the end, and where there are none now. */
+  #read(): number {
+    try {
+      const count = sys.read(this.#fd, this.#buffer, 0, CHUNK);
+      if (count > 0) {
+        const lines = (this.#rest + sys.latin1Decode(this.#buffer, 0, count)).split("\n");
+        this.#rest = lines.pop() ?? "";
+        this.#take(lines);
+      }
+      return count;
+    } catch (error) {
+      if (hasCode(error, "EAGAIN")) return 0;
+      throw error;
+    }
+  }
+
+  /** Reads what is left, once no writer is. */
+  finish(): void {
+    if (this.#timer === undefined) sys.unwatch(this.#fd, "r");
+    else clearTimeout(this.#timer);
+    while (this.#read() > 0);
+    if (this.#rest !== "") this.#take([this.#rest]);
+    sys.close(this.#fd);
+  }
+}
