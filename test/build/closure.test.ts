@@ -92,26 +92,48 @@ test("a program that asked for users gets the files that answer for others, and 
   assert.deepEqual(names, ["/etc/group", "/etc/nsswitch.conf", "/etc/passwd", "/usr/lib/libc.so.6"]);
 });
 
-test("modules that nsswitch.conf names come if they are there, those of the databases that were asked for", () => {
+test("of the modules that nsswitch.conf names for what was asked, those come that need no daemon", () => {
   const tree = {
     ...service,
     "/usr/lib/libc.so.6": newLibc,
     "/etc/nsswitch.conf":
-      "passwd: files [SUCCESS=return] systemd # ldap\ngroup: files ldap\nhosts: files mymachines\n",
+      "passwd: compat [SUCCESS=return] systemd # ldap\ngroup: files ldap\nhosts: files db\n",
+    "/usr/lib/libnss_compat.so.2": amd64(["libnsl.so.1"]),
     "/usr/lib/libnss_systemd.so.2": amd64(["libcap.so.2"]),
-    "/usr/lib/libnss_mymachines.so.2": amd64(),
+    "/usr/lib/libnss_db.so.2": amd64(),
+    "/usr/lib/libnsl.so.1": amd64(),
     "/usr/lib/libcap.so.2": amd64(),
   };
   const selection = selected(tree, [], ["/usr/lib/libc.so.6", "/etc/passwd"]);
   const modules = selection.paths().filter((name) => !name.startsWith("/etc/"));
-  assert.deepEqual(modules, ["/usr/lib/libc.so.6", "/usr/lib/libcap.so.2", "/usr/lib/libnss_systemd.so.2"]);
-  const { guessed } = selection.notes;
-  assert.deepEqual(guessed.get("/usr/lib/libnss_systemd.so.2"), {
+  assert.deepEqual(modules, ["/usr/lib/libc.so.6", "/usr/lib/libnsl.so.1", "/usr/lib/libnss_compat.so.2"]);
+  const { guessed, leftOut } = selection.notes;
+  assert.deepEqual(guessed.get("/usr/lib/libnss_compat.so.2"), {
     kind: "name service",
-    why: 'module "systemd" of /etc/nsswitch.conf',
+    why: 'module "compat" of /etc/nsswitch.conf',
   });
-  assert.equal(guessed.get("/usr/lib/libcap.so.2")?.why, "library of /usr/lib/libnss_systemd.so.2");
+  assert.equal(guessed.get("/usr/lib/libnsl.so.1")?.why, "library of /usr/lib/libnss_compat.so.2");
   assert.ok(!guessed.has("/etc/passwd"), "it was seen");
+  const systemd = "/usr/lib/libnss_systemd.so.2";
+  const why = 'module "systemd" of /etc/nsswitch.conf, which asks a daemon';
+  assert.deepEqual(
+    leftOut.filter(({ what }) => what.includes("libnss")),
+    [{ what: systemd, why, include: systemd }],
+  );
+});
+
+test("a module that the run loaded stays, whatever it asks", () => {
+  const systemd = "/usr/lib/libnss_systemd.so.2";
+  const tree = {
+    ...service,
+    "/usr/lib/libc.so.6": newLibc,
+    "/etc/nsswitch.conf": "passwd: files systemd\n",
+    [systemd]: amd64(["libcap.so.2"]),
+    "/usr/lib/libcap.so.2": amd64(),
+  };
+  const selection = selected(tree, [], ["/usr/lib/libc.so.6", "/etc/passwd", systemd]);
+  assert.ok(selection.has(systemd) && selection.has("/usr/lib/libcap.so.2"));
+  assert.ok(!selection.notes.leftOut.some(({ what }) => what === systemd));
 });
 
 test("what is guessed is told with its reason, what was touched is not", () => {
