@@ -73,7 +73,7 @@ describe("traced here, run there:", { concurrency: 2 }, () => {
       const image = await traceProgram(program, place);
       if (unjudged === false) assert.equal(excess(program, await weigh(image)), undefined);
       const upload = `/var/lib/vz/upload/incoming/${name}.tar.gz`;
-      await slave.lab.sshOk(1, `cat >${upload}`, { input: readFileSync(image) });
+      await slave.lab.sshOk(1, `cat >${upload}`, { input: readFileSync(image.file) });
       await slave.ok("load", `${name}.tar.gz`);
       await runOnSlave(program, place);
     });
