@@ -7,6 +7,7 @@ import { reason, Status, VzError } from "../common/errors.ts";
 import type { Io } from "../common/io.ts";
 import { checkName } from "../common/names.ts";
 import { printable } from "../common/table.ts";
+import { binfmtInterpreters } from "./binfmt.ts";
 import { bornSince } from "./birth.ts";
 import { complete, interpreterOf } from "./closure.ts";
 import { HostFiles } from "./host-files.ts";
@@ -40,7 +41,7 @@ async function run(args: Args, io: Io): Promise<number> {
   const say = (line: string) => io.err(`vz trace: ${line}\n`);
   const traced = await runTraced(command, cwd, seccomp, plan, say);
   if (traced.log.main === undefined) throw notExecuted(program, file);
-  const selection = selectionOf(traced);
+  const selection = selectionOf(traced, io);
   writeSpec(specFile, selection.paths());
   warn(selection, traced.log, seccomp, io);
 
@@ -90,16 +91,25 @@ function checkWritable(specFile: string): void {
   }
 }
 
-function selectionOf({ log, started }: TracedRun): Selection {
+function selectionOf({ log, started }: TracedRun, io: Io): Selection {
   const walker = new Walker();
+  const files = new HostFiles(walker);
   const selection = select(log.touched, walker, (paths) => bornSince(paths, started), log.executedIn);
-  complete(selection, new HostFiles(walker));
+  for (const [path, interpreter] of binfmtInterpreters(selection.executed, files)) {
+    const real = selection.add(interpreter);
+    if (real !== undefined) selection.executed.add(real);
+    io.err(
+      `vz trace: ${printable(toFs(path))} is run by binfmt_misc: where it is to run, it has to be told of it\n`,
+    );
+  }
+  complete(selection, files);
   return selection;
 }
 
 /** What may make the root differ from the run, or is better not given away. */
 function warn(selection: Selection, log: TraceLog, seccomp: boolean, io: Io): void {
-  for (const line of traceWarnings([...selection.executed].map(toFs), log.notes, seccomp)) io.err(`vz trace: ${line}\n`);
+  for (const line of traceWarnings([...selection.executed].map(toFs), log.notes, seccomp))
+    io.err(`vz trace: ${line}\n`);
   const secret = [...selection.files].filter(isSecret).sort();
   for (const path of secret)
     io.err(`vz trace: ${printable(toFs(path))} is not readable by all, and listed\n`);
