@@ -4,7 +4,10 @@ import { Status, VzError } from "../common/errors.ts";
 
 /** @param paths byte strings, sorted */
 export function formatSpec(paths: readonly string[]): string {
-  return paths.map((path) => `${path.replaceAll("\n", "\\n")}\n`).join("");
+  const escaped = paths.some((path) => path.includes("\n"))
+    ? paths.map((path) => path.replaceAll("\n", "\\n"))
+    : paths;
+  return escaped.length === 0 ? "" : `${escaped.join("\n")}\n`;
 }
 
 /** Writes the spec under a temporary name first, so that `file` is the old one or the whole new one. */

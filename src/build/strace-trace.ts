@@ -1,5 +1,5 @@
 /** `vz trace`, `strace-trace`: what a command needs, by watching it run. */
-import { accessSync, constants, lstatSync } from "node:fs";
+import { accessSync, constants } from "node:fs";
 import { constants as osConstants } from "node:os";
 import { dirname } from "node:path";
 import type { Args, Command } from "../common/command.ts";
@@ -110,17 +110,9 @@ function selectionOf({ log, started }: TracedRun, io: Io): Selection {
 function warn(selection: Selection, log: TraceLog, seccomp: boolean, io: Io): void {
   for (const line of traceWarnings([...selection.executed].map(toFs), log.notes, seccomp))
     io.err(`vz trace: ${line}\n`);
-  const secret = [...selection.files].filter(isSecret).sort();
+  const secret = [...selection.files].filter((path) => selection.isSecret(path)).sort();
   for (const path of secret)
     io.err(`vz trace: ${printable(toFs(path))} is not readable by all, and listed\n`);
-}
-
-function isSecret(path: string): boolean {
-  try {
-    return (lstatSync(toFs(path)).mode & 0o044) === 0;
-  } catch {
-    return false;
-  }
 }
 
 /** The command's own exit status, 128 + n where signal n ended it; what was stopped as planned has done well. */
