@@ -1,6 +1,6 @@
 /**
  * Bundles src/ to build/bundles, in the files that scripts/build/split.mjs tells apart. They are found by following
- * src/main.ts; nothing has to be entered anywhere for a new role. --list only shows what each consists of, --budget only
+ * src/main.ts; nothing has to be entered anywhere for a new role. build/host-bundles names those that no slave reads. --list only shows what each consists of, --budget only
  * fails when one is too big. With VZ_PARTIAL=1 a role that cannot be bundled is left out, so that the others can be tried.
  */
 import { execFileSync } from "node:child_process";
@@ -8,7 +8,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { build } from "esbuild";
 import { baseOptions, basePlugins, globalsShim, lateBootstrap, root } from "./build/base-target.mjs";
-import { bundles, entryOf, split, withoutImport } from "./build/split.mjs";
+import { bundles, entryOf, isOfHost, split, withoutImport } from "./build/split.mjs";
 
 const outdir = join(root, "build/bundles");
 
@@ -100,6 +100,8 @@ if (asked.length === 0) {
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, contents);
   }
+  const ofHost = [...made.keys()].filter(isOfHost).sort();
+  writeFileSync(join(root, "build/host-bundles"), ofHost.map((name) => `${name}\n`).join(""));
 }
 
 const always = closure("main");

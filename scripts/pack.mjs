@@ -1,6 +1,6 @@
 /**
  * Compiles build/bundles to bytecode, lays it out with ansible/ in build/stage/vz, and has pkg put that behind
- * build/base-i686: dist/vz. Nothing is done when none of these has changed.
+ * build/base-i686: dist/vz. What no slave reads is packed (runtime/native/packed.h) and has lines in its stack traces. Nothing is done when none of these has changed.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -11,14 +11,18 @@ import { root } from "./build/base-target.mjs";
 
 const base = join(root, "build/base-i686");
 const compiler = join(root, "build/vzqjsc");
+const packer = join(root, "build/vzpack");
 const bundles = join(root, "build/bundles");
 /** pkg names what it packs /snapshot/<last folder>/…, and the base looks for /snapshot/vz/… */
 const stage = join(root, "build/stage/vz");
 const stamp = join(root, "build/pack.stamp");
 const result = join(root, "dist/vz");
 
-/** Bundles whose stack traces tell lines, not only names: what people run on a master or a build host, where size costs less. */
-const WITH_LINES = /^role\/(master|lab|image|strace-trace|ldd-trace)\.js$/;
+/**
+ * Bundles that people run on a master, a build host or a lab: a start there may take the time to unpack them, and their stack
+ * traces tell lines, not only names.
+ */
+const ofHost = new Set(fs.readFileSync(join(root, "build/host-bundles"), "utf8").trimEnd().split("\n"));
 
 const SIZE_LIMIT = 2 * 1024 * 1024;
 const PKG = join(root, "node_modules/@yao-pkg/pkg/lib-es5/bin.js");
@@ -57,7 +61,8 @@ function inputsHash(packed) {
   const add = (name, file) => hash.update(`${name}\0`).update(fs.readFileSync(file));
   for (const name of filesIn(bundles)) add(name, join(bundles, name));
   for (const [name, file] of packed) add(name, file);
-  for (const file of [base, compiler, PKG, fileURLToPath(import.meta.url)]) add("", file);
+  for (const name of ofHost) hash.update(`${name}\0`);
+  for (const file of [base, compiler, packer, PKG, fileURLToPath(import.meta.url)]) add("", file);
   return hash.digest("hex");
 }
 
@@ -71,14 +76,18 @@ function put(name, contents) {
 
 function layOut(packed) {
   fs.rmSync(join(stage, ".."), { recursive: true, force: true });
-  for (const [name, file] of packed) put(name, fs.readFileSync(file));
+  for (const [name, file] of packed) {
+    put(name, fs.readFileSync(file));
+    if (name.startsWith("ansible/")) run(packer, [join(stage, name)]);
+  }
   for (const bundle of filesIn(bundles)) {
-    const bytecode = bundle.replace(/\.js$/, ".qbc");
+    const name = bundle.replace(/\.js$/, "");
+    const bytecode = `${name}.qbc`;
     put(bytecode, "");
+    const lines = ofHost.has(name) ? ["lines"] : [];
     // The name under which others import it, or the engine reads it again for each of them; stack traces show it, too.
-    const name = `vz:${bundle.replace(/\.js$/, "")}`;
-    const lines = WITH_LINES.test(bundle) ? ["lines"] : [];
-    run(compiler, [join(bundles, bundle), join(stage, bytecode), name, ...lines]);
+    run(compiler, [join(bundles, bundle), join(stage, bytecode), `vz:${name}`, ...lines]);
+    if (ofHost.has(name)) run(packer, [join(stage, bytecode)]);
   }
   // Named one by one: a pattern would give them in whatever order the filesystem has them.
   const pkg = { assets: filesIn(stage) };

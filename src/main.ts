@@ -55,7 +55,7 @@ const roles: readonly Role[] = [
   {
     words: ["image"],
     links: [],
-    summary: "images: build, inspect, verify",
+    summary: "build, look into, compare and keep images",
     load: () => import("./build/image/index.ts"),
   },
   { words: ["lab"], links: [], summary: "fake VPSes on this machine", load: () => import("./lab/index.ts") },

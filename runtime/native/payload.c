@@ -2,11 +2,14 @@
  * The files that pkg appended to this executable. pkg finds the placeholders below in the base binary and writes decimal
  * numbers over them. The "prelude" behind the payload ends in five lines of JSON parted by "\n,\n", the first of which is
  * the file table: {"/snapshot/vz/NAME": {"1": [offset, size], ...}, ...}, offsets counted from the payload's start.
+ * Files that no slave reads are packed (packed.h).
  */
 #include <fcntl.h>
 #include <sys/auxv.h>
 #include <unistd.h>
+#include <zlib.h>
 
+#include "packed.h"
 #include "vz.h"
 
 #define ROOT "\"/snapshot/vz/"
@@ -81,6 +84,26 @@ bool vz_payload_open(void)
     }
 }
 
+/* What is packed in `bytes`, which is freed; or NULL. */
+static uint8_t *unpacked(JSContext *ctx, uint8_t *bytes, size_t *length)
+{
+    uint32_t size;
+    memcpy(&size, bytes + PACKED_HEADER - 4, 4);
+    z_stream z = {.next_in = bytes + PACKED_HEADER, .avail_in = *length - PACKED_HEADER, .avail_out = size};
+    uint8_t *whole = z.next_out = js_malloc(ctx, size ? size : 1);
+    if (whole && inflateInit2(&z, PACKED_WINDOW) == Z_OK) {
+        bool good = inflate(&z, Z_FINISH) == Z_STREAM_END && z.avail_out == 0;
+        inflateEnd(&z);
+        if (!good) {
+            js_free(ctx, whole);
+            whole = NULL;
+        }
+    }
+    js_free(ctx, bytes);
+    *length = size;
+    return whole;
+}
+
 uint8_t *vz_payload_read(JSContext *ctx, const char *name, size_t *length)
 {
     char key[256];
@@ -98,7 +121,9 @@ uint8_t *vz_payload_read(JSContext *ctx, const char *name, size_t *length)
         return NULL;
     }
     *length = size;
-    return bytes;
+    return bytes && size > PACKED_HEADER && !memcmp(bytes, PACKED_MAGIC, PACKED_HEADER - 4)
+               ? unpacked(ctx, bytes, length)
+               : bytes;
 }
 
 int vz_payload_fd(void)

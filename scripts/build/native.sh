@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Compiles musl, QuickJS, zlib, libmd and runtime/native to build/base-i686 (the static i686 program that pkg packs into) and
-# build/vzqjsc (bundle -> bytecode). Only what changed is compiled again: each object has a stamp of its text, headers and
+# Compiles musl, QuickJS, zlib, libmd and runtime/native to build/base-i686 (the static i686 program that pkg packs into),
+# build/vzqjsc (bundle -> bytecode) and build/vzpack (packs what no slave reads). Only what changed is compiled again: each object has a stamp of its text, headers and
 # flags. Sources are named relative to the tree, since assert() writes the name it was compiled under into the program.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -89,7 +89,7 @@ link() {
 quickjs=build/src/quickjs zlib=build/src/zlib libmd=build/src/libmd native=runtime/native
 engine_rest=("$quickjs"/{libregexp,libunicode,cutils,dtoa}.c) engine=("$quickjs/quickjs.c" "${engine_rest[@]}")
 deflate=("$zlib"/{adler32,crc32,deflate,inflate,inffast,inftrees,trees,zutil}.c)
-base=() engine_objects=() calls=()
+base=() engine_objects=() zlib_objects=() calls=()
 mkdir -p "$obj"
 build_musl
 version=$(<"$quickjs/VERSION")
@@ -115,15 +115,17 @@ native_flags=(-Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializer
 compile native "$native_key" "${native_flags[@]}" "${fast[@]}" -- "$native/heap.c"
 for file in "$native"/*.c; do [ "$file" = "$native/heap.c" ] || calls+=("$file"); done
 compile native "$native_key" "${native_flags[@]}" -- "${calls[@]}"
-# every object of runtime/native, but that of the compiler's own main
+# every object of runtime/native, but those of the build tools' own main
 for file in "$native"/*.c; do
-  [ "$file" = "$native/compile.c" ] || base+=("$(object native "$file")")
+  case $file in */compile.c | */pack.c) ;; *) base+=("$(object native "$file")") ;; esac
 done
 for file in "${engine[@]}"; do engine_objects+=("$(object quickjs "$file")"); done
-for file in "${deflate[@]}"; do base+=("$(object zlib "$file")"); done
+for file in "${deflate[@]}"; do zlib_objects+=("$(object zlib "$file")"); done
+base+=("${zlib_objects[@]}")
 base+=("$(object libmd sha2.c)")
 link build/base-i686 "${base[@]}" "${engine_objects[@]}"
 # the waiter alone: a few functions of musl, nothing of the engine
 compile waiter "$(cat "$native"/*.h | hash "$quickjs_key")" -DVZ_WAIT_ALONE -Wall -Wextra -isystem "$quickjs" -- "$native/waiter.c"
 link build/vz-wait "$(object waiter waiter.c)"
 link build/vzqjsc "$(object native compile.c)" "${engine_objects[@]}"
+link build/vzpack "$(object native pack.c)" "${zlib_objects[@]}"

@@ -20,6 +20,7 @@ const LIBS = new Map([
   [join(root, "src/common/command.ts"), "command"],
   [join(root, "src/common/errors.ts"), "errors"],
   [join(root, "src/common/help.ts"), "help"],
+  [join(root, "src/common/yaml-file.ts"), "yaml-file"],
 ]);
 const RUNCH = join(root, "src/slave/runch/");
 
@@ -113,6 +114,14 @@ export const bundles = new Map([
 function roleName(file) {
   const name = basename(file, ".ts");
   return `role/${name === "index" ? basename(dirname(file)) : name}`;
+}
+
+const HOST = ["src/master/", "src/build/", "src/lab/", "src/manual.ts"].map((name) => join(root, name));
+
+/** Whether only a master, a build host or a lab reads the bundle `name`, and never a slave. */
+export function isOfHost(name) {
+  const file = String(bundles.get(name));
+  return HOST.some((start) => file.startsWith(start));
 }
 
 /** Bundle -> how others ask for it: a deferred one must not be imported as well, or it would be there twice. */

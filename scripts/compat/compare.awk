@@ -1,6 +1,6 @@
 # -v reference=crun compare.awk EXPECTED CRUN-TAP RUNCH-TAP: compares two runs of the same tests, one with crun (or runc), one
 # with runch: prints those that differ or that runch fails, then the totals. Its status is 1 where runch fails a test, or
-# skips one that the other passes, and EXPECTED (NAME<TAB>REASON) does not name it. A test's name is GROUP/NAME, its group
+# skips one that the other passes, and EXPECTED (NAME<TAB>REASON) does not name it; where both fail, it is the machine. A test's name is GROUP/NAME, its group
 # standing in a line "# GROUP" before; its result is "ok", "not ok", "skip", or "none" where it was never printed.
 
 function result(run, name) { return (run, name) in results ? results[run, name] : "none" }
@@ -39,7 +39,8 @@ END {
     total["runch", runch]++
     bad = runch != "ok" && !(runch == "skip" && its != "ok")
     why = name in reasons ? reasons[name] : ""
-    if (bad && why == "") { why = "NEW"; failed++ }
+    if (bad && why == "" && its == runch) why = "fails with " reference " too"
+    if (bad && why == "") { why = "NEW"; failed++; failures = failures " " name }
     if (!bad) why = name in reasons && runch == "ok" ? "passes: take it off the list" : ""
     if (its == runch && !bad && why == "") continue
     if (!shown++) printf line, "TEST", reference, "runch", ""
@@ -52,5 +53,5 @@ END {
     printf "%-6s  %4d  %6d  %4d  %4d\n", of, total[of, "ok"], total[of, "not ok"], total[of, "skip"], total[of, "none"]
   }
   if (count == 0) { print "no test ran"; exit 1 }
-  if (failed) { print failed " failed that " ARGV[1] " does not name"; exit 1 }
+  if (failed) { print failed " failed that " ARGV[1] " does not name:" failures; exit 1 }
 }

@@ -30,7 +30,7 @@ unpack_tests() {
 # compare NAME REFERENCE SUITE [ARGUMENT...]: runs scripts/compat/SUITE with the reference runtime and with runch, RUNTIME among
 # the arguments standing for each, and compares what they print. It is left in build/compat/NAME-RUNTIME.{tap,log}.
 compare() {
-  local name=$1 reference=$2 suite=$3 runtime path
+  local name=$1 reference=$2 suite=$3 runtime path status=0
   shift 3
   [ "$(id -u)" -eq 0 ] || die 'only root can run containers with all of their namespaces'
   [ -x dist/vz ] || die 'dist/vz is missing' 'npm run build'
@@ -45,5 +45,8 @@ compare() {
       >"build/compat/$name-$runtime.tap" 2>"build/compat/$name-$runtime.log"
   done
   awk -v reference="$reference" -f scripts/compat/compare.awk "scripts/compat/$name.expected" \
-    "build/compat/$name-$reference.tap" "build/compat/$name-runch.tap"
+    "build/compat/$name-$reference.tap" "build/compat/$name-runch.tap" || status=$?
+  # the log may be all that is left of a machine that was used once
+  [ "$status" -eq 0 ] || tail -n 60 "build/compat/$name-runch.log"
+  return "$status"
 }

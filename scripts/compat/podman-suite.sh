@@ -33,16 +33,34 @@ run() {
   [[ ${options[*]} == *--network* ]] || options+=(--network none)
   podman run --rm "${options[@]}" --rootfs "$root" "$@"
 }
-# on_tty COMMAND...: with a terminal of 30 lines of 100 columns, where nobody types (which shows as ^@)
+# where nobody types, and nobody hangs up either: at the end of its input script(1) ends the terminal's, at whatever moment
+mkfifo /run/typed
+# on_tty COMMAND...: with a terminal of 30 lines of 100 columns
 on_tty() {
   local words
   printf -v words '%q ' "$@"
-  script --quiet --return --command "stty rows 30 cols 100; bash -c ${words@Q}" /dev/null </dev/null | tr -d '\r' | sed 's/^^@//'
+  script --quiet --return --command "stty rows 30 cols 100; bash -c ${words@Q}" /dev/null <>/run/typed | tr -d '\r'
 }
 
 export -f podman run
 export runtime root
 number=0
+# soon NAME...: as check, for what becomes true a little later than the command before it ended
+soon() {
+  for _ in {1..40}; do
+    matches "$2" "$3" "${@:4}" && break
+    sleep 0.25
+  done
+  check "$@"
+}
+# matches STATUS PATTERN COMMAND...
+matches() {
+  local status=$1 pattern=$2 output got
+  shift 2
+  output=$("$@" 2>&1)
+  got=$?
+  [ "$got" -eq "$status" ] && grep -qE -- "$pattern" <<<"$output"
+}
 # check NAME STATUS PATTERN COMMAND...: the command's status, and an extended regular expression for one line of its output;
 # an empty one wants no output at all
 check() {
@@ -103,10 +121,9 @@ check terminal-status 5 '' on_tty run -it -- sh -c 'exit 5'
 echo '# service'
 check run-detached 0 '^[0-9a-f]{64}$' podman run -d --network none --name web --rootfs "$root" \
   sh -c 'trap "echo bye; exit 5" TERM; trap "echo usr" USR1; echo started; while :; do sleep 0.1; done'
-sleep 0.5
-check ps 0 '^web Up ' podman ps --format '{{.Names}} {{.Status}}'
+soon ps 0 '^web Up ' podman ps --format '{{.Names}} {{.Status}}'
 check inspect 0 "^running [1-9][0-9]* $runtime\$" podman inspect --format '{{.State.Status}} {{.State.Pid}} {{.OCIRuntime}}' web
-check logs 0 '^started$' podman logs web
+soon logs 0 '^started$' podman logs web
 check top 0 'sleep 0.1|sh -c' podman top web args
 check stats 0 '^web [1-9]' podman stats --no-stream --format '{{.Name}} {{.PIDs}}' web
 check exec 0 '^inside$' podman exec web echo inside
@@ -117,16 +134,16 @@ check exec-stdin 0 '^typed$' eval 'echo typed | podman exec -i web cat'
 check exec-user 0 '^1000:100 /tmp b$' podman exec -u 1000:100 -w /tmp -e A=b web sh -c 'echo "$(id -u):$(id -g) $(pwd) $A"'
 check exec-privileged 0 'CapEff:.0*[1-9a-f]' podman exec --privileged web grep CapEff /proc/self/status
 check exec-detached 0 '^[0-9a-f]{64}$' podman exec -d web sh -c 'echo done >/tmp/mark'
-sleep 0.5
-check exec-detached-ran 0 '^done$' cat "$root/tmp/mark"
+soon exec-detached-ran 0 '^done$' cat "$root/tmp/mark"
 check exec-terminal 0 '^/dev/pts/[0-9] 30 100$' on_tty podman exec -it web sh -c 'echo $(tty) $(stty size)'
 check copy-in 0 '^seen$' eval 'podman cp /run/volume/file web:/tmp/copied && podman exec web cat /tmp/copied'
 check pause 0 '^paused$' eval 'podman pause web >/dev/null && podman inspect --format "{{.State.Status}}" web'
 check unpause 0 '^running$' eval 'podman unpause web >/dev/null && podman inspect --format "{{.State.Status}}" web'
 check update 0 '^67108864$' eval 'podman update --memory 64m web >/dev/null && podman exec web cat /sys/fs/cgroup/memory/memory.limit_in_bytes'
-check kill-usr1 0 '^usr$' eval 'podman kill --signal USR1 web >/dev/null; sleep 0.5; podman logs web'
+podman kill --signal USR1 web >/dev/null
+soon kill-usr1 0 '^usr$' podman logs web
 check stop 0 '^exited 5$' eval 'podman stop -t 10 web >/dev/null && podman inspect --format "{{.State.Status}} {{.State.ExitCode}}" web'
-check stopped-logs 0 '^bye$' podman logs web
+soon stopped-logs 0 '^bye$' podman logs web
 check start 0 '^running$' eval 'podman start web >/dev/null && podman inspect --format "{{.State.Status}}" web'
 check restart 0 '^running$' eval 'podman restart -t 1 web >/dev/null && podman inspect --format "{{.State.Status}}" web'
 check kill 0 '^exited 137$' eval 'podman kill web >/dev/null; podman wait web >/dev/null; podman inspect --format "{{.State.Status}} {{.State.ExitCode}}" web'
@@ -147,7 +164,6 @@ echo '# left'
 check containers 0 '' podman ps -aq
 check runtime-states 0 '' "$runtime" list -q
 # conmon sees to the clean-up a little after podman has answered
-for _ in 1 2 3 4 5 6 7 8 9 10; do pgrep -x conmon >/dev/null && sleep 0.3; done
-check processes 1 '' eval 'ps -e -o comm= | grep -xE "conmon|sleep|sh|cat|busybox"'
+soon processes 1 '' eval 'ps -e -o comm= | grep -xE "conmon|sleep|sh|cat|busybox"'
 check cgroups 0 '' find /sys/fs/cgroup -mindepth 3 -type d -name '*libpod-*'
 check mounts 1 '' grep -F "$root/" /proc/mounts

@@ -1,13 +1,21 @@
-/** The `config.json` of a traced command, by the OCI runtime specification 1.0.2: what was seen, and no more. */
+/**
+ * The `config.json` of a traced command, by the OCI runtime specification 1.0.2: what was seen, and no more, but for what
+ * the operator wants otherwise.
+ */
+import type { OciConfig, OciMount, OciProcess } from "../common/oci.ts";
+import { NO_OVERRIDES, type Overrides } from "./bundle-overrides.ts";
 import { fromFs, toFs } from "./names.ts";
+import type { User } from "./user-database.ts";
 
 /** What is known of the run. Names of files are byte strings, words of the command strings of the file functions. */
 export interface Seen {
   readonly command: readonly string[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly uid: number;
-  readonly gid: number;
+  /** Who ran it, or who is to. */
+  readonly user: User;
+  /** File mode creation mask that it ran with; see umask(2). */
+  readonly umask: number;
   /** Names in the root filesystem. */
   readonly files: ReadonlySet<string>;
   readonly directories: ReadonlySet<string>;
@@ -16,27 +24,14 @@ export interface Seen {
   readonly written: ReadonlySet<string>;
 }
 
-export interface Mount {
-  destination: string;
-  type: string;
-  source: string;
-  options: string[];
-}
+export type BundleConfig = OciConfig & {
+  readonly process: OciProcess & Required<Pick<OciProcess, "args" | "env" | "user">>;
+  readonly root: { readonly path: string; readonly readonly: boolean };
+  readonly mounts: readonly OciMount[];
+};
 
-export interface BundleConfig {
-  ociVersion: "1.0.2";
-  process: {
-    terminal: false;
-    user: { uid: number; gid: number };
-    args: readonly string[];
-    env: string[];
-    cwd: string;
-    capabilities?: Record<"bounding" | "effective" | "permitted", readonly string[]>;
-  };
-  root: { path: "rootfs"; readonly: boolean };
-  mounts: Mount[];
-  linux: { namespaces: { type: string }[] };
-}
+/** What `umask` is where nobody says. */
+const USUAL_UMASK = 0o022;
 
 /** What a program may need to find its own files and to speak as it did; nothing of the operator's beside. */
 const KEPT_VARIABLES =
@@ -44,7 +39,7 @@ const KEPT_VARIABLES =
 const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** What daemons of distributions start with and give up by themselves; neither devices nor the network's set-up. */
-const ROOT_CAPABILITIES = [
+export const ROOT_CAPABILITIES = [
   "CAP_AUDIT_WRITE",
   "CAP_CHOWN",
   "CAP_DAC_OVERRIDE",
@@ -58,29 +53,45 @@ const ROOT_CAPABILITIES = [
   "CAP_SYS_CHROOT",
 ];
 
-export function bundleConfig(seen: Seen): BundleConfig {
-  const mounts = mountsOf(seen);
+export function bundleConfig(seen: Seen, overrides: Overrides = NO_OVERRIDES): BundleConfig {
+  const mounts = mountsOf(seen, overrides.mounts);
+  const { uid, gid, additionalGids } = seen.user;
   const all = ROOT_CAPABILITIES;
+  const { hostname, annotations } = overrides;
   return {
     ociVersion: "1.0.2",
     process: {
       terminal: false,
-      user: { uid: seen.uid, gid: seen.gid },
-      args: seen.command,
-      env: environment(seen),
-      cwd: hasDirectory(seen, seen.cwd) ? toFs(seen.cwd) : "/",
-      ...(seen.uid === 0 ? { capabilities: { bounding: all, effective: all, permitted: all } } : {}),
+      user: {
+        uid,
+        gid,
+        ...(additionalGids.length > 0 && { additionalGids }),
+        ...(seen.umask !== USUAL_UMASK && { umask: seen.umask }),
+      },
+      args: overrides.args ?? seen.command,
+      env: environment(seen, overrides.env),
+      cwd: overrides.cwd ?? (hasDirectory(seen, seen.cwd) ? toFs(seen.cwd) : "/"),
+      ...(uid === 0 && { capabilities: { bounding: all, effective: all, permitted: all } }),
+      ...overrides.process,
     },
-    root: { path: "rootfs", readonly: writtenOutside(seen, mounts).length === 0 },
+    root: {
+      path: "rootfs",
+      readonly: overrides.readonlyRoot ?? writtenOutside(seen, mounts).length === 0,
+    },
+    ...(hostname !== undefined && { hostname }),
     mounts,
-    linux: { namespaces: [{ type: "mount" }] },
+    ...(annotations !== undefined && { annotations }),
+    linux: { namespaces: [{ type: "mount" }, ...(hostname === undefined ? [] : [{ type: "uts" }])] },
   };
 }
 
-function environment(seen: Seen): string[] {
-  const env = { ...seen.env, PATH: searchPath(seen) };
-  const kept = Object.entries(env).filter(([name]) => KEPT_VARIABLES.test(name));
-  return kept.flatMap(([name, value]) => (value === undefined ? [] : `${name}=${value}`)).sort();
+function environment(seen: Seen, overrides: Overrides["env"]): string[] {
+  const seenEnv = Object.entries({ ...seen.env, PATH: searchPath(seen) });
+  const env = new Map<string, string | null | undefined>(
+    seenEnv.filter(([name]) => KEPT_VARIABLES.test(name)),
+  );
+  for (const [name, value] of overrides) env.set(name, value);
+  return [...env].flatMap(([name, value]) => (value == null ? [] : `${name}=${value}`)).sort();
 }
 
 /** PATH without the directories that the root lacks, which are the operator's own. */
@@ -96,9 +107,17 @@ function hasDirectory(seen: Seen, path: string): boolean {
   return [...seen.files, ...seen.directories].some((name) => name.startsWith(`${path}/`));
 }
 
-/** The kernel's trees, and memory for what is written to places that do not last; never over a file of the image. */
-function mountsOf(seen: Seen): Mount[] {
-  const mounts: Mount[] = [
+/**
+ * The kernel's trees, and memory for what is written to places that do not last, never over a file of the image; then what
+ * the operator wants, in the place of such as have the same destination.
+ */
+function mountsOf(seen: Seen, wanted: readonly OciMount[]): OciMount[] {
+  const replaced = new Set(wanted.map(({ destination }) => destination));
+  return [...usualMounts(seen).filter(({ destination }) => !replaced.has(destination)), ...wanted];
+}
+
+function usualMounts(seen: Seen): OciMount[] {
+  const mounts: OciMount[] = [
     { destination: "/proc", type: "proc", source: "proc", options: ["nosuid", "noexec", "nodev"] },
     {
       destination: "/dev",
@@ -127,8 +146,10 @@ function mountsOf(seen: Seen): Mount[] {
 }
 
 /** What the run wrote to that no mount makes writable: the root must be, or a volume lie there. */
-export function writtenOutside(seen: Seen, mounts: readonly Mount[]): string[] {
-  const covered = mounts.filter(({ type }) => type === "tmpfs").map(({ destination }) => fromFs(destination));
+export function writtenOutside(seen: Pick<Seen, "written">, mounts: readonly OciMount[]): string[] {
+  const isWritable = ({ type, options }: OciMount) =>
+    (type === "tmpfs" || type === "bind") && options?.includes("ro") !== true;
+  const covered = mounts.filter(isWritable).map(({ destination }) => fromFs(destination));
   return [...seen.written]
     .filter((path) => !covered.some((mount) => path === mount || path.startsWith(`${mount}/`)))
     .sort();

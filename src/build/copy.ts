@@ -45,8 +45,8 @@ export function dressDirectory(from: string, to: string): void {
   });
 }
 
-/** Who is not root keeps what he copies. */
-function giveAway(to: string, stat: Stats): void {
+/** Gives a copy the owner of its source; but who is not root keeps what he copies. */
+export function giveAway(to: string, stat: Stats): void {
   try {
     lchownSync(to, stat.uid, stat.gid);
   } catch (error) {

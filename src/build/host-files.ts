@@ -1,10 +1,13 @@
-/** The host's files as the search for libraries and interpreters sees them. Names are byte strings. */
-import { closeSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
+/** The files of a root as the search for libraries and interpreters sees them. Names are byte strings. */
+import { closeSync, openSync, readdirSync, readSync } from "node:fs";
 import { type Elf, readElf } from "../common/elf.ts";
 import { hasCode } from "../common/errors.ts";
-import type { ClosureFiles } from "./closure.ts";
-import { fromFs, toFs } from "./names.ts";
+import type { LibraryFiles } from "./loader-path.ts";
+import { fromFs } from "./names.ts";
 import type { Walker } from "./walk.ts";
+
+/** More than any text has that is read here: configuration of the loader and of the name service. */
+const MAX_TEXT = 1 << 20;
 
 function orNull<T>(read: () => T): T | null {
   try {
@@ -16,7 +19,7 @@ function orNull<T>(read: () => T): T | null {
   }
 }
 
-export class HostFiles implements ClosureFiles {
+export class HostFiles implements LibraryFiles {
   readonly #walker: Walker;
   readonly #elves = new Map<string, Elf | null>();
 
@@ -29,29 +32,34 @@ export class HostFiles implements ClosureFiles {
     if (real === null) return null;
     let elf = this.#elves.get(real);
     if (elf === undefined) {
-      elf = orNull(() => readElf(toFs(real)));
+      elf = orNull(() => readElf(this.#walker.fs(real)));
       this.#elves.set(real, elf);
     }
     return elf;
   }
 
   text(path: string): string | null {
-    const real = this.#regular(path);
-    return real === null ? null : orNull(() => readFileSync(toFs(real)).toString("latin1"));
+    return this.#part(path, 0, MAX_TEXT);
   }
 
   part(path: string, offset: number, length: number): string {
-    const real = this.#regular(path);
-    const bytes = real === null ? null : orNull(() => readPart(toFs(real), offset, length));
-    return bytes?.toString("latin1") ?? "";
+    return this.#part(path, offset, length) ?? "";
   }
 
   list(directory: string): string[] {
-    return orNull(() => readdirSync(toFs(directory)).map(fromFs)) ?? [];
+    const place = this.#walker.resolve(directory);
+    if (place?.type !== "directory") return [];
+    return orNull(() => readdirSync(this.#walker.fs(place.path)).map(fromFs)) ?? [];
   }
 
   real(path: string): string | null {
     return this.#walker.resolve(path)?.path ?? null;
+  }
+
+  #part(path: string, offset: number, length: number): string | null {
+    const real = this.#regular(path);
+    const bytes = real === null ? null : orNull(() => readPart(this.#walker.fs(real), offset, length));
+    return bytes?.toString("latin1") ?? null;
   }
 
   /** Only regular files are opened: a device or a pipe might never answer. */
@@ -61,16 +69,25 @@ export class HostFiles implements ClosureFiles {
   }
 }
 
+/** Bytes read at once: what is short costs little, and what is long is not trusted to be there. */
+const CHUNK = 1 << 16;
+
+/** No file is longer. */
+const MAX_OFFSET = 2 ** 43;
+
 function readPart(path: string, offset: number, length: number): Buffer {
+  if (offset > MAX_OFFSET) return Buffer.alloc(0);
   const fd = openSync(path, "r");
   try {
-    const bytes = Buffer.alloc(length);
-    let done = 0;
-    for (;;) {
-      const count = done < length ? readSync(fd, bytes, done, length - done, offset + done) : 0;
-      if (count === 0) return bytes.subarray(0, done);
+    const parts: Buffer[] = [];
+    for (let done = 0; done < length; ) {
+      const bytes = Buffer.alloc(Math.min(CHUNK, length - done));
+      const count = readSync(fd, bytes, 0, bytes.length, offset + done);
+      if (count === 0) break;
+      parts.push(bytes.subarray(0, count));
       done += count;
     }
+    return Buffer.concat(parts);
   } finally {
     closeSync(fd);
   }

@@ -3,7 +3,8 @@ import { normalize } from "node:path";
 import { type Elf, machines } from "../common/elf.ts";
 import { Status, VzError } from "../common/errors.ts";
 import { quoteWord } from "../common/shell-words.ts";
-import { interpreterOf } from "./closure.ts";
+import { interpreterOf, MAX_SCRIPTS, programOfEnv, SCRIPT_LINE } from "./interpreter.ts";
+import { isMusl, muslPathFile } from "./loader-config.ts";
 import { type LibraryFiles, LibraryPath } from "./loader-path.ts";
 import { toFs } from "./names.ts";
 import { parentOf } from "./walk.ts";
@@ -15,59 +16,118 @@ export interface Copy {
   readonly to: string;
 }
 
-/** Longest first line of a script that the kernel reads (BINPRM_BUF_SIZE). */
-const SCRIPT_LINE = 256;
-const MAX_SCRIPTS = 5;
+export interface Plan {
+  readonly copies: readonly Copy[];
+  /** All that is needed by the names that lead to it here, links and all; byte strings. */
+  readonly names: readonly string[];
+  /** Programs that need no library, byte strings. */
+  readonly statics: readonly string[];
+}
+
+/** Finds a program by its name alone, as `env` would; undefined where there is none. */
+export type Lookup = (name: string) => string | undefined;
 
 /**
  * The copies for `programs`: for each its libraries in the loader's order, the loader, the program itself.
  * @param programs absolute names, byte strings
  * @throws VzError 65 for what is no program, 1 for a library that is not there
  */
-export function planChroot(programs: readonly string[], files: LibraryFiles): Copy[] {
-  const copies = new Map<string, Copy>();
-  const path = new LibraryPath(files);
-  const take = (name: string, place = name): void => {
-    const from = files.real(name);
-    if (from === null) throw new VzError(Status.failed, `${toFs(name)}: not found`);
-    // In the chroot there are no links, and nothing above it: ".." means what it reads.
-    const to = normalize(place);
-    if (!copies.has(to)) copies.set(to, { from, to });
-  };
-  for (const program of programs) planProgram(program, files, path, take);
-  return [...copies.values()];
+export function planChroot(programs: readonly string[], files: LibraryFiles, lookup?: Lookup): Plan {
+  const planner = new Planner(files, lookup ?? (() => undefined));
+  for (const program of programs) planner.add(program);
+  return planner;
 }
 
-function planProgram(
-  program: string,
-  files: LibraryFiles,
-  path: LibraryPath,
-  take: (name: string, to?: string) => void,
-): void {
-  let at = program;
-  const chain = [program];
-  let elf = files.elf(at);
-  // A script: what is needed is what its interpreter needs.
-  while (elf === null) {
-    const next = interpreterOf((files.text(at) ?? "").slice(0, SCRIPT_LINE));
-    if (next === undefined)
-      throw new VzError(Status.badData, `${toFs(at)}: neither an ELF program nor a script`);
-    if (chain.push(next) > MAX_SCRIPTS)
-      throw new VzError(Status.badData, `${toFs(program)}: too many interpreters`);
-    at = next;
-    elf = files.elf(at);
-    if (elf === null && files.text(at) === null) {
-      throw new VzError(Status.failed, `${toFs(at)}: not found (interpreter of ${toFs(program)})`);
-    }
+class Planner implements Plan {
+  readonly #files: LibraryFiles;
+  readonly #lookup: Lookup;
+  readonly #path: LibraryPath;
+  readonly #copies = new Map<string, Copy>();
+  readonly #names = new Set<string>();
+  readonly #statics = new Set<string>();
+
+  constructor(files: LibraryFiles, lookup: Lookup) {
+    this.#files = files;
+    this.#lookup = lookup;
+    this.#path = new LibraryPath(files);
   }
-  for (const { name, found, place, by } of path.needed(at, elf)) {
-    if (found === null) {
-      throw new VzError(Status.failed, `${toFs(name)}: not found (needed by ${toFs(by)}, ${describe(elf)})`);
-    }
-    take(found, place ?? found);
+
+  get copies(): Copy[] {
+    return [...this.#copies.values()];
   }
-  if (elf.interpreter !== null) take(elf.interpreter);
-  for (const name of chain.reverse()) take(name);
+
+  get names(): string[] {
+    return [...this.#names];
+  }
+
+  get statics(): string[] {
+    return [...this.#statics];
+  }
+
+  add(program: string): void {
+    const chain = this.#chainOf(program);
+    const last = chain.at(-1) ?? program;
+    const elf = this.#files.elf(last);
+    if (elf !== null) this.#addLibraries(last, elf);
+    for (const name of chain.reverse()) this.#take(name);
+  }
+
+  /** A script, its interpreter, and so on to the ELF program. `#!/usr/bin/env NAME` needs both, env's part first. */
+  #chainOf(program: string): string[] {
+    const chain = [program];
+    for (let at = program; this.#files.elf(at) === null; ) {
+      if (this.#files.real(at) === null) {
+        throw new VzError(Status.failed, `${toFs(at)}: not found (interpreter of ${toFs(program)})`);
+      }
+      const head = this.#files.part(at, 0, SCRIPT_LINE);
+      const env = programOfEnv(head);
+      const meant = env === undefined ? undefined : this.#lookup(env);
+      const next = interpreterOf(head);
+      if (next === undefined)
+        throw new VzError(Status.badData, `${toFs(at)}: neither an ELF program nor a script`);
+      if (env !== undefined && meant === undefined)
+        throw new VzError(Status.failed, `${toFs(env)}: not found (interpreter of ${toFs(at)})`);
+      if (chain.length > MAX_SCRIPTS)
+        throw new VzError(Status.badData, `${toFs(program)}: too many interpreters`);
+      if (meant !== undefined) this.add(next);
+      at = meant ?? next;
+      chain.push(at);
+    }
+    return chain;
+  }
+
+  #addLibraries(program: string, elf: Elf): void {
+    const missing: string[] = [];
+    for (const { name, found, place, by } of this.#path.needed(program, elf)) {
+      if (found === null || place === null)
+        missing.push(`${toFs(name)}: not found (needed by ${toFs(by)}, ${describe(elf)})`);
+      else this.#take(found, place);
+    }
+    const [first, ...others] = missing;
+    if (first !== undefined) {
+      const details = others.length === 0 ? {} : { hint: `missing too: ${others.join(", ")}` };
+      throw new VzError(Status.failed, first, details);
+    }
+    const { interpreter } = elf;
+    if (interpreter === null) {
+      if (elf.needed.length === 0) this.#statics.add(program);
+      return;
+    }
+    this.#take(interpreter);
+    const config = isMusl(interpreter) ? muslPathFile(interpreter) : undefined;
+    if (config !== undefined && this.#files.real(config) !== null) this.#take(config);
+  }
+
+  #take(name: string, place = name): void {
+    const from = this.#files.real(name);
+    if (from === null) throw new VzError(Status.failed, `${toFs(name)}: not found`);
+    this.#names.add(name);
+    // Where the libraries lie now, the loader finds it by its cache only.
+    if (place !== name) this.#names.add("/etc/ld.so.cache");
+    // In the chroot there are no links, and nothing above it: ".." means what it reads.
+    const to = normalize(place);
+    if (!this.#copies.has(to)) this.#copies.set(to, { from, to });
+  }
 }
 
 function describe(elf: Elf): string {
@@ -79,8 +139,11 @@ export type Step =
   | { readonly kind: "mkdir"; readonly directory: string; readonly line: string }
   | { readonly kind: "copy"; readonly copy: Copy; readonly line: string };
 
-/** @param chroot as typed, a byte string */
-export function stepsOf(copies: readonly Copy[], chroot: string): Step[] {
+/**
+ * @param chroot as typed, a byte string
+ * @param source where the files' names start, a byte string: "" for this system's root
+ */
+export function stepsOf(copies: readonly Copy[], chroot: string, source = ""): Step[] {
   const root = chroot.replace(/(.)\/+$/, "$1");
   const made = new Set<string>();
   const steps: Step[] = [];
@@ -92,7 +155,7 @@ export function stepsOf(copies: readonly Copy[], chroot: string): Step[] {
       const line = `++ mkdir -p ${word(root + (directory === "/" ? "" : directory))}`;
       steps.push({ kind: "mkdir", directory, line });
     }
-    steps.push({ kind: "copy", copy, line: `+ cp -a ${word(copy.from)} ${word(root + copy.to)}` });
+    steps.push({ kind: "copy", copy, line: `+ cp -a ${word(source + copy.from)} ${word(root + copy.to)}` });
   }
   return steps;
 }

@@ -1,13 +1,27 @@
 /** `vz ldd`, `ldd-trace`, `ldd-chroot.sh`: a minimal chroot of programs that need nothing but their libraries. */
-import { chmodSync, closeSync, fsyncSync, lstatSync, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
 import type { Args, Command } from "../common/command.ts";
 import { hasCode, Status, VzError } from "../common/errors.ts";
 import type { Io } from "../common/io.ts";
+import { printable } from "../common/table.ts";
 import { copyFile } from "./copy.ts";
 import { HostFiles } from "./host-files.ts";
 import { planChroot, stepsOf } from "./ldd-plan.ts";
 import { fromFs, toFs } from "./names.ts";
 import { findProgram } from "./program.ts";
+import { Selection } from "./selection.ts";
+import { checkWritable, writeSpec } from "./spec.ts";
+import { rootDirectory } from "./trace-root.ts";
 import { Walker } from "./walk.ts";
 
 /** What a chroot has beside what its programs need. */
@@ -28,28 +42,40 @@ async function run(args: Args, io: Io): Promise<number> {
       hint: "ldd-trace ls-chroot ls",
     });
   }
-  const walker = new Walker();
+  const specFile = args.value("output") ?? "spec";
+  checkWritable(specFile);
+  const root = rootDirectory(args.value("root") ?? "/");
+  const walker = new Walker(root);
   const files = new HostFiles(walker);
-  if (files.real(fromFs(chroot)) === "/")
-    throw new VzError(Status.usage, `${chroot}: is the root of this system`);
-  const found = programs.map((name) => resolveName(findProgram(name, io.env["PATH"])));
-  const steps = stepsOf(planChroot(found, files), fromFs(chroot));
-  for (const step of steps) {
-    io.out(`${step.line}\n`);
+  if (isRoot(chroot, root)) throw new VzError(Status.usage, `${chroot}: is the root of this system`);
+  const find = (name: string) => findProgram(name, io.env["PATH"], root === "" ? undefined : "/", walker);
+  const { copies, names, statics } = planChroot(programs.map(find), files, (name) => find(toFs(name)));
+  for (const step of stepsOf(copies, fromFs(chroot), fromFs(root))) {
+    io.out(`${printable(step.line)}\n`);
     if (step.kind === "mkdir") makeDirectories(chroot, toFs(step.directory));
-    else replace(toFs(step.copy.from), chroot + toFs(step.copy.to));
+    else replace(walker.fs(step.copy.from), chroot + toFs(step.copy.to));
   }
   for (const [name, mode] of EMPTY_DIRECTORIES) {
     if (makeDirectories(chroot, `/${name}`)) chmodSync(`${chroot}/${name}`, mode);
   }
   const resolver = walker.resolve(RESOLVER);
-  if (resolver?.type === "file") replace(toFs(resolver.path), chroot + RESOLVER);
+  if (resolver?.type === "file") replace(walker.fs(resolver.path), chroot + RESOLVER);
+  for (const name of statics) io.err(`vz ldd: ${printable(toFs(name))}: static, needs no libraries\n`);
+  const selection = new Selection(walker);
+  for (const name of [...names, RESOLVER]) selection.add(name);
+  writeSpec(specFile, selection.paths());
   return Status.ok;
 }
 
-/** An absolute name, in which ".." stays: what it means depends on links. */
-function resolveName(name: string): string {
-  return fromFs(name.startsWith("/") ? name : `${process.cwd()}/${name}`);
+/** Whether the chroot would be made in the very root that is read. */
+function isRoot(chroot: string, root: string): boolean {
+  try {
+    const real = realpathSync(chroot);
+    return real === "/" || real === root;
+  } catch (error) {
+    if (hasCode(error, "ENOENT", "ENOTDIR", "EACCES", "ELOOP")) return false;
+    throw error;
+  }
 }
 
 /**
@@ -92,13 +118,21 @@ function replace(from: string, to: string): void {
 const command: Command = {
   name: "vz ldd",
   summary: "minimal chroot of a program, by reading its ELF files",
-  usage: ["vz ldd DIR PROG…", "ldd-trace DIR PROG…"],
+  usage: ["vz ldd [-o FILE] [--root DIR] DIR PROG…", "ldd-trace DIR PROG…"],
   details:
     "Copies each PROG with its loader and the libraries that it names into DIR, under the names by which they are " +
-    "looked up, and prints what it does. Nothing is run: ELF files, /etc/ld.so.conf and run paths are read. For " +
-    "programs that need more than libraries, trace them: vz help trace.",
-  options: [],
-  examples: [{ command: "ldd-trace ls-chroot ls", does: "after it, `chroot ls-chroot ls` works" }],
+    "looked up, and prints what it does. Of a script it copies the interpreter too. Nothing is run: ELF files, " +
+    "/etc/ld.so.conf and run paths are read.\n\n" +
+    "The file spec lists the same files by their names in this system, with every link on the way, as vz trace lists " +
+    "them. For programs that need more than libraries, trace them: vz help trace.",
+  options: [
+    { name: "output", alias: "o", value: "FILE", help: "where the spec goes (spec)" },
+    { name: "root", value: "DIR", help: "take all from this root filesystem, of whatever architecture" },
+  ],
+  examples: [
+    { command: "ldd-trace ls-chroot ls", does: "after it, `chroot ls-chroot ls` works" },
+    { command: "ldd-trace --root /srv/debian-i386 tiny ls", does: "the same of the ls for i386 there" },
+  ],
   run,
 };
 export default command;

@@ -3,15 +3,20 @@ import { closeSync, fsyncSync, lstatSync, mkdirSync, openSync, writeFileSync } f
 import { join } from "node:path";
 import { Status, VzError } from "../common/errors.ts";
 import type { Io } from "../common/io.ts";
+import { readConfig } from "../common/oci.ts";
 import { progressBar } from "../common/progress.ts";
 import { formatBytes } from "../common/table.ts";
-import { bundleConfig, type Seen, writtenOutside } from "./bundle.ts";
+import { type BundleConfig, bundleConfig, type Seen, writtenOutside } from "./bundle.ts";
+import type { Overrides } from "./bundle-overrides.ts";
 import { buildImage } from "./image/build.ts";
 import { compressionByName } from "./image/pack.ts";
+import { makeMountPoints } from "./mount-points.ts";
 import { toFs } from "./names.ts";
-import { makeRootfs } from "./rootfs.ts";
+import { formatProvenance, PROVENANCE_NAME, provenanceOf } from "./provenance.ts";
+import { type Copied, makeRootfs } from "./rootfs.ts";
 import type { Selection } from "./selection.ts";
 import { checkTarget, stageDirectory, withTemporary } from "./stage.ts";
+import { findUser } from "./user-database.ts";
 
 export interface Product {
   readonly kind: "rootfs" | "bundle" | "image";
@@ -28,32 +33,27 @@ export function checkProduct(product: Product): void {
   else checkTarget(product.target, product.force);
 }
 
+/** What a bundle says of its command, beside the files. */
+export interface BundleSource {
+  readonly command: readonly string[];
+  /** Directory and environment of the run. */
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly overrides: Overrides;
+  /** Of the system that the files are of, "" for this one's. */
+  readonly root: string;
+}
+
 export async function makeProduct(
   product: Product,
   selection: Selection,
-  run: Pick<Seen, "command" | "cwd" | "env">,
+  source: BundleSource,
   io: Io,
 ): Promise<void> {
-  const total = [...selection.files].reduce((sum, path) => sum + sizeOf(toFs(path)), 0);
-  const fillRoot = async (root: string) => {
-    const progress = progressBar(io, "root filesystem");
-    try {
-      return await makeRootfs(root, selection, progress, total);
-    } finally {
-      progress.end();
-    }
-  };
-  const fillBundle = async (directory: string) => {
-    const root = join(directory, "rootfs");
-    mkdirSync(root);
-    const copied = await fillRoot(root);
-    writeConfig(join(directory, "config.json"), selection, run, io);
-    return copied;
-  };
   const { kind, target, force } = product;
   if (kind === "image") {
     await withTemporary(target, async (directory) => {
-      await fillBundle(directory);
+      await fillBundle(directory, selection, source, io);
       const progress = progressBar(io, "image");
       try {
         const { bytes, id } = await buildImage(directory, target, { name: product.name, progress });
@@ -65,8 +65,38 @@ export async function makeProduct(
     });
     return;
   }
-  const copied = await stageDirectory(target, force, kind === "rootfs" ? fillRoot : fillBundle);
+  const copied = await stageDirectory(target, force, (directory) =>
+    kind === "rootfs" ? fillRoot(directory, selection, io) : fillBundle(directory, selection, source, io),
+  );
   done(io, `${kind} ${target}: ${copied.files} files and links, ${formatBytes(copied.bytes)}`);
+}
+
+async function fillRoot(root: string, selection: Selection, io: Io): Promise<Copied> {
+  const total = [...selection.files].reduce((sum, path) => sum + sizeOf(selection.fs(path)), 0);
+  const progress = progressBar(io, "root filesystem");
+  try {
+    return await makeRootfs(root, selection, progress, total);
+  } finally {
+    progress.end();
+  }
+}
+
+/** Fills an empty directory: config.json, rootfs, and where it all came from. */
+export async function fillBundle(
+  directory: string,
+  selection: Selection,
+  source: BundleSource,
+  io: Io,
+): Promise<Copied> {
+  const config = configOf(selection, source, io);
+  const root = join(directory, "rootfs");
+  mkdirSync(root);
+  const copied = await fillRoot(root, selection, io);
+  makeMountPoints(root, source.overrides);
+  writeNew(join(directory, "config.json"), `${JSON.stringify(config, null, 2)}\n`);
+  const provenance = provenanceOf(config.process.args, source.root || "/", selection.files);
+  writeNew(join(directory, PROVENANCE_NAME), formatProvenance(provenance));
+  return copied;
 }
 
 function done(io: Io, line: string): void {
@@ -81,24 +111,43 @@ function sizeOf(file: string): number {
   }
 }
 
-function writeConfig(
-  file: string,
-  selection: Selection,
-  run: Pick<Seen, "command" | "cwd" | "env">,
-  io: Io,
-): void {
+function configOf(selection: Selection, source: BundleSource, io: Io): BundleConfig {
   const { files, directories, links, written } = selection;
-  const ids = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
-  const seen: Seen = { ...run, ...ids, files, directories, links, written };
-  const config = bundleConfig(seen);
+  const { command, cwd, env, overrides } = source;
+  const seen: Seen = {
+    command,
+    cwd,
+    env,
+    ...identityOf(overrides, source.root),
+    files,
+    directories,
+    links,
+    written,
+  };
+  const config = bundleConfig(seen, overrides);
+  readConfig(JSON.stringify(config));
   const outside = writtenOutside(seen, config.mounts);
-  if (outside.length > 0) {
+  if (outside.length > 0 && !config.root.readonly) {
     const more = outside.length > 1 ? ` and ${outside.length - 1} more` : "";
     io.err(`vz trace: the root is left writable: the run wrote to ${toFs(outside[0] ?? "")}${more}\n`);
   }
+  return config;
+}
+
+/** Who runs the command: as the operator says, else as it ran now. */
+function identityOf({ user }: Overrides, root: string): Pick<Seen, "user" | "umask"> {
+  const umask = process.umask();
+  if (typeof user === "string") return { user: findUser(user, root), umask };
+  const { uid = process.getuid?.() ?? 0, gid = process.getgid?.() ?? 0 } = user ?? {};
+  const groups = user?.additionalGids ?? (user === undefined ? (process.getgroups?.() ?? []) : []);
+  const additionalGids = [...new Set(groups)].filter((one) => one !== gid).sort((a, b) => a - b);
+  return { user: { uid, gid, additionalGids }, umask: user?.umask ?? umask };
+}
+
+function writeNew(file: string, text: string): void {
   const fd = openSync(file, "wx", 0o644);
   try {
-    writeFileSync(fd, `${JSON.stringify(config, null, 2)}\n`);
+    writeFileSync(fd, text);
     fsyncSync(fd);
   } finally {
     closeSync(fd);

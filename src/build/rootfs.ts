@@ -1,15 +1,18 @@
 /** Makes a root filesystem out of a selection of the host's files. */
-import { chmodSync, linkSync, lstatSync, mkdirSync } from "node:fs";
+import { chmodSync, linkSync, lstatSync, mkdirSync, readlinkSync, type Stats } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import * as sys from "vz:sys";
 import { hasCode } from "../common/errors.ts";
 import type { Progress } from "../common/progress.ts";
-import { copyFile, copyLink, dressDirectory } from "./copy.ts";
+import { copyFile, copyLink, dressDirectory, giveAway } from "./copy.ts";
 import { toFs } from "./names.ts";
 import { COMMON_DEVICES, type Selection } from "./selection.ts";
 import { parentOf } from "./walk.ts";
 
-/** What programs expect to be there, made empty where the selection has them not, with these modes. */
+/**
+ * What programs expect to be there, made empty where the selection has them not: with the modes of the kernel's trees,
+ * or as they are in the traced root, else with these modes.
+ */
 const EXPECTED: readonly (readonly [path: string, mode: number])[] = [
   ["/dev", 0o755],
   ["/proc", 0o555],
@@ -18,6 +21,9 @@ const EXPECTED: readonly (readonly [path: string, mode: number])[] = [
   ["/tmp", 0o1777],
   ["/var/tmp", 0o1777],
 ];
+const KERNEL_TREES = ["/dev", "/proc", "/sys"];
+/** A link of most systems to /run, by which old programs know it. */
+const OLD_RUN = "/var/run";
 
 /** Files between two looks at what else happened: a signal, for one. */
 const TURN = 32;
@@ -52,17 +58,19 @@ export async function makeRootfs(
   for (const path of selection.paths()) {
     make(selection.directories.has(path) ? path : parentOf(path));
     if (selection.directories.has(path) || selection.devices.has(path)) continue;
-    const from = toFs(path);
-    if (selection.links.has(path)) copyLink(from, root + from);
-    else bytes += copyOrLink(from, root + from, shared);
+    const from = selection.fs(path);
+    const to = root + toFs(path);
+    if (selection.links.has(path)) copyLink(from, to);
+    else bytes += copyOrLink(from, to, shared);
     progress.update(bytes, total);
     if (++count % TURN === 0) await setTimeout(0);
   }
   for (const [path] of EXPECTED) {
     if (!selection.links.has(path) && !selection.links.has(parentOf(path))) make(path);
   }
+  copyOldRun(root, selection, directories);
   makeDevices(root, selection, directories);
-  for (const path of [...directories].sort().reverse()) dress(root, path);
+  for (const path of [...directories].sort().reverse()) dress(root, path, selection);
   return { files: count, bytes };
 }
 
@@ -78,6 +86,16 @@ function copyOrLink(from: string, to: string, shared: Map<string, string>): numb
   return copyFile(from, to).size;
 }
 
+function copyOldRun(root: string, selection: Selection, directories: ReadonlySet<string>): void {
+  if (selection.links.has(OLD_RUN) || directories.has(OLD_RUN) || !directories.has("/var")) return;
+  const from = selection.fs(OLD_RUN);
+  try {
+    if (/^(\/|\.\.\/)run\/?$/.test(readlinkSync(from))) copyLink(from, root + OLD_RUN);
+  } catch (error) {
+    if (!hasCode(error, "ENOENT", "EINVAL")) throw error;
+  }
+}
+
 /** /dev/null always, for hardly a program does without, and what else was used; as far as this user may. */
 function makeDevices(root: string, selection: Selection, directories: ReadonlySet<string>): void {
   const { S_IFCHR = 0 } = sys.constants;
@@ -91,11 +109,31 @@ function makeDevices(root: string, selection: Selection, directories: ReadonlySe
       if (!hasCode(error, "EPERM")) throw error;
     }
   }
+  for (const tree of selection.notes.deviceTrees) {
+    mkdirSync(root + tree);
+    chmodSync(root + tree, tree === "/dev/shm" ? 0o1777 : 0o755);
+  }
 }
 
-function dress(root: string, path: string): void {
+function dress(root: string, path: string, selection: Selection): void {
   const expected = EXPECTED.find(([name]) => name === path);
   const own = expected?.[1] ?? (path === "/" ? 0o755 : undefined);
-  if (own === undefined) dressDirectory(toFs(path), root + toFs(path));
-  else chmodSync(root + path, own);
+  const to = root + toFs(path);
+  if (own === undefined) {
+    dressDirectory(selection.fs(path), to);
+    return;
+  }
+  const model = KERNEL_TREES.includes(path) ? undefined : directoryOrNone(selection.fs(path));
+  if (model !== undefined) giveAway(to, model);
+  chmodSync(to, model === undefined || path === "/" ? own : model.mode & 0o7777);
+}
+
+function directoryOrNone(path: string): Stats | undefined {
+  try {
+    const stat = lstatSync(path);
+    return stat.isDirectory() ? stat : undefined;
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return undefined;
+    throw error;
+  }
 }

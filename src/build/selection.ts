@@ -3,6 +3,7 @@
  * files) looked at, every link on the way, directories that it opened or made files in. What the run itself made is
  * left out. Pure, but for the walker that it is given.
  */
+import { ClosureNotes, type GuessKind } from "./closure-notes.ts";
 import { allTouches, firstTouch, ROOT_END, Touch } from "./touch.ts";
 import { type Place, parentOf, type Walker } from "./walk.ts";
 
@@ -10,6 +11,7 @@ import { type Place, parentOf, type Walker } from "./walk.ts";
 export const COMMON_DEVICES: Readonly<Record<string, readonly [major: number, minor: number]>> = {
   "/dev/full": [1, 7],
   "/dev/null": [1, 3],
+  "/dev/ptmx": [5, 2],
   "/dev/random": [1, 8],
   "/dev/tty": [5, 0],
   "/dev/urandom": [1, 9],
@@ -29,6 +31,8 @@ export class Selection {
   readonly written = new Set<string>();
   /** Made by the run and there still. */
   readonly made = new Set<string>();
+  /** What was added and left out without the run's saying so. */
+  readonly notes = new ClosureNotes();
   /** Names that were there before the run, which removed them or gave them another name. */
   readonly removed = new Set<string>();
   /** Of what was executed, the directory in which it was first: relative interpreters count from there. */
@@ -38,6 +42,11 @@ export class Selection {
 
   constructor(walker: Walker) {
     this.#walker = walker;
+  }
+
+  /** What the file functions know one of these names by. */
+  fs(path: string): string {
+    return this.#walker.fs(path);
   }
 
   /** All names in the order of their bytes. */
@@ -50,6 +59,28 @@ export class Selection {
     const place = this.#walker.resolve(name);
     if (place !== undefined) this.take(place, directory);
     return place?.path;
+  }
+
+  /** Adds what no call of the run named; a directory, or a link that leads to one, not. Gives its real name. */
+  guess(name: string, kind: GuessKind, why: string): string | undefined {
+    return this.#guess(this.#walker.resolve(name), kind, why);
+  }
+
+  /** The same of a link itself, wherever it leads. */
+  guessLink(name: string, kind: GuessKind, why: string): string | undefined {
+    return this.#guess(this.#walker.resolve(name, false), kind, why);
+  }
+
+  #guess(place: Place | undefined, kind: GuessKind, why: string): string | undefined {
+    if (place === undefined) return undefined;
+    const fresh = [place.path, ...place.links].filter((path) => !this.has(path));
+    this.take(place, false);
+    for (const path of fresh) if (this.has(path)) this.notes.guessed.set(path, { kind, why });
+    return place.path;
+  }
+
+  has(path: string): boolean {
+    return this.files.has(path) || this.links.has(path) || this.directories.has(path);
   }
 
   take(place: Place, directory: boolean): void {
@@ -184,6 +215,8 @@ function choose(one: Touched, selection: Selection, walker: Walker): void {
     selection.removed.add(itself?.path ?? one.root + one.name);
   const makes = (all & MAKES) !== 0;
   const place = followed ?? itself;
+  if (place === undefined && !makes)
+    selection.notes.leftOut.push({ what: one.name, why: "gone since the run" });
   if (makes && (place === undefined || selection.isMade(place.path))) {
     // The directory must be there for the next run to make it again.
     const parent =

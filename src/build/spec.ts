@@ -1,6 +1,19 @@
 /** The file `spec`: absolute names, one a line, raw bytes, sorted bytewise; a line break inside a name reads `\n`. */
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
-import { Status, VzError } from "../common/errors.ts";
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
+import { dirname } from "node:path";
+import { reason, Status, VzError } from "../common/errors.ts";
+import { printable } from "../common/table.ts";
+import { eachLine } from "./lines.ts";
 
 /** @param paths byte strings, sorted */
 export function formatSpec(paths: readonly string[]): string {
@@ -8,6 +21,34 @@ export function formatSpec(paths: readonly string[]): string {
     ? paths.map((path) => path.replaceAll("\n", "\\n"))
     : paths;
   return escaped.length === 0 ? "" : `${escaped.join("\n")}\n`;
+}
+
+/** Longest name (PATH_MAX) with each byte a line break; more names than a system has are no list of a run. */
+const MAX_NAME = 8192;
+const MAX_NAMES = 2_000_000;
+
+/**
+ * The lines of a spec, as they stand there: `lineBreaks` tells what they name.
+ * @throws VzError 64 where there is no such file, 65 with the line's number for what no spec holds
+ */
+export function readSpec(file: string): string[] {
+  const lines: string[] = [];
+  const found = eachLine(file, (line, number) => {
+    const bad = (why: string) => new VzError(Status.badData, `${file}:${number}: ${why}`);
+    if (line.length > MAX_NAME || line.includes("\0")) throw bad("not the name of a file");
+    if (!line.startsWith("/")) throw bad(`${printable(line) || "an empty line"}: not an absolute name`);
+    if (line.split("/").some((part) => part === ".." || part === "."))
+      throw bad(`${printable(line)}: holds . or ..`);
+    if (number > MAX_NAMES) throw bad(`more than ${MAX_NAMES} names`);
+    lines.push(line);
+  });
+  if (!found) throw new VzError(Status.usage, `${file}: no such file, or not a regular one`);
+  return lines;
+}
+
+/** What a line may name: `\n` in it is a line break, or a backslash and an n, for both are written so. */
+export function lineBreaks(line: string): string[] {
+  return line.includes("\\n") ? [line, line.replaceAll("\\n", "\n")] : [line];
 }
 
 /** Writes the spec under a temporary name first, so that `file` is the old one or the whole new one. */
@@ -37,7 +78,7 @@ function writeAll(fd: number, bytes: Buffer): void {
 }
 
 /** A terminal, a pipe: nothing that could be replaced by a rename. */
-export function isSpecial(file: string): boolean {
+function isSpecial(file: string): boolean {
   try {
     const stat = statSync(file);
     if (stat.isDirectory()) throw new VzError(Status.usage, `${file}: is a directory`);
@@ -45,5 +86,17 @@ export function isSpecial(file: string): boolean {
   } catch (error) {
     if (error instanceof VzError) throw error;
     return false;
+  }
+}
+
+/** Raises ahead what would lose a run: that its spec cannot be written. */
+export function checkWritable(specFile: string): void {
+  try {
+    accessSync(isSpecial(specFile) ? specFile : dirname(specFile), constants.W_OK);
+  } catch (cause) {
+    throw new VzError(Status.usage, `${specFile}: cannot be written: ${reason(cause)}`, {
+      cause,
+      hint: "-o FILE writes it elsewhere",
+    });
   }
 }

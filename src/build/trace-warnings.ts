@@ -1,25 +1,13 @@
-/** What may make a traced run differ from a plain one, or its spec from what it needs, and is not to be silent. */
+/** What may make a traced run differ from a plain one, or its root from what it needs, or is better not given away. */
 import { statSync } from "node:fs";
 import * as sys from "vz:sys";
+import type { Io } from "../common/io.ts";
 import { printable } from "../common/table.ts";
+import { toFs } from "./names.ts";
+import type { Selection } from "./selection.ts";
 import type { Note } from "./trace-log.ts";
 
 const SETUID_OR_SETGID = 0o6000;
-
-/** What gives a program rights that its caller lacks: mode bits, or capabilities(7) of the file; "" for none. */
-export function privilegeOf(file: string): "" | "is setuid" | "has capabilities" {
-  try {
-    if ((statSync(file).mode & SETUID_OR_SETGID) !== 0) return "is setuid";
-    return sys.getxattr(file, "security.capability") === null ? "" : "has capabilities";
-  } catch {
-    // What cannot be looked at cannot be executed either.
-    return "";
-  }
-}
-
-export function isPrivileged(file: string): boolean {
-  return privilegeOf(file) !== "";
-}
 
 const NOTES: Readonly<Record<Note, string>> = {
   namespace: "the run mounted file systems: names below them are listed as if they were this system's own",
@@ -27,22 +15,45 @@ const NOTES: Readonly<Record<Note, string>> = {
   long: "names of 4096 bytes or more are left out",
 };
 
-/**
- * @param executed programs, as the file functions know them
- * @param seccomp whether strace's filter, which takes such programs' rights away, was in use
- */
-export function traceWarnings(
-  executed: Iterable<string>,
-  notes: ReadonlySet<Note>,
-  seccomp: boolean,
-): string[] {
+export interface Watched {
+  /** What the runs executed, names within the traced root. */
+  readonly executed: Iterable<string>;
+  readonly notes: ReadonlySet<Note>;
+  /** Whether strace's filter, which takes setuid programs' rights away, was in use. */
+  readonly seccomp: boolean;
+}
+
+export function warn(selection: Selection, { executed, notes, seccomp }: Watched, io: Io): void {
   const isRoot = process.getuid?.() === 0;
   const lines: string[] = [];
-  for (const file of [...executed].sort()) {
+  for (const path of [...executed].sort()) {
     if (isRoot && !seccomp) break;
-    const privilege = privilegeOf(file);
+    const privilege = privilegeOf(selection.fs(path));
     const mend = isRoot ? "trace with --setuid" : "trace as root";
-    if (privilege !== "") lines.push(`${printable(file)} ${privilege} and ran without its rights: ${mend}`);
+    if (privilege !== "")
+      lines.push(`${printable(toFs(path))} ${privilege} and ran without its rights: ${mend}`);
   }
-  return [...lines, ...[...notes].sort().map((note) => NOTES[note])];
+  lines.push(...[...notes].sort().map((note) => NOTES[note]));
+  for (const path of [...selection.files].filter((one) => selection.isSecret(one)).sort())
+    lines.push(`${printable(toFs(path))} is not readable by all, and listed`);
+  for (const line of lines) io.err(`vz trace: ${line}\n`);
+}
+
+/**
+ * What gives a program rights that its caller lacks: mode bits, or capabilities(7) of the file; "" for none.
+ * @param file a string of the file functions
+ */
+function privilegeOf(file: string): "" | "is setuid" | "has capabilities" {
+  try {
+    if ((statSync(file).mode & SETUID_OR_SETGID) !== 0) return "is setuid";
+    return sys.getxattr(file, "security.capability") === null ? "" : "has capabilities";
+  } catch {
+    // what cannot be looked at cannot be executed either
+    return "";
+  }
+}
+
+/** @param file a string of the file functions */
+export function isPrivileged(file: string): boolean {
+  return privilegeOf(file) !== "";
 }

@@ -13,6 +13,8 @@ export interface TracedRun {
   readonly log: TraceLog;
   /** Milliseconds since the epoch. */
   readonly started: number;
+  /** Whether strace's filter was in use, which takes setuid programs' rights away. */
+  readonly seccomp: boolean;
   /** Exit status of the command, or the name of the signal that ended it. */
   readonly code: number | null;
   readonly signal: string | null;
@@ -68,7 +70,7 @@ export async function runTraced(
     reader.finish();
   }
   log.end();
-  return { log, started, ...end, outcome: stopper.outcome, forwarded };
+  return { log, started, seccomp, ...end, outcome: stopper.outcome, forwarded };
 }
 
 function realOnDisk(path: string): string | undefined {

@@ -32,9 +32,8 @@ export interface Place {
 /** As many as the kernel follows (MAXSYMLINKS). */
 const MAX_LINKS = 40;
 
-/** Looks at the real file system. */
-export function lookAtFile(path: string): Seen | null {
-  const name = toFs(path);
+/** Looks at the real file system; `name` is a string of the file functions. */
+function lookAtFile(name: string): Seen | null {
   const mode = sys.mode(name);
   if (mode === 0) return null;
   const type = TYPES[mode >> 12] ?? "other";
@@ -50,12 +49,23 @@ export function baseOf(path: string): string {
 }
 
 export class Walker {
+  readonly #root: string;
   readonly #look: Look;
   readonly #seen = new Map<string, Seen | null>();
   readonly #directories = new Map<string, Place | null>();
 
-  constructor(look: Look = lookAtFile) {
+  /**
+   * @param root where "/" lies, without a slash at the end ("" for this system's own), a string of the file functions.
+   *   Names and links are taken as from inside of it; none leads out.
+   */
+  constructor(root = "", look: Look = (path) => lookAtFile(root + toFs(path))) {
+    this.#root = root;
     this.#look = look;
+  }
+
+  /** What the file functions know a real name by: one that `resolve` gave. */
+  fs(real: string): string {
+    return this.#root + toFs(real);
   }
 
   look(path: string): Seen | null {

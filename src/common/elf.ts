@@ -36,11 +36,20 @@ export interface Elf {
   /** Oldest kernel by NT_GNU_ABI_TAG ("3.2.0"); null where there is no such note: any kernel. */
   readonly abiFloor: string | null;
   /** Where the dynamic string table lies in the file, in bytes; size 0 where there is none. */
-  readonly strings: { readonly offset: number; readonly size: number };
+  readonly strings: Part;
+  readonly littleEndian: boolean;
+  /** Where notes lie in the file (PT_NOTE). */
+  readonly notes: readonly Part[];
+}
+
+/** A stretch of a file, in bytes. */
+export interface Part {
+  readonly offset: number;
+  readonly size: number;
 }
 
 /** Gives up to `length` bytes at `offset`; fewer at the end of the file. */
-type ReadAt = (offset: number, length: number) => Uint8Array;
+export type ReadAt = (offset: number, length: number) => Uint8Array;
 
 const HEADER = 64;
 const MAX_PROGRAM_HEADERS = 1024;
@@ -49,6 +58,9 @@ const MAX_PROGRAM_HEADER = 256;
 const MAX_OFFSET = 2 ** 43;
 const MAX_SEGMENT = 1 << 20;
 const MAX_STRING = 4096;
+/** More than real files have; a made-up one is not to cost seconds and megabytes. */
+const MAX_NOTES = 16;
+const MAX_NEEDED = 1024;
 const PT = { load: 1, dynamic: 2, interp: 3, note: 4 } as const;
 const DT = {
   needed: 1,
@@ -96,10 +108,11 @@ class Reader {
 }
 
 /**
- * @param source a path, an open descriptor (its position is left alone), or the file's bytes
+ * @param source a path, an open descriptor (its position is left alone), the file's bytes, or what reads them
  * @returns null for what is no ELF file, or is too broken for a kernel to look further
  */
-export function readElf(source: string | number | Uint8Array): Elf | null {
+export function readElf(source: string | number | Uint8Array | ReadAt): Elf | null {
+  if (typeof source === "function") return parse(source);
   if (source instanceof Uint8Array) {
     return parse((offset, length) => source.subarray(offset, Math.min(source.length, offset + length)));
   }
@@ -139,12 +152,18 @@ function parse(readAt: ReadAt): Elf | null {
   const machine = reader.u16(view, 18);
   const type = reader.u16(view, 16);
   const segments = programHeaders(readAt, reader, view);
+  const notes = segments
+    .filter((one) => one.type === PT.note)
+    .slice(0, MAX_NOTES)
+    .map(({ offset, size }) => ({ offset, size: Math.min(size, MAX_SEGMENT) }));
   return {
     class: wide ? 64 : 32,
     machine: machines[machine] ?? `machine ${machine}`,
     type: type === 2 ? "executable" : type === 3 ? "shared" : "other",
     interpreter: interpreterOf(readAt, segments),
-    abiFloor: abiFloorOf(readAt, reader, segments),
+    abiFloor: abiFloorOf(readAt, reader, notes),
+    littleEndian: head[5] === 1,
+    notes,
     ...dynamicOf(readAt, reader, segments),
   };
 }
@@ -184,10 +203,9 @@ function text(bytes: Uint8Array): string {
   return result;
 }
 
-function abiFloorOf(readAt: ReadAt, reader: Reader, segments: readonly Segment[]): string | null {
-  for (const segment of segments) {
-    if (segment.type !== PT.note) continue;
-    const notes = viewOf(readAt(segment.offset, Math.min(segment.size, MAX_SEGMENT)));
+function abiFloorOf(readAt: ReadAt, reader: Reader, parts: readonly Part[]): string | null {
+  for (const part of parts) {
+    const notes = viewOf(readAt(part.offset, part.size));
     for (let at = 0; at + 12 <= notes.byteLength; ) {
       const nameSize = reader.u32(notes, at);
       const size = reader.u32(notes, at + 4);
@@ -196,7 +214,7 @@ function abiFloorOf(readAt: ReadAt, reader: Reader, segments: readonly Segment[]
       const isTag = reader.u32(notes, at + 8) === NT_GNU_ABI_TAG && nameSize === 4 && size >= 16;
       // 0x474e5500 is "GNU" in the order of bytes; the first word says which system, 0 being Linux.
       if (isTag && notes.getUint32(at + 12) === 0x474e5500 && reader.u32(notes, body) === 0) {
-        return [4, 8, 12].map((part) => reader.u32(notes, body + part)).join(".");
+        return [4, 8, 12].map((word) => reader.u32(notes, body + word)).join(".");
       }
       at = body + padded(size);
     }
@@ -219,7 +237,10 @@ function dynamicOf(readAt: ReadAt, reader: Reader, segments: readonly Segment[])
   const string = (offset: number | undefined) =>
     base === undefined || offset === undefined ? null : text(readAt(base + offset, MAX_STRING));
   return {
-    needed: entries.flatMap((entry) => (entry.tag === DT.needed ? (string(entry.value) ?? []) : [])),
+    needed: entries
+      .filter((entry) => entry.tag === DT.needed)
+      .slice(0, MAX_NEEDED)
+      .flatMap((entry) => string(entry.value) ?? []),
     soname: string(last(DT.soname)),
     rpath: string(last(DT.rpath)),
     runpath: string(last(DT.runpath)),

@@ -1,11 +1,10 @@
 /** Reads `fleet.yaml`: what the fleet should be. Anything that is not understood is an error with its line. */
-import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import * as v from "valibot";
-import { type Document, isMap, isScalar, LineCounter, parseDocument, visit } from "yaml";
-import { reason, Status, VzError } from "../common/errors.ts";
+import { Status, VzError } from "../common/errors.ts";
 import { suggest } from "../common/suggest.ts";
+import { parseYaml, readYamlFile, type YamlFile } from "../common/yaml-file.ts";
 import { fleetSchema, knownKeys, type RawFleet } from "./fleet-schema.ts";
 
 export interface Host {
@@ -52,51 +51,22 @@ export const DEFAULT_FLEET_FILE = "fleet.yaml";
 
 /** @throws VzError 78 with `FILE:LINE:COLUMN: PLACE: WHY` */
 export function readFleet(file: string): Fleet {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (cause) {
-    throw new VzError(Status.badConfig, `${file}: ${reason(cause)}`, {
-      cause,
-      hint: "-f FILE names the fleet file",
-    });
-  }
-  return parseFleet(text, file);
+  return parseFleet(readYamlFile(file, "-f FILE names the fleet file"), file);
 }
 
 /** @param file its name, for errors and as what paths are relative to */
 export function parseFleet(text: string, file: string, home = homedir()): Fleet {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, strict: true });
-  const at = (offset: number) => {
-    const { line, col } = lines.linePos(offset);
-    return `${file}:${line}:${col}`;
-  };
-  const wrong = document.errors[0] ?? document.warnings[0];
-  if (wrong !== undefined) {
-    throw new VzError(Status.badConfig, `${at(wrong.pos[0])}: ${wrong.message}`, { cause: wrong });
-  }
-  const refuse: Refuse = (path, why, hint) => {
-    const place = path.length === 0 ? "" : `${path.join(".")}: `;
-    throw new VzError(Status.badConfig, `${at(offsetOf(document, path))}: ${place}${why}`, {
-      ...(hint !== undefined && { hint }),
-    });
-  };
-  visit(document, {
-    Pair(_, { key }) {
-      if (!isScalar(key) || !(String(key.value) in {})) return;
-      throw new VzError(Status.badConfig, `${at(key.range?.[0] ?? 0)}: ${key.value}: cannot be a name here`);
-    },
-  });
-  const raw = check(document, refuse);
-  checkReferences(raw, refuse);
-  return resolveFleet(raw, resolve(file), home, (section) => keysInOrder(document, section));
+  const yaml = parseYaml(text, file);
+  const raw = check(yaml);
+  checkReferences(raw, yaml.refuse);
+  return resolveFleet(raw, resolve(file), home, (section) => yaml.keys([section]));
 }
 
-type Refuse = (path: readonly (string | number)[], why: string, hint?: string) => never;
+type Refuse = YamlFile["refuse"];
 
-function check(document: Document.Parsed, refuse: Refuse): RawFleet {
-  const result = v.safeParse(fleetSchema, document.toJS(), { abortPipeEarly: true });
+function check(yaml: YamlFile): RawFleet {
+  const refuse: Refuse = yaml.refuse;
+  const result = v.safeParse(fleetSchema, yaml.value, { abortPipeEarly: true });
   if (result.success) return result.output;
   const issues = result.issues.map((issue) => {
     const path = (issue.path ?? []).map(({ key }) => (typeof key === "number" ? key : String(key)));
@@ -109,7 +79,7 @@ function check(document: Document.Parsed, refuse: Refuse): RawFleet {
   // A misspelt key also leaves the right one missing: the misspelling is what to tell.
   const { path, key, known, ...issue } = issues.find(({ unknown }) => unknown) ?? issues[0] ?? never();
   const parent = path.slice(0, -1);
-  if (issue.closed && !isMap(parent.length === 0 ? document.contents : document.getIn(parent, true))) {
+  if (issue.closed && !yaml.isMap(parent)) {
     refuse(parent, "not a map");
   }
   if (issue.unknown) {
@@ -165,12 +135,6 @@ function checkHosts({ hosts }: RawFleet, refuse: Refuse): void {
   }
 }
 
-/** Keys of a section as they stand in the file: a JavaScript object would put "10" before "a". */
-function keysInOrder(document: Document.Parsed, section: string): readonly string[] {
-  const node: unknown = document.get(section, true);
-  return isMap(node) ? node.items.map((item) => String(isScalar(item.key) ? item.key.value : item.key)) : [];
-}
-
 function resolveFleet(
   raw: RawFleet,
   file: string,
@@ -208,21 +172,6 @@ function resolveFleet(
       healthPort: service.health?.tcp,
     })),
   };
-}
-
-/** Where `path` stands in the text: its key where it has one, so that the line of an unknown key is shown. */
-function offsetOf(document: Document.Parsed, path: readonly (string | number)[]): number {
-  for (let length = path.length; length > 0; length--) {
-    const parent = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
-    const key = path[length - 1];
-    if (isMap(parent)) {
-      const pair = parent.items.find((item) => isScalar(item.key) && String(item.key.value) === key);
-      if (pair !== undefined && isScalar(pair.key)) return pair.key.range?.[0] ?? 0;
-    }
-    const node: unknown = document.getIn(path.slice(0, length), true);
-    if (isScalar(node) || isMap(node)) return node.range?.[0] ?? 0;
-  }
-  return 0;
 }
 
 /** The hosts named, all when none is. @throws VzError 64 for a name that the fleet lacks */

@@ -16,8 +16,8 @@ const seen: Seen = {
     AWS_KEY: "y",
     PYTHONPATH: "/p",
   },
-  uid: 0,
-  gid: 0,
+  user: { uid: 0, gid: 0, additionalGids: [] },
+  umask: 0o022,
   files: new Set(["/usr/bin/server"]),
   directories: new Set(),
   links: new Set(),
@@ -71,9 +71,12 @@ test("no mount hides a file of the root", () => {
 
 test("root keeps what daemons start with, another user nothing", () => {
   const capabilities = bundleConfig(seen).process.capabilities;
-  assert.equal(capabilities?.bounding.includes("CAP_SETUID"), true);
-  assert.equal(capabilities?.bounding.includes("CAP_SYS_ADMIN"), false);
-  assert.equal(bundleConfig({ ...seen, uid: 1000 }).process.capabilities, undefined);
+  assert.equal(capabilities?.bounding?.includes("CAP_SETUID"), true);
+  assert.equal(capabilities?.bounding?.includes("CAP_SYS_ADMIN"), false);
+  assert.equal(
+    bundleConfig({ ...seen, user: { uid: 1000, gid: 1000, additionalGids: [] } }).process.capabilities,
+    undefined,
+  );
 });
 
 test("an image bears its program's name, made fit", () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { complete, interpreterOf } from "../../src/build/closure.ts";
+import { complete, type RunFacts } from "../../src/build/closure.ts";
+import { interpreterOf } from "../../src/build/interpreter.ts";
 import { Selection } from "../../src/build/selection.ts";
 import { makeElf } from "../support/elf.ts";
 import { filesOf, type Tree, walkerOf } from "../support/tree.ts";
@@ -16,15 +17,21 @@ const loader: Tree = {
 const oldLibc = amd64(["libGLIBC_2.33"]);
 const newLibc = amd64(["GLIBC_2.34"]);
 
+const NO_FACTS: RunFacts = { env: {}, cwd: "/", touched: new Map() };
+
 function closed(tree: Tree, executed: string[], opened: string[] = []): string[] {
+  return selected(tree, executed, opened).paths();
+}
+
+function selected(tree: Tree, executed: string[], opened: string[] = [], facts = NO_FACTS): Selection {
   const selection = new Selection(walkerOf(tree));
   for (const name of opened) selection.add(name);
   for (const name of executed) {
     const real = selection.add(name);
     if (real !== undefined) selection.executed.add(real);
   }
-  complete(selection, filesOf(tree));
-  return selection.paths();
+  complete(selection, filesOf(tree), facts);
+  return selection;
 }
 
 test("the loader comes with every link on its way", () => {
@@ -83,6 +90,187 @@ test("a program that asked for users gets the files that answer for others, and 
   const tree = { ...service, "/usr/lib/libc.so.6": newLibc };
   const names = closed(tree, [], ["/usr/lib/libc.so.6", "/etc/passwd"]);
   assert.deepEqual(names, ["/etc/group", "/etc/nsswitch.conf", "/etc/passwd", "/usr/lib/libc.so.6"]);
+});
+
+test("modules that nsswitch.conf names come if they are there, those of the databases that were asked for", () => {
+  const tree = {
+    ...service,
+    "/usr/lib/libc.so.6": newLibc,
+    "/etc/nsswitch.conf":
+      "passwd: files [SUCCESS=return] systemd # ldap\ngroup: files ldap\nhosts: files mymachines\n",
+    "/usr/lib/libnss_systemd.so.2": amd64(["libcap.so.2"]),
+    "/usr/lib/libnss_mymachines.so.2": amd64(),
+    "/usr/lib/libcap.so.2": amd64(),
+  };
+  const selection = selected(tree, [], ["/usr/lib/libc.so.6", "/etc/passwd"]);
+  const modules = selection.paths().filter((name) => !name.startsWith("/etc/"));
+  assert.deepEqual(modules, ["/usr/lib/libc.so.6", "/usr/lib/libcap.so.2", "/usr/lib/libnss_systemd.so.2"]);
+  const { guessed } = selection.notes;
+  assert.deepEqual(guessed.get("/usr/lib/libnss_systemd.so.2"), {
+    kind: "name service",
+    why: 'module "systemd" of /etc/nsswitch.conf',
+  });
+  assert.equal(guessed.get("/usr/lib/libcap.so.2")?.why, "library of /usr/lib/libnss_systemd.so.2");
+  assert.ok(!guessed.has("/etc/passwd"), "it was seen");
+});
+
+test("what is guessed is told with its reason, what was touched is not", () => {
+  const { notes } = selected({ ...loader, "/bin/prog": program() }, ["/bin/prog"]);
+  const reason = { kind: "loader", why: "loader of /bin/prog" };
+  assert.deepEqual(Object.fromEntries(notes.guessed), {
+    "/lib64": reason,
+    "/usr/lib/ld.so": reason,
+    "/usr/lib64/ld-linux-x86-64.so.2": reason,
+  });
+});
+
+test("libraries of a plugin that was loaded come by the loader of the program", () => {
+  const tree: Tree = {
+    ...loader,
+    "/usr/lib/ld.so": "code\0/multi/\0/lib/\0",
+    "/usr/lib/libx.so.1": amd64(),
+    "/lib/multi/libx.so.1": amd64(),
+    "/lib/ld-two": "code\0/lib/multi/\0/usr/lib/\0",
+    "/bin/prog": makeElf({ class: 64, machine: 62, interpreter: "/lib/ld-two" }),
+    "/opt/plugin.so": amd64(["libx.so.1"]),
+  };
+  const names = closed(tree, ["/bin/prog"], ["/opt/plugin.so"]);
+  assert.ok(names.includes("/lib/multi/libx.so.1") && !names.includes("/usr/lib/libx.so.1"));
+});
+
+test("a library of another class does not stand for one of the same name", () => {
+  const tree: Tree = {
+    ...loader,
+    "/bin/prog": program(["liba.so"]),
+    "/usr/lib/liba.so": amd64(),
+    "/opt/liba.so": makeElf({ class: 32, machine: 3 }),
+  };
+  assert.ok(closed(tree, ["/bin/prog"], ["/opt/liba.so"]).includes("/usr/lib/liba.so"));
+});
+
+test("LD_LIBRARY_PATH counts, relative to where the run started", () => {
+  const tree: Tree = { ...loader, "/bin/prog": program(["liba.so"]), "/work/own/liba.so": amd64() };
+  const facts = { ...NO_FACTS, env: { LD_LIBRARY_PATH: "/none:own" }, cwd: "/work" };
+  assert.ok(selected(tree, ["/bin/prog"], [], facts).files.has("/work/own/liba.so"));
+});
+
+test("a library that is nowhere is told", () => {
+  const { notes } = selected({ ...loader, "/bin/prog": program(["libgone.so"]) }, ["/bin/prog"]);
+  assert.deepEqual(notes.leftOut, [{ what: "libgone.so", why: "not found, though /bin/prog needs it" }]);
+});
+
+test("what a file may load at run time comes if it is required or recommended, and is told if suggested", () => {
+  const wish = (soname: string | string[], priority?: string) => ({ soname, feature: "zip", priority });
+  const dlopen = JSON.stringify([
+    wish(["libnew.so.2", "libold.so.1"], "required"),
+    wish(["libplain.so.1"]),
+    wish("libmaybe.so.1", "suggested"),
+    wish(["../escape.so"], "required"),
+    wish(["libnone.so.1"], "recommended"),
+  ]);
+  const tree: Tree = {
+    ...loader,
+    "/bin/prog": makeElf({ class: 64, machine: 62, interpreter: LOADER, dlopen }),
+    "/usr/lib/libold.so.1": amd64(["libdeep.so"]),
+    "/usr/lib/libplain.so.1": amd64(),
+    "/usr/lib/libmaybe.so.1": amd64(),
+    "/usr/lib/libdeep.so": amd64(),
+    "/usr/escape.so": amd64(),
+  };
+  const { notes } = selected(tree, ["/bin/prog"]);
+  const optional = [...notes.guessed].filter(([, { kind }]) => kind === "dlopen").map(([name]) => name);
+  assert.deepEqual(optional, ["/usr/lib/libold.so.1", "/usr/lib/libplain.so.1"]);
+  assert.ok(notes.guessed.has("/usr/lib/libdeep.so"));
+  assert.deepEqual(notes.leftOut, [
+    {
+      what: "/usr/lib/libmaybe.so.1",
+      why: "only suggested by /bin/prog, for zip",
+      include: "/usr/lib/libmaybe.so.1",
+    },
+  ]);
+});
+
+const cached: Tree = {
+  ...loader,
+  "/usr/lib/ld.so": "code\0/lib/\0/usr/lib/\0",
+  "/etc/ld.so.cache": "list",
+  "/etc/ld.so.conf": "/usr/local/lib\n/usr/lib\n",
+  "/usr/lib/liba.so": amd64(),
+  "/usr/local/lib/libb.so": amd64(),
+};
+
+test("the loader's cache stays only where a library is found by nothing else", () => {
+  const one = selected({ ...cached, "/bin/prog": program(["liba.so"]) }, ["/bin/prog"], ["/etc/ld.so.cache"]);
+  assert.ok(!one.files.has("/etc/ld.so.cache"));
+  assert.equal(one.notes.leftOut[0]?.include, "/etc/ld.so.cache");
+  const two = selected({ ...cached, "/bin/prog": program(["libb.so"]) }, ["/bin/prog"], ["/etc/ld.so.cache"]);
+  assert.ok(two.files.has("/etc/ld.so.cache"));
+});
+
+test("directories that are links into /usr come with what lies there", () => {
+  const tree: Tree = {
+    "/bin": { link: "usr/bin" },
+    "/sbin": { link: "usr/sbin" },
+    "/usr/bin/x": "",
+    "/usr/sbin/y": "",
+  };
+  assert.deepEqual(closed(tree, [], ["/usr/bin/x"]), ["/bin", "/usr/bin/x"]);
+});
+
+test("a certificate that was looked up by its hash brings the others beside it, and no private key", () => {
+  const tree: Tree = {
+    "/etc/ssl/certs/01234567.0": { link: "One.pem" },
+    "/etc/ssl/certs/One.pem": "CERTIFICATE",
+    "/etc/ssl/certs/89abcdef.1": { link: "/usr/share/ca/Two.crt" },
+    "/usr/share/ca/Two.crt": "CERTIFICATE",
+    "/etc/ssl/certs/00000000.0": "-----BEGIN PRIVATE KEY-----",
+    "/etc/ssl/certs/plain.pem": "CERTIFICATE",
+  };
+  assert.deepEqual(closed(tree, [], ["/etc/ssl/certs/01234567.0"]), [
+    "/etc/ssl/certs/01234567.0",
+    "/etc/ssl/certs/89abcdef.1",
+    "/etc/ssl/certs/One.pem",
+    "/usr/share/ca/Two.crt",
+  ]);
+});
+
+test("directories, devices and state of this system that do not come along are told", () => {
+  const tree: Tree = {
+    "/data/a": "",
+    "/data/b": "",
+    "/run/state": "",
+    "/dev/sda": { device: true },
+    "/dev/null": { device: true },
+  };
+  const touched = new Map(
+    ["/data", "/data/a", "/run/state", "/dev/sda", "/dev/null", "/dev/pts/0"].map((name) => [name, 1]),
+  );
+  const selection = new Selection(walkerOf(tree));
+  selection.add("/data", true);
+  selection.add("/data/a");
+  complete(selection, filesOf(tree), { ...NO_FACTS, touched });
+  assert.deepEqual(
+    selection.notes.leftOut.map(({ what, include }) => [what, include]),
+    [
+      ["/data", "/data/**"],
+      ["/run/state", "/run/state"],
+      ["/dev/sda", undefined],
+    ],
+  );
+  assert.deepEqual([...selection.notes.deviceTrees], ["/dev/pts"]);
+});
+
+test("a time zone and a locale that are named and not there are told", () => {
+  const facts = {
+    ...NO_FACTS,
+    env: { TZ: "Mars/Olympus", LANG: "xx_YY.UTF-8", LC_ALL: "C", LC_TIME: "de_DE.UTF-8" },
+  };
+  const tree = { "/usr/lib/libc.so.6": "", "/usr/lib/locale/de_DE.utf8/LC_TIME": "" };
+  const { notes } = selected(tree, [], ["/usr/lib/libc.so.6"], facts);
+  assert.deepEqual(
+    notes.leftOut.map(({ what }) => what),
+    ["/usr/share/zoneinfo/Mars/Olympus", "locale xx_YY.UTF-8"],
+  );
 });
 
 test("a program that asked for hosts gets theirs; before glibc 2.34 with modules and what these need", () => {

@@ -20,7 +20,7 @@ const arch: Tree = {
 };
 
 test("the transcript reads as it always has", () => {
-  const steps = stepsOf(planChroot(["/usr/bin/ls"], filesOf(arch)), "ls-chroot");
+  const steps = stepsOf(planChroot(["/usr/bin/ls"], filesOf(arch)).copies, "ls-chroot");
   assert.deepEqual(
     steps.map(({ line }) => line),
     [
@@ -37,15 +37,38 @@ test("the transcript reads as it always has", () => {
 
 test("what two programs share is copied once", () => {
   const tree = { ...arch, "/usr/bin/cat": i386(["libc.so.6"], "/lib/ld-linux.so.2") };
-  const names = planChroot(["/usr/bin/ls", "/usr/bin/cat"], filesOf(tree)).map(({ to }) => to);
+  const names = planChroot(["/usr/bin/ls", "/usr/bin/cat"], filesOf(tree)).copies.map(({ to }) => to);
   assert.deepEqual(names.slice(-2), ["/usr/bin/ls", "/usr/bin/cat"]);
   assert.equal(names.filter((name) => name.endsWith("libc.so.6")).length, 1);
 });
 
 test("a script brings its interpreter, and comes last", () => {
   const tree = { ...arch, "/usr/bin/script": "#!/usr/bin/ls -l\n" };
-  const names = planChroot(["/usr/bin/script"], filesOf(tree)).map(({ to }) => to);
+  const names = planChroot(["/usr/bin/script"], filesOf(tree)).copies.map(({ to }) => to);
   assert.deepEqual(names.slice(-2), ["/usr/bin/ls", "/usr/bin/script"]);
+});
+
+test("a script for env brings env and the program that it means", () => {
+  const tree = {
+    ...arch,
+    "/usr/bin/env": arch["/usr/bin/ls"] ?? "",
+    "/usr/bin/script": "#!/usr/bin/env ls\n",
+  };
+  const { copies } = planChroot(["/usr/bin/script"], filesOf(tree), (name) => `/usr/bin/${name}`);
+  assert.deepEqual(
+    copies.slice(-3).map(({ to }) => to),
+    ["/usr/bin/env", "/usr/bin/ls", "/usr/bin/script"],
+  );
+  assert.throws(() => planChroot(["/usr/bin/script"], filesOf(tree)), {
+    status: 1,
+    message: /^ls: not found/,
+  });
+});
+
+test("a static program is told as such, and comes alone", () => {
+  const plan = planChroot(["/sbin/one"], filesOf({ "/sbin/one": i386([]) }));
+  assert.deepEqual(plan.statics, ["/sbin/one"]);
+  assert.deepEqual(plan.names, ["/sbin/one"]);
 });
 
 test("'..' in a run path is gone from the name in the chroot", () => {
@@ -60,7 +83,7 @@ test("'..' in a run path is gone from the name in the chroot", () => {
     }),
     "/opt/lib/libown.so": i386([]),
   };
-  const [library] = planChroot(["/opt/bin/prog"], filesOf(tree));
+  const [library] = planChroot(["/opt/bin/prog"], filesOf(tree)).copies;
   assert.deepEqual(library, { from: "/opt/lib/libown.so", to: "/opt/lib/libown.so" });
 });
 

@@ -124,6 +124,66 @@ test("musl searches its own path file, and answers for libc itself", () => {
   ]);
 });
 
+test("$LIB and $PLATFORM are the loader's and the kernel's words", () => {
+  const tree: Tree = {
+    "/bin/prog": program({
+      needed: ["liba.so", "libb.so"],
+      runpath: "/opt/$LIB:/opt/$PLATFORM/:/opt/$LIBX",
+    }),
+    "/opt/lib/x86_64-linux-gnu/liba.so": amd64(),
+    "/opt/x86_64/libb.so": amd64(),
+    "/opt/lib/x86_64-linux-gnuX/libb.so": amd64(),
+  };
+  assert.deepEqual(found(tree), ["/opt/lib/x86_64-linux-gnu/liba.so", "/opt/x86_64/libb.so"]);
+});
+
+test("LD_LIBRARY_PATH stands behind RPATH and before RUNPATH", () => {
+  const search = (parts: Partial<ElfParts>) => {
+    const files = filesOf({
+      ...system,
+      "/bin/prog": program({ needed: ["liba.so"], ...parts }),
+      "/run/liba.so": amd64(),
+      "/env/liba.so": amd64(),
+    });
+    const elf = files.elf("/bin/prog");
+    assert.ok(elf !== null);
+    return new LibraryPath(files, ["/env"]).needed("/bin/prog", elf)[0]?.found;
+  };
+  assert.equal(search({ rpath: "/run" }), "/run/liba.so");
+  assert.equal(search({ runpath: "/run" }), "/env/liba.so");
+});
+
+test("what is loaded answers to its own name too", () => {
+  const tree: Tree = {
+    "/bin/prog": program({ needed: ["libdev.so", "libreal.so.1"] }),
+    "/lib/libdev.so": amd64({ soname: "libreal.so.1" }),
+  };
+  assert.deepEqual(found(tree), ["/lib/libdev.so"]);
+});
+
+test("musl lets run paths serve all that an object leads to", () => {
+  const loader = "/lib/ld-musl-x86_64.so.1";
+  const tree: Tree = {
+    "/bin/prog": amd64({ interpreter: loader, needed: ["liba.so"], runpath: "/own" }),
+    [loader]: amd64(),
+    "/own/liba.so": amd64({ needed: ["libb.so"] }),
+    "/own/libb.so": amd64(),
+  };
+  assert.deepEqual(found(tree), ["/own/liba.so", "/own/libb.so"]);
+});
+
+test("a loader full of directories, and patterns full of stars, cost no time", () => {
+  const started = Date.now();
+  const tree: Tree = {
+    "/bin/prog": program({ needed: ["liba.so"] }),
+    [GLIBC]: "/lib".repeat(250_000),
+    "/etc/ld.so.conf": `include d/${"*a".repeat(100)}b\n`,
+    [`/etc/d/${"a".repeat(250)}`]: "/x\n",
+  };
+  assert.deepEqual(found(tree), [null]);
+  assert.ok(Date.now() - started < 1000);
+});
+
 test("a library that is nowhere is told with who needs it", () => {
   const files = filesOf({
     ...system,

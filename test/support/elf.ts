@@ -11,6 +11,8 @@ export interface ElfParts {
   runpath?: string;
   /** The four words of NT_GNU_ABI_TAG: system, then the version. */
   abi?: readonly [number, number, number, number];
+  /** Text of a note of dlopen metadata. */
+  dlopen?: string;
 }
 
 /** Virtual address of the file's first byte; not 0, so that a reader that takes addresses for offsets fails. */
@@ -55,6 +57,17 @@ export function makeElf(parts: ElfParts): Uint8Array {
       u32(at + 16 + 4 * i, value);
     });
     segments.push({ type: 4, offset: at, size: 32 });
+  }
+  if (parts.dlopen !== undefined) {
+    const content = latin1(`${parts.dlopen}\0`);
+    const size = 16 + Math.ceil(content.length / 4) * 4;
+    const at = put(new Uint8Array(size));
+    [4, content.length, 0x407c0c0a].forEach((value, i) => {
+      u32(at + 4 * i, value);
+    });
+    bytes.set(latin1("FDO\0"), at + 12);
+    bytes.set(content, at + 16);
+    segments.push({ type: 4, offset: at, size });
   }
   const strings = ["", ...(parts.needed ?? []), parts.soname ?? "", parts.rpath ?? "", parts.runpath ?? ""];
   const entries: [number, number][] = [];

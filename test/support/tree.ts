@@ -25,13 +25,11 @@ export function lookIn(tree: Tree): Look {
 }
 
 export function walkerOf(tree: Tree): Walker {
-  return new Walker(lookIn(tree));
+  return new Walker("", lookIn(tree));
 }
 
 /** The tree as the search for libraries sees it. */
-export function filesOf(
-  tree: Tree,
-): LibraryFiles & { part(path: string, offset: number, length: number): string } {
+export function filesOf(tree: Tree): LibraryFiles {
   const walker = walkerOf(tree);
   const content = (path: string) => {
     const place = walker.resolve(path);
@@ -49,10 +47,13 @@ export function filesOf(
     },
     text,
     part: (path, offset, length) => (text(path) ?? "").slice(offset, offset + length),
-    list: (directory) =>
-      Object.keys(tree).flatMap((name) =>
-        name.startsWith(`${directory}/`) ? [name.slice(directory.length + 1).split("/")[0] ?? ""] : [],
-      ),
+    list: (directory) => {
+      const prefix = `${walker.resolve(directory)?.path}/`;
+      const names = Object.keys(tree).flatMap((name) =>
+        name.startsWith(prefix) ? [name.slice(prefix.length).split("/")[0] ?? ""] : [],
+      );
+      return [...new Set(names)];
+    },
     real: (path) => walker.resolve(path)?.path ?? null,
   };
 }

@@ -1,6 +1,6 @@
 /**
- * Makes an image of an OCI bundle. The bytes depend on nothing but the bundle's content, owners and modes, the name and
- * SOURCE_DATE_EPOCH: files are sorted, times fixed, owners numeric.
+ * Makes an image of an OCI bundle. The bytes depend on nothing but the bundle's content, owners and modes, its provenance, the
+ * name and SOURCE_DATE_EPOCH: files are sorted, times fixed, owners numeric.
  */
 import { createHash } from "node:crypto";
 import { lstatSync, readFileSync } from "node:fs";
@@ -14,12 +14,14 @@ import {
   MAX_CONFIG_BYTES,
   MAX_MANIFEST_BYTES,
   type Manifest,
+  type Provenance,
   ROOTFS_NAME,
   totalsOf,
 } from "../../common/image/manifest.ts";
 import { checkName } from "../../common/names.ts";
 import type { Progress } from "../../common/progress.ts";
 import { compressionByName, writeImageFile } from "./pack.ts";
+import { readProvenance } from "./provenance.ts";
 import { type Scan, scanRootfs } from "./scan.ts";
 
 export interface BuildOptions {
@@ -50,13 +52,14 @@ export async function buildImage(
 ): Promise<BuiltImage> {
   checkName("image", options.name);
   const compression = compressionByName(outFile);
-  const { configBytes, rootfs, command } = readBundle(bundleDir);
+  const bundle = readBundle(bundleDir);
+  const { configBytes, rootfs } = bundle;
   if (`${resolve(outFile)}${sep}`.startsWith(`${resolve(rootfs)}${sep}`)) {
     throw new VzError(Status.usage, `${outFile}: lies in the root filesystem that goes into it`);
   }
   const scan = scanRootfs(rootfs, (done, total) => options.progress?.update(done, total));
   const created = options.created ?? 0;
-  const manifest = describe(options.name, created, command, configBytes, scan);
+  const manifest = describe(options.name, created, bundle, scan);
   const manifestBytes = Buffer.from(formatManifest(manifest));
   if (manifestBytes.length > MAX_MANIFEST_BYTES) {
     throw new VzError(Status.badData, `${rootfs}: too many files for one image`);
@@ -75,8 +78,7 @@ export async function buildImage(
 function describe(
   name: string,
   created: number,
-  command: readonly string[],
-  configBytes: Uint8Array,
+  { command, configBytes, provenance }: Bundle,
   { entries, requirements }: Scan,
 ): Manifest {
   const config: FileEntry = {
@@ -96,6 +98,7 @@ function describe(
     command,
     kernelFloor: requirements.kernelFloor,
     totals: totalsOf(files),
+    ...(provenance === undefined ? {} : { provenance }),
     files,
   };
 }
@@ -105,6 +108,7 @@ interface Bundle {
   readonly configBytes: Uint8Array;
   readonly rootfs: string;
   readonly command: readonly string[];
+  readonly provenance: Provenance | undefined;
 }
 
 function readBundle(bundleDir: string): Bundle {
@@ -120,7 +124,7 @@ function readBundle(bundleDir: string): Bundle {
   }
   // In an image the root filesystem is always called rootfs; a config.json that has it so goes in byte for byte.
   const configBytes = rootfs === resolve(bundleDir, ROOTFS_NAME) ? bytes : withRootPath(bytes);
-  return { configBytes, rootfs, command: config.command };
+  return { configBytes, rootfs, command: config.command, provenance: readProvenance(bundleDir) };
 }
 
 function readConfig(file: string, bundleDir: string): Buffer {

@@ -18,12 +18,15 @@ import type { Progress } from "../../common/progress.ts";
 import { changed } from "./scan.ts";
 import { writeWhole } from "./write-file.ts";
 
+/** The bytes of a file: all of a file by its name, or some of an open one. */
+export type Source = string | { readonly fd: number; readonly offset: number };
+
 export interface Content {
   readonly manifest: Manifest;
   readonly manifestBytes: Uint8Array;
   readonly configBytes: Uint8Array;
   /** Where the bytes of a file of the root filesystem are. */
-  fileOf(entry: FileEntry): string;
+  fileOf(entry: FileEntry): Source;
   /** The time in every header, seconds since the epoch. */
   readonly created: number;
   readonly progress: Progress | undefined;
@@ -120,29 +123,32 @@ function headerOf(entry: Entry, mtime: Date) {
 }
 
 /** Checks, too, that the file is still what the manifest says. */
-async function addFile(pack: Pack, entry: FileEntry, file: string, mtime: Date): Promise<void> {
-  const fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+async function addFile(pack: Pack, entry: FileEntry, source: Source, mtime: Date): Promise<void> {
+  const isNamed = typeof source === "string";
+  const fd = isNamed
+    ? openSync(source, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    : source.fd;
   try {
     await settled((callback) => {
       const sink = pack.entry(headerOf(entry, mtime), callback);
-      copyFile(fd, entry, sink).then(
+      copyFile(fd, isNamed ? 0 : source.offset, entry, sink).then(
         () => sink.end(null),
         (error: Error) => sink.destroy(error),
       );
       return sink;
     });
   } finally {
-    closeSync(fd);
+    if (isNamed) closeSync(fd);
   }
 }
 
-async function copyFile(fd: number, entry: FileEntry, sink: Sink): Promise<void> {
+async function copyFile(fd: number, offset: number, entry: FileEntry, sink: Sink): Promise<void> {
   const hash = createHash("sha256");
   let left = entry.size;
   while (left > 0) {
     // A fresh one each time: the pack keeps it until it is written.
     const chunk = Buffer.allocUnsafe(Math.min(CHUNK, left));
-    const count = readSync(fd, chunk, 0, chunk.length, null);
+    const count = readSync(fd, chunk, 0, chunk.length, offset + entry.size - left);
     if (count === 0) break;
     left -= count;
     const bytes = chunk.subarray(0, count);

@@ -9,7 +9,8 @@ export const ROOTFS_NAME = "rootfs";
 export const MAX_MANIFEST_BYTES = 16 * 1024 * 1024;
 export const MAX_CONFIG_BYTES = 1024 * 1024;
 
-export const SCHEMA = 1;
+/** Highest schema that this vz reads. An image without provenance says 1: so its id stays, and every vz reads it. */
+export const SCHEMA = 2;
 
 interface Node {
   /** From the top of the bundle: "rootfs/bin/ls". */
@@ -44,6 +45,23 @@ export interface FifoEntry extends Node {
 /** Hard links are no kind of their own: each name is a file, and equal files share one object in a slave's store. */
 export type Entry = FileEntry | DirectoryEntry | SymlinkEntry | DeviceEntry | FifoEntry;
 
+/** A package that a file of the image came from, in the words of its package manager. */
+export interface PackageVersion {
+  readonly name: string;
+  readonly version: string;
+  readonly architecture: string;
+}
+
+/** Where an image comes from. Nothing in it depends on time, host name or user, so that equal input gives an equal id. */
+export interface Provenance {
+  /** What was traced. */
+  readonly command: readonly string[];
+  /** ID, VERSION_ID and PRETTY_NAME of os-release(5); empty where the host does not say one, null where it says none. */
+  readonly host: { readonly id: string; readonly version: string; readonly name: string } | null;
+  /** Sorted by name, then architecture. */
+  readonly packages: readonly PackageVersion[];
+}
+
 export interface Manifest {
   readonly name: string;
   /** ISO 8601 UTC, whole seconds. The epoch where the builder was not told a time, so that equal input gives an equal id. */
@@ -56,6 +74,8 @@ export interface Manifest {
   readonly kernelFloor: string | null;
   /** Regular files of the root filesystem, and the sum of their sizes in bytes. */
   readonly totals: { readonly files: number; readonly bytes: number };
+  /** As `vz.json` has it. What runs on slaves has no use for it and does not look inside; the builder's `provenanceOf` does. */
+  readonly provenance?: unknown;
   /** `config.json`, `rootfs` and all below it, sorted by the bytes of their paths. */
   readonly files: readonly Entry[];
 }
@@ -73,13 +93,15 @@ export function totalsOf(files: readonly Entry[]): { files: number; bytes: numbe
 
 /** The text of `vz.json`: keys in a fixed order, one file a line. */
 export function formatManifest(manifest: Manifest): string {
-  const { name, created, architecture, command, kernelFloor, totals } = manifest;
-  const head = { schema: SCHEMA, name, created, architecture, command, kernelFloor, totals };
+  const { name, created, architecture, command, kernelFloor, totals, provenance } = manifest;
+  const schema = provenance === undefined ? 1 : SCHEMA;
+  const head = { schema, name, created, architecture, command, kernelFloor, totals, provenance };
   const lines = manifest.files.map((entry) => JSON.stringify(plainEntry(entry)));
   return `${JSON.stringify(head, null, 1).slice(0, -2)},\n "files": [\n${lines.join(",\n")}\n ]\n}\n`;
 }
 
-function plainEntry(entry: Entry): Record<string, unknown> {
+/** An entry as `vz.json` has it. */
+export function plainEntry(entry: Entry): Record<string, unknown> {
   const { path, type, uid, gid } = entry;
   const common = { path, type, mode: entry.mode.toString(8).padStart(4, "0"), uid, gid };
   switch (entry.type) {
@@ -93,6 +115,11 @@ function plainEntry(entry: Entry): Record<string, unknown> {
     default:
       return common;
   }
+}
+
+/** Where a container sees the file of this path: "/bin/ls"; its `config.json`, which no container sees, as that. */
+export function insidePath(path: string): string {
+  return path === CONFIG_NAME ? path : path.slice(ROOTFS_NAME.length) || "/";
 }
 
 /** A path for an error line: whatever a stranger wrote into it, it stays one line of bounded length. */

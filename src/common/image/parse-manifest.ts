@@ -33,8 +33,8 @@ export function parseManifest(json: string, label: string): Manifest {
   } catch (cause) {
     throw new VzError(Status.badData, `${label}: ${MANIFEST_NAME}: not JSON`, { cause });
   }
-  checkSchema(value, label);
-  const plain = object(value, HEAD_KEYS, (why) => fail("top", why));
+  const later = checkSchema(value, label) > 1;
+  const plain = object(value, later ? [...HEAD_KEYS, "provenance"] : HEAD_KEYS, (why) => fail("top", why));
   const totals = object(plain["totals"], ["files", "bytes"], (why) => fail("totals", why));
   const text = (key: string, pattern: RegExp) =>
     isText(plain[key], pattern) ? plain[key] : fail(key, "not in its form");
@@ -58,6 +58,7 @@ export function parseManifest(json: string, label: string): Manifest {
     kernelFloor: plain["kernelFloor"] === null ? null : text("kernelFloor", /^\d{1,3}(\.\d{1,4}){1,2}$/),
     totals: { files: total("files"), bytes: total("bytes") },
     files: list("files").map((one, i) => readEntry(one, i, fail)),
+    ...(later ? { provenance: plain["provenance"] } : {}),
   };
   checkTree(manifest, fail);
   return manifest;
@@ -77,9 +78,9 @@ const KEYS_OF_TYPE: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** First of all, so that an image of a later vz is called that and not a bad one. */
-function checkSchema(value: unknown, label: string): void {
-  const schema = typeof value === "object" && value !== null && "schema" in value ? value.schema : undefined;
-  if (schema === SCHEMA) return;
+function checkSchema(value: unknown, label: string): number {
+  const schema = isObject(value) ? value["schema"] : undefined;
+  if (schema === 1 || schema === SCHEMA) return schema;
   const newer = typeof schema === "number" && schema > SCHEMA;
   throw new VzError(
     Status.badData,
@@ -155,7 +156,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /** `value` as an object with exactly these keys. */
-function object(
+export function object(
   value: unknown,
   keys: readonly string[],
   fail: (why: string) => never,
@@ -167,7 +168,8 @@ function object(
   return fail(`${keys.find((key) => !Object.hasOwn(value, key))} is missing`);
 }
 
-function isText(value: unknown, pattern: RegExp): value is string {
+/** Whether `value` is a string of this form. */
+export function isText(value: unknown, pattern: RegExp): value is string {
   return typeof value === "string" && pattern.test(value);
 }
 

@@ -18,7 +18,7 @@ import { type TestContext, test } from "node:test";
 import { buildImage } from "../../../src/build/image/build.ts";
 import { withImage } from "../../../src/common/image/open.ts";
 import { verifyImage } from "../../../src/common/image/verify.ts";
-import { CONFIG, sha256 } from "../../common/image/sample.ts";
+import { CONFIG, PROVENANCE, sha256 } from "../../common/image/sample.ts";
 
 /** A scratch directory with an OCI bundle called bundle. */
 function makeBundle(t: TestContext): { scratch: string; bundle: string; rootfs: string } {
@@ -101,6 +101,36 @@ test("the same bundle gives the same bytes, whatever its times, its place and th
       readFileSync(join(scratch, `one.${suffix}`)).equals(readFileSync(join(scratch, `two.${suffix}`))),
     );
   }
+});
+
+test("no clock is asked: an image built on another day is the same", async (t) => {
+  const { scratch, bundle } = makeBundle(t);
+  const build = (file: string) => buildImage(bundle, join(scratch, file), { name: "day" });
+  const today = await build("today.tar.gz");
+  t.mock.timers.enable({ apis: ["Date"], now: Date.UTC(2037, 11, 31) });
+  const later = await build("later.tar.gz");
+  assert.equal(later.id, today.id);
+  assert.ok(readFileSync(join(scratch, "later.tar.gz")).equals(readFileSync(join(scratch, "today.tar.gz"))));
+});
+
+test("the provenance beside config.json goes into the manifest, in one order", async (t) => {
+  const { scratch, bundle } = makeBundle(t);
+  const plain = await buildImage(bundle, join(scratch, "x.tar"), { name: "x" });
+  assert.ok(!("provenance" in plain.manifest));
+  const write = (value: unknown) => writeFileSync(join(bundle, "provenance.json"), JSON.stringify(value));
+  write(PROVENANCE);
+  const first = await buildImage(bundle, join(scratch, "x.tar"), { name: "x" });
+  assert.deepEqual(first.manifest.provenance, PROVENANCE);
+  const { command, host, packages } = PROVENANCE;
+  write({ packages: packages.toReversed(), host, command });
+  assert.equal((await buildImage(bundle, join(scratch, "x.tar"), { name: "x" })).id, first.id);
+  const head = await withImage(join(scratch, "x.tar"), (image) => verifyImage(image));
+  assert.deepEqual(head.manifest, first.manifest);
+  write({ ...PROVENANCE, user: "me" });
+  await assert.rejects(buildImage(bundle, join(scratch, "x.tar"), { name: "x" }), {
+    message: /bundle\/provenance\.json: unknown key user$/,
+    status: 65,
+  });
 });
 
 test("packing changes the file and not the image's id; the name and the date change the id", async (t) => {

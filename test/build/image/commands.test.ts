@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { build, sourceDate } from "../../../src/build/image/commands/build.ts";
+import { diff } from "../../../src/build/image/commands/diff.ts";
 import { inspect } from "../../../src/build/image/commands/inspect.ts";
+import { list } from "../../../src/build/image/commands/list.ts";
+import { rm } from "../../../src/build/image/commands/rm.ts";
 import { verify } from "../../../src/build/image/commands/verify.ts";
 import type { Command } from "../../../src/common/command.ts";
 import { memoryIo } from "../../../src/common/io.ts";
@@ -15,6 +18,7 @@ import {
   file,
   manifestOf,
   membersOf,
+  PROVENANCE,
   tarball,
   withFile,
 } from "../../common/image/sample.ts";
@@ -92,4 +96,128 @@ test("a stranger's names cannot drive the terminal", async () => {
     assert.ok(stdout.includes("/?[2Jx"));
     assert.ok(!stdout.includes("\u001b"));
   });
+});
+
+/** A directory with the images web.tar, web.tar.gz and db.tar, and what is none. */
+async function makeImages(t: TestContext): Promise<{ images: string; ids: Record<string, string> }> {
+  const scratch = makeBundle(t);
+  const images = join(scratch, "images");
+  mkdirSync(images);
+  const ids: Record<string, string> = {};
+  for (const name of ["web.tar", "db.tar", "web.tar.gz"]) {
+    if (name === "web.tar.gz") writeFileSync(join(scratch, "bundle", "rootfs", "motd"), "bye\n");
+    const argv = [join(scratch, "bundle"), "-o", join(images, name), "--json"];
+    ids[name] = JSON.parse((await run(build, argv)).stdout).id;
+  }
+  writeFileSync(join(images, "notes.txt"), "x");
+  writeFileSync(join(images, "other.tar"), "x".repeat(1024));
+  mkdirSync(join(images, "dir.tar"));
+  return { images, ids };
+}
+
+test("the page of a traced image tells its origin, and bad provenance is refused", async () => {
+  const page = async (provenance: unknown) => {
+    const manifest = manifestOf([directory("rootfs")], undefined, { provenance });
+    return withFile(await tarball(membersOf(manifest)), (path) => run(inspect, [path]));
+  };
+  const { stdout } = await page(PROVENANCE);
+  assert.match(
+    stdout,
+    /\nTraced {9}\/bin\/hello 'a b'\nTraced on {6}Debian GNU\/Linux 12 \(bookworm\)\nPackages {7}3\n/,
+  );
+  assert.match(stdout, /\nlibc6 {2,}2\.36-9 {2,}amd64\n/);
+  const message = /image\.tar: vz\.json: provenance: not an object$/;
+  await assert.rejects(page("Debian"), { status: 65, message });
+});
+
+test("images of a directory are listed by file, and what is none is passed over", async (t) => {
+  const { images, ids } = await makeImages(t);
+  const { stdout, status } = await run(list, [images]);
+  assert.equal(status, 0);
+  const rows = stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => line.split(/ {2,}/));
+  assert.deepEqual(rows[0], ["NAME", "ID", "ARCH", "KERNEL", "FILES", "SIZE", "CREATED", "FILE"]);
+  assert.deepEqual(
+    rows.slice(1).map((row) => row.at(-1)),
+    ["db.tar", "web.tar", "web.tar.gz"].map((name) => join(images, name)),
+  );
+  assert.deepEqual(rows[1]?.slice(0, 7), ["db", ids["db.tar"]?.slice(7, 19), "any", "any", "1", "8 B", "-"]);
+  const plain = JSON.parse((await run(list, [join(images, "web.tar"), "--json"])).stdout);
+  assert.deepEqual(
+    plain.map((one: { id: string; name: string }) => [one.id, one.name]),
+    [[ids["web.tar"], "web"]],
+  );
+});
+
+test("a file that is named and is no image is an error", async (t) => {
+  const { images } = await makeImages(t);
+  await assert.rejects(run(list, [join(images, "notes.txt")]), {
+    status: 65,
+    message: /notes\.txt: not an image of vz$/,
+  });
+  await assert.rejects(run(list, [join(images, "gone")]), {
+    status: 1,
+    message: /gone: no such file or directory$/,
+  });
+});
+
+test("images are removed by file, name and id, and nothing else is", async (t) => {
+  const { images, ids } = await makeImages(t);
+  const digits = ids["web.tar"]?.slice(7, 13) ?? "";
+  const dry = await run(rm, ["db", digits, "--dir", images, "--dry-run"]);
+  assert.match(dry.stdout, /db\.tar: would be removed, db sha256:.*\n.*web\.tar: would be removed, web /);
+  assert.equal(readdirSync(images).length, 6);
+  const { stdout, status } = await run(rm, ["db", "db.tar", `sha256:${digits}`, "--dir", images]);
+  assert.equal(status, 0);
+  assert.match(
+    stdout,
+    /^.*\/db\.tar: removed, db sha256:[0-9a-f]{64}\n.*\/web\.tar: removed, web sha256:[0-9a-f]{64}\n$/,
+  );
+  await run(rm, [join(images, "web.tar.gz")]);
+  assert.deepEqual(readdirSync(images).sort(), ["dir.tar", "notes.txt", "other.tar"]);
+});
+
+test("one word that names no image, several, or something else leaves all images where they are", async (t) => {
+  const { images, ids } = await makeImages(t);
+  symlinkSync("db.tar", join(images, "link.tar"));
+  const cases: [string, number, RegExp][] = [
+    ["web", 64, /^web: may be any of .*\/web\.tar, .*\/web\.tar\.gz$/],
+    ["nobody", 1, /^nobody: no image of this name or id in /],
+    [ids["web.tar"]?.slice(7, 12) ?? "", 1, /: no image of this name or id in /],
+    ["gone.tar", 1, /gone\.tar: no such file or directory$/],
+    ["other.tar", 65, /other\.tar: not an image of vz$/],
+    [join(images, "notes.txt"), 65, /notes\.txt: not an image of vz$/],
+    ["dir.tar", 65, /dir\.tar: not a regular file$/],
+    ["link.tar", 65, /link\.tar: not a regular file$/],
+  ];
+  for (const [word, status, message] of cases) {
+    await assert.rejects(run(rm, ["db.tar", word, "--dir", images]), { status, message }, word);
+  }
+  await assert.rejects(run(rm, []), { status: 64 });
+  assert.equal(readdirSync(images).length, 7);
+  assert.equal((await run(rm, ["-f", "nobody", "gone.tar", "--dir", images])).status, 0);
+  await assert.rejects(run(rm, ["-f", "other.tar", "--dir", images]), { status: 65 });
+  await run(rm, ["-f", "nobody", "db", "--dir", images]);
+  assert.ok(!readdirSync(images).includes("db.tar"));
+});
+
+test("diff ends with 0 for the same image and 2 for another, and tells what is another", async (t) => {
+  const { images, ids } = await makeImages(t);
+  const [web, next] = [join(images, "web.tar"), join(images, "web.tar.gz")];
+  const same = await run(diff, [web, web]);
+  assert.equal(same.status, 0);
+  assert.match(same.stdout, /\n\nthe same image\n$/);
+  const { status, stdout } = await run(diff, [web, next]);
+  assert.equal(status, 2);
+  assert.match(
+    stdout,
+    /\n~ +\/motd +8 B +4 B +content\n\n0 added, 0 removed, 1 changed\nobjects of B that a slave with A lacks: 1, 4 B\n$/,
+  );
+  const plain = JSON.parse((await run(diff, [web, next, "--json"])).stdout);
+  assert.deepEqual(plain.a, { file: web, id: ids["web.tar"] });
+  assert.deepEqual(plain.send, { objects: 1, bytes: 4 });
+  assert.deepEqual([plain.files[0].what, plain.files[0].a.size, plain.files[0].b.size], [["content"], 8, 4]);
+  for (const argv of [[], ["a"], ["a", "b", "c"]]) await assert.rejects(run(diff, argv), { status: 64 });
 });

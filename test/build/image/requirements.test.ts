@@ -17,6 +17,8 @@ function elf(machine: string, abiFloor: string | null = null, type: Elf["type"] 
     runpath: null,
     noDefaultDirs: false,
     strings: { offset: 0, size: 0 },
+    littleEndian: true,
+    notes: [],
   };
 }
 

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Entry, formatManifest, type Manifest, shown } from "../../../src/common/image/manifest.ts";
+import {
+  type Entry,
+  formatManifest,
+  insidePath,
+  type Manifest,
+  shown,
+} from "../../../src/common/image/manifest.ts";
 import { parseManifest } from "../../../src/common/image/parse-manifest.ts";
 import { directory, ENTRIES, file, manifestOf, symlink } from "./sample.ts";
 
@@ -39,6 +45,18 @@ test("the text of a manifest has one file a line and modes as people write them"
   const lines = formatManifest(manifestOf([directory("rootfs")])).split("\n");
   assert.ok(lines.includes('{"path":"rootfs","type":"directory","mode":"0755","uid":0,"gid":0}'));
   assert.deepEqual(lines.slice(-3), [" ]", "}", ""]);
+});
+
+test("an image with provenance is of schema 2, so that a vz that knows none says what is wrong; without it of schema 1", () => {
+  const provenance = { command: ["ls"], host: null, packages: [] };
+  const manifest = manifestOf(ENTRIES, undefined, { provenance });
+  const text = formatManifest(manifest);
+  assert.match(text, /^{\n "schema": 2,\n/);
+  assert.match(formatManifest(manifestOf(ENTRIES)), /^{\n "schema": 1,\n/);
+  assert.deepEqual(Object.keys(JSON.parse(text)).slice(-3), ["totals", "provenance", "files"]);
+  assert.deepEqual(parseManifest(text, "IMG"), manifest);
+  refusedText((plain) => ({ ...plain, provenance }), /top: unknown key provenance$/);
+  refusedText((plain) => ({ ...plain, schema: 2 }), /top: provenance is missing$/);
 });
 
 test("paths that could leave the bundle are refused with the path", () => {
@@ -120,9 +138,9 @@ test("modes, owners, sizes and hashes out of range are refused with the path", (
 });
 
 test("an image of a later schema is called that, with what to do", () => {
-  const text = formatManifest(manifestOf(ENTRIES)).replace('"schema": 1', '"schema": 2');
+  const text = formatManifest(manifestOf(ENTRIES)).replace('"schema": 1', '"schema": 3');
   assert.throws(() => parseManifest(text, "IMG"), {
-    message: /schema 2 is newer than this vz$/,
+    message: /schema 3 is newer than this vz$/,
     hint: "upgrade vz",
   });
 });
@@ -137,4 +155,10 @@ test("a path in an error stays one line of bounded length", () => {
   assert.equal(shown("rootfs/a b"), "rootfs/a b");
   assert.equal(shown("a\n\u001b[2J"), '"a\\n\\u001b[2J"');
   assert.ok(shown("x".repeat(10_000)).length < 300);
+});
+
+test("a path inside the container begins at its root", () => {
+  assert.equal(insidePath("rootfs"), "/");
+  assert.equal(insidePath("rootfs/rootfs/x"), "/rootfs/x");
+  assert.equal(insidePath("config.json"), "config.json");
 });

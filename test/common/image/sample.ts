@@ -5,7 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { pack } from "tar-stream";
-import { type Entry, formatManifest, type Manifest, totalsOf } from "../../../src/common/image/manifest.ts";
+import {
+  type Entry,
+  formatManifest,
+  type Manifest,
+  type Provenance,
+  totalsOf,
+} from "../../../src/common/image/manifest.ts";
 import { withImage } from "../../../src/common/image/open.ts";
 import type { ImageHead, ImageVisitor } from "../../../src/common/image/read.ts";
 import { verifyImage } from "../../../src/common/image/verify.ts";
@@ -72,6 +78,16 @@ export const ENTRIES: readonly Entry[] = [
   directory("rootfs/etc"),
   file("rootfs/etc/motd", "welcome\n"),
 ];
+
+export const PROVENANCE: Provenance = {
+  command: ["/bin/hello", "a b"],
+  host: { id: "debian", version: "12", name: "Debian GNU/Linux 12 (bookworm)" },
+  packages: [
+    { name: "hello", version: "1:2.10-3+b1~x", architecture: "i386" },
+    { name: "libc6", version: "2.36-9", architecture: "amd64" },
+    { name: "libc6", version: "2.36-9", architecture: "i386" },
+  ],
+};
 
 /** Members of the sample, or of another manifest. A path without a body in `bodies` gets the sample's. */
 export function membersOf(

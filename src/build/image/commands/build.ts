@@ -5,6 +5,7 @@ import { isName } from "../../../common/names.ts";
 import { progressBar } from "../../../common/progress.ts";
 import { formatBytes } from "../../../common/table.ts";
 import { type BuiltImage, buildImage } from "../build.ts";
+import type { FoundImage } from "../find.ts";
 
 const options: readonly Option[] = [
   { name: "output", alias: "o", value: "FILE", help: "the image to write: NAME.tar or NAME.tar.gz" },
@@ -26,7 +27,7 @@ export const build: Command = {
   details:
     "The same bundle gives the same bytes, on any day: files are sorted, times fixed, owners numeric. " +
     "The image is dated with SOURCE_DATE_EPOCH if that is set, else with 1970-01-01, so that its id tells of " +
-    "its content alone. Hard links become files of their own, which a slave's store keeps once. Sockets and " +
+    "its content alone. What a provenance.json in BUNDLE says of the image's origin goes into its manifest. Hard links become files of their own, which a slave's store keeps once. Sockets and " +
     "extended attributes are left out.",
   options,
   examples,
@@ -59,7 +60,7 @@ function readArgs(args: Args): { bundle: string; output: string } {
   throw new VzError(Status.usage, `vz image build: ${why}`, { hint: "vz help image build" });
 }
 
-function nameOf(output: string): string {
+export function nameOf(output: string): string {
   const name = basename(output).replace(/\.tar(\.\w+)?$/, "");
   if (isName(name)) return name;
   throw new VzError(Status.usage, `${output}: gives no name for the image`, { hint: "say --name NAME" });
@@ -76,12 +77,16 @@ export function sourceDate(text: string | undefined): number {
   throw new VzError(Status.usage, `SOURCE_DATE_EPOCH: ${JSON.stringify(text)} is not seconds since 1970`);
 }
 
-function summary({ id, manifest, bytes }: BuiltImage, file: string): Record<string, unknown> {
+/** What is told of an image file as JSON. */
+export function summary(
+  { id, manifest, bytes }: Omit<FoundImage, "file">,
+  file: string,
+): Record<string, unknown> {
   const { name, created, architecture, kernelFloor, command, totals } = manifest;
   return { id, name, created, architecture, kernelFloor, command, totals, file, fileBytes: bytes };
 }
 
-function sentence({ id, manifest, bytes }: BuiltImage, file: string): string {
+export function sentence({ id, manifest, bytes }: BuiltImage, file: string): string {
   const { totals, architecture } = manifest;
   const content = `${totals.files} files, ${formatBytes(totals.bytes)}, ${architecture}`;
   return `${file}: ${content}, ${formatBytes(bytes)} packed\n${id}\n`;

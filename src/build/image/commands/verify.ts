@@ -4,6 +4,7 @@ import { withImage } from "../../../common/image/open.ts";
 import { verifyImage } from "../../../common/image/verify.ts";
 import { progressBar } from "../../../common/progress.ts";
 import { formatBytes } from "../../../common/table.ts";
+import { provenanceOf } from "../provenance.ts";
 import { imageArgument } from "./inspect.ts";
 
 export const verify: Command = {
@@ -16,6 +17,7 @@ export const verify: Command = {
   async run(args, io) {
     const file = imageArgument(args, "vz image verify");
     const { id, manifest } = await withImage(file, (image) => verifyImage(image, {}, progressBar(io, file)));
+    provenanceOf(manifest, file);
     const { name, totals } = manifest;
     io.out(
       args.flag("json")

@@ -1,0 +1,14 @@
+/*
+ * A packed file in the payload: the magic bytes, the length of the file as 4 bytes (little endian, as every number of an
+ * i386), and the file as raw deflate (RFC 1951). pack.c writes it at build time, payload.c reads it.
+ */
+#ifndef VZ_PACKED_H
+#define VZ_PACKED_H
+
+/* The first byte of bytecode is the format's version, and no text begins with 0. */
+#define PACKED_MAGIC "\0vzp"
+#define PACKED_HEADER 8
+/* zlib's windowBits: raw deflate, 32 KB */
+#define PACKED_WINDOW (-15)
+
+#endif

@@ -1,0 +1,40 @@
+/**
+ * Certificates of authorities. A bundle that was read is there whole; but who looks certificates up by the hash of their
+ * subject (OpenSSL's CApath; see SSL_CTX_load_verify_locations(3)) touches one, and the next peer needs another.
+ */
+import type { LibraryFiles } from "./loader-path.ts";
+import type { Selection } from "./selection.ts";
+import { baseOf, parentOf } from "./walk.ts";
+
+/** Name of a certificate or revocation list in such a directory. */
+const HASHED = /^[0-9a-f]{8}\.r?\d+$/;
+const TLS_LIBRARY = /^lib(ssl|gnutls|ssl3|mbedtls|wolfssl)\.so(\.|$)|^libssl-/;
+export const CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt";
+/** More than any distribution's. */
+const MAX_CERTIFICATES = 2000;
+
+export function addCertificates(selection: Selection, files: LibraryFiles): void {
+  const touched = [...selection.files, ...selection.links].filter((path) => HASHED.test(baseOf(path)));
+  for (const directory of new Set(touched.map(parentOf))) {
+    const names = files.list(directory).filter((name) => HASHED.test(name));
+    for (const name of names.sort().slice(0, MAX_CERTIFICATES)) {
+      const path = `${directory}/${name}`;
+      // A name tells nothing of what is in the file.
+      if (!files.part(path, 0, 1 << 16).includes("PRIVATE KEY"))
+        selection.guess(path, "certificates", `certificate beside one that was looked up in ${directory}`);
+    }
+  }
+  const usesTls = [...selection.files].some((path) => TLS_LIBRARY.test(baseOf(path)));
+  const hasSome = touched.length > 0 || [...selection.files].some(isBundle);
+  const asksHosts = selection.files.has(files.real("/etc/resolv.conf") ?? "");
+  if (!usesTls || !asksHosts || hasSome || files.real(CA_BUNDLE) === null) return;
+  const why =
+    "certificates of authorities were not read, though hosts were asked for and a TLS library loaded";
+  selection.notes.leftOut.push({ what: CA_BUNDLE, why, include: CA_BUNDLE });
+}
+
+function isBundle(path: string): boolean {
+  return /(^|[/-])(ca-certificates|ca-bundle|cacert|cert|tls-ca-bundle|ca-bundle\.trust)\.(crt|pem)$/.test(
+    path,
+  );
+}

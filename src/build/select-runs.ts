@@ -1,0 +1,43 @@
+/** From several traced runs to one selection. */
+import { bornSince } from "./birth.ts";
+import { fromFs } from "./names.ts";
+import { type Selection, select } from "./selection.ts";
+import { allTouches } from "./touch.ts";
+import { insideRoot } from "./trace-root.ts";
+import type { TracedRun } from "./traced-run.ts";
+import type { Walker } from "./walk.ts";
+
+/** What all runs touched, by names as from inside of the root; the first touch of a name is that of the first run. */
+export function touchedBy(runs: readonly TracedRun[], root: string): ReadonlyMap<string, number> {
+  return mergeTouched(runs.map(({ log }) => insideRoot(log.touched, root)));
+}
+
+/** What one run made and a later one read was not there before either. */
+export function selectRuns(
+  touched: ReadonlyMap<string, number>,
+  runs: readonly TracedRun[],
+  walker: Walker,
+): Selection {
+  const started = runs[0]?.started ?? 0;
+  const executedIn = new Map([...runs].reverse().flatMap(({ log }) => [...log.executedIn]));
+  return select(touched, walker, (paths) => bornIn(walker, paths, started), executedIn);
+}
+
+/** Those of these real names that were born since. */
+function bornIn(walker: Walker, paths: readonly string[], since: number): Set<string> {
+  const names = new Map(paths.map((path) => [fromFs(walker.fs(path)), path]));
+  return new Set([...bornSince([...names.keys()], since)].flatMap((name) => names.get(name) ?? []));
+}
+
+export function mergeTouched(all: readonly ReadonlyMap<string, number>[]): ReadonlyMap<string, number> {
+  const [first = new Map<string, number>(), ...others] = all;
+  if (others.length === 0) return first;
+  const merged = new Map(first);
+  for (const touched of others) {
+    for (const [name, value] of touched) {
+      const before = merged.get(name);
+      merged.set(name, before === undefined ? value : before | allTouches(value));
+    }
+  }
+  return merged;
+}

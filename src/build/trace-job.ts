@@ -1,0 +1,141 @@
+/** Does what a plan of `vz trace` says: runs, closes over what was touched, writes what is made of it. */
+import { constants as osConstants } from "node:os";
+import { Status, VzError } from "../common/errors.ts";
+import type { Io } from "../common/io.ts";
+import { printable } from "../common/table.ts";
+import { addBinfmtInterpreters } from "./binfmt.ts";
+import { complete } from "./closure.ts";
+import { exercising } from "./exercise.ts";
+import { HostFiles } from "./host-files.ts";
+import { dropExcluded, expandGlob, includeNames, mayInclude, mergeSpec } from "./include.ts";
+import { interpreterOf, SCRIPT_LINE } from "./interpreter.ts";
+import { fromFs, toFs } from "./names.ts";
+import { makeProduct } from "./products.ts";
+import { findProgram } from "./program.ts";
+import type { RecipeRun } from "./recipe.ts";
+import { selectRuns, touchedBy } from "./select-runs.ts";
+import type { Selection } from "./selection.ts";
+import { writeSpec } from "./spec.ts";
+import { wasStopped } from "./stop.ts";
+import type { TracePlan } from "./trace-plan.ts";
+import { commandInRoot, prepareRoot } from "./trace-root.ts";
+import { isPrivileged, warn } from "./trace-warnings.ts";
+import { runTraced, type TracedRun } from "./traced-run.ts";
+import { Walker } from "./walk.ts";
+
+/** @returns the exit status: that of the run that failed, else 0 */
+export async function traceAndMake(plan: TracePlan, io: Io): Promise<number> {
+  if (plan.root !== "") prepareRoot(plan.root);
+  const cwd = plan.root === "" ? fromFs(process.cwd()) : "/";
+  const included = findIncluded(plan);
+  const runs: TracedRun[] = [];
+  let status: number = Status.ok;
+  let failed: readonly string[] | undefined;
+  for (const run of plan.runs) {
+    const traced = await traceOne(run, plan, cwd, io);
+    runs.push(traced);
+    status = statusOf(traced);
+    if (status === Status.ok || wasStopped(traced, status)) continue;
+    failed = run.command;
+    break;
+  }
+  const selection = selectAll(plan, runs, { cwd, included }, io);
+  writeSpec(plan.specFile, selection.paths());
+  const { product, command, overrides } = plan;
+  if (product === undefined) return status;
+  if (failed !== undefined) {
+    io.err(`vz trace: ${printable(failed[0] ?? "")} failed (${status}): only ${plan.specFile} was written\n`);
+    return status;
+  }
+  await makeProduct(product, selection, { command, cwd, env: io.env, overrides, root: plan.root }, io);
+  return Status.ok;
+}
+
+/** Names that the includes match now: a glob that matches nothing is found out before anything runs. */
+function findIncluded({ includes, root }: TracePlan): string[] {
+  const walker = new Walker(root);
+  const files = new HostFiles(walker);
+  return includes.flatMap((glob) => {
+    const names = expandGlob(glob, walker, files);
+    const bad = (why: string) => new VzError(Status.usage, `--include ${printable(toFs(glob.text))}: ${why}`);
+    if (names.length === 0) throw bad("there is no such file");
+    if (!mayInclude(names, walker)) throw bad("is the kernel's, or the container's own");
+    return names;
+  });
+}
+
+async function traceOne(
+  run: RecipeRun,
+  { root, setuid }: TracePlan,
+  cwd: string,
+  io: Io,
+): Promise<TracedRun> {
+  const { command } = run;
+  const [program = ""] = command;
+  const walker = new Walker(root);
+  const file = findProgram(program, io.env["PATH"], cwd, walker);
+  // chroot(1) would say less of it
+  if (root !== "" && !isProgram(file, walker)) throw notExecuted(program, file, walker);
+  const seccomp = !setuid && !isPrivileged(walker.fs(file));
+  const whole = root === "" ? command : commandInRoot(root, command);
+  const say = (line: string) => io.err(`vz trace: ${line}\n`);
+  const traced = await exercising(run, (stop) => runTraced(whole, fromFs(process.cwd()), seccomp, stop, say));
+  if (traced.log.main === undefined) throw notExecuted(program, file, walker);
+  return traced;
+}
+
+/** strace has printed its reason by now. */
+function notExecuted(program: string, file: string, walker: Walker): VzError {
+  if (!isProgram(file, walker)) {
+    const hint = "a script without a #! line needs its interpreter's name before it";
+    return new VzError(Status.notExecutable, `${program}: neither an ELF program nor a script`, { hint });
+  }
+  const hint = "strace says why above; it needs ptrace(2), which a traced or confined process lacks";
+  return new VzError(Status.runnerFailed, `${program}: cannot be traced`, { hint });
+}
+
+function isProgram(file: string, walker: Walker): boolean {
+  const files = new HostFiles(walker);
+  return files.elf(file) !== null || interpreterOf(files.part(file, 0, SCRIPT_LINE)) !== undefined;
+}
+
+/** What the runs touched, what earlier specs list and the includes name, closed; without what the excludes cover. */
+function selectAll(
+  plan: TracePlan,
+  runs: readonly TracedRun[],
+  { cwd, included }: { readonly cwd: string; readonly included: readonly string[] },
+  io: Io,
+): Selection {
+  const walker = new Walker(plan.root);
+  const files = new HostFiles(walker);
+  const touched = touchedBy(runs, plan.root);
+  const selection = selectRuns(touched, runs, walker);
+  for (const { file, lines } of plan.earlier) tellGone(file, mergeSpec(lines, selection, walker), io);
+  dropExcluded(plan.excludes, selection);
+  const executed = new Set(selection.executed);
+  includeNames(included, selection, files, walker);
+  addBinfmtInterpreters(selection, files, (line) => io.err(`vz trace: ${line}\n`));
+  complete(selection, files, { env: io.env, cwd, touched });
+  dropExcluded(plan.excludes, selection);
+  const notes = new Set(runs.flatMap(({ log }) => [...log.notes]));
+  // another root is entered by chroot(2), and its names are known
+  if (plan.root !== "") notes.delete("chroot");
+  warn(selection, { executed, notes, seccomp: runs.some((run) => run.seccomp) }, io);
+  return selection;
+}
+
+function tellGone(file: string, gone: readonly string[], io: Io): void {
+  const [first] = gone;
+  if (first === undefined) return;
+  const more = gone.length > 1 ? ` and ${gone.length - 1} more` : "";
+  io.err(`vz trace: ${file}: no longer there: ${printable(toFs(first))}${more}\n`);
+}
+
+/** The command's own exit status, 128 + n where signal n ended it; what was stopped as planned has done well. */
+function statusOf({ code, signal, outcome }: TracedRun): number {
+  if (outcome === "stopped") return Status.ok;
+  if (outcome === "late") return Status.timedOut;
+  if (signal === null) return code ?? Status.failed;
+  const numbers: Readonly<Record<string, number>> = osConstants.signals;
+  return 128 + (numbers[signal] ?? 0);
+}

@@ -1,0 +1,139 @@
+/** What `vz trace` is to do, as its options and its recipe say. What is wrong with it is found before anything runs. */
+import type { Args } from "../common/command.ts";
+import { Status, VzError } from "../common/errors.ts";
+import type { Io } from "../common/io.ts";
+import { checkName } from "../common/names.ts";
+import {
+  isRefused,
+  mergeOverrides,
+  NO_OVERRIDES,
+  type Overrides,
+  parseMount,
+  parseVariable,
+} from "./bundle-overrides.ts";
+import { type Glob, parseGlob } from "./glob.ts";
+import { imageName } from "./image-name.ts";
+import { fromFs } from "./names.ts";
+import { checkProduct, type Product } from "./products.ts";
+import { plainRun, type Recipe, type RecipeRun, readRecipe } from "./recipe.ts";
+import { checkWritable, readSpec } from "./spec.ts";
+import { stopPlan } from "./stop.ts";
+import { rootDirectory } from "./trace-root.ts";
+import { findUser } from "./user-database.ts";
+
+export interface TracePlan {
+  /** What the root filesystem is for: the command of a bundle. Empty where only specs are merged. */
+  readonly command: readonly string[];
+  /** In this order; the files that they need come together. */
+  readonly runs: readonly RecipeRun[];
+  /** Real name of the root that is traced, "" for this system's. */
+  readonly root: string;
+  readonly setuid: boolean;
+  readonly includes: readonly Glob[];
+  readonly excludes: readonly Glob[];
+  /** Earlier specs, as their lines stand there. */
+  readonly earlier: readonly { readonly file: string; readonly lines: readonly string[] }[];
+  /** Where the spec goes. */
+  readonly specFile: string;
+  readonly product: Product | undefined;
+  readonly overrides: Overrides;
+}
+
+/** @throws VzError for what cannot be done */
+export async function planTrace(args: Args, io: Io): Promise<TracePlan> {
+  const recipeFile = args.value("recipe");
+  const recipe = recipeFile === undefined ? undefined : await readRecipe(recipeFile);
+  const command = commandOf(args, recipe);
+  const from = [...(recipe?.from ?? []), ...args.values("from")];
+  const includes = [
+    ...(recipe?.includes ?? []),
+    ...args.values("include").map((text) => parseGlob(fromFs(text), false)),
+  ];
+  const noRun = args.flag("no-run");
+  if (noRun && from.length + includes.length === 0)
+    throw new VzError(
+      Status.usage,
+      "vz trace: --no-run: needs --from or --include, or there would be nothing",
+    );
+  if (command.length === 0 && from.length === 0 && !noRun) {
+    throw new VzError(Status.usage, "vz trace: which command?", { hint: "vz trace perl -e 'print 1'" });
+  }
+  const product = productOf(args, recipe?.name, command);
+  const specFile = args.value("output") ?? recipe?.output ?? "spec";
+  if (product !== undefined) checkProduct(product);
+  checkWritable(specFile);
+  const root = rootDirectory(args.value("root") ?? recipe?.root ?? "/");
+  const overrides = mergeOverrides({ ...NO_OVERRIDES, ...recipe?.config }, overridesOf(args, io));
+  if (typeof overrides.user === "string") findUser(overrides.user, root);
+  return {
+    command,
+    runs: noRun ? [] : runsOf(args, recipe, command),
+    root,
+    setuid: args.flag("setuid") || recipe?.setuid === true,
+    includes,
+    excludes: [
+      ...(recipe?.excludes ?? []),
+      ...args.values("exclude").map((text) => parseGlob(fromFs(text), true)),
+    ],
+    earlier: from.map((file) => ({ file, lines: readSpec(file) })),
+    specFile,
+    product,
+    overrides,
+  };
+}
+
+function commandOf(args: Args, recipe: Recipe | undefined): readonly string[] {
+  if (recipe === undefined) return args.positional;
+  if (args.positional.length > 0)
+    throw new VzError(Status.usage, "vz trace: --recipe says which command: CMD cannot be given with it");
+  return recipe.command ?? recipe.config.args ?? [];
+}
+
+function runsOf(args: Args, recipe: Recipe | undefined, command: readonly string[]): readonly RecipeRun[] {
+  const { seconds, until } = stopPlan(args);
+  if (recipe === undefined) return command.length === 0 ? [] : [{ ...plainRun(command), seconds, until }];
+  if (seconds !== undefined || until !== undefined)
+    throw new VzError(Status.usage, "vz trace: --for and --until stand in the recipe, at each of its runs");
+  return recipe.runs;
+}
+
+function overridesOf(args: Args, io: Io): Partial<Overrides> {
+  const mounts = args.values("mount").map((text) => {
+    const parsed = parseMount(text, process.cwd());
+    if (isRefused(parsed)) throw new VzError(Status.usage, `--mount ${text}: ${parsed.why}`);
+    return parsed;
+  });
+  const cwd = args.value("cwd");
+  if (cwd !== undefined && !cwd.startsWith("/"))
+    throw new VzError(Status.usage, `--cwd ${cwd}: not an absolute name`);
+  return {
+    env: new Map(args.values("env").map((text) => parseVariable(text, io.env))),
+    user: args.value("user"),
+    cwd,
+    mounts,
+  };
+}
+
+function productOf(
+  args: Args,
+  recipeName: string | undefined,
+  command: readonly string[],
+): Product | undefined {
+  const kinds = (["rootfs", "bundle", "image"] as const).filter((kind) => args.value(kind) !== undefined);
+  const [kind] = kinds;
+  if (kinds.length > 1) throw new VzError(Status.usage, `vz trace: --${kinds.join(" and --")}: choose one`);
+  const name = args.value("name");
+  if (name !== undefined && kind !== "image")
+    throw new VzError(Status.usage, "vz trace: --name: needs --image");
+  const configOption = ["env", "user", "cwd", "mount"].find((one) => args.values(one).length > 0);
+  if (configOption !== undefined && kind !== "image" && kind !== "bundle")
+    throw new VzError(Status.usage, `vz trace: --${configOption}: needs --bundle or --image`);
+  if (kind === undefined) return undefined;
+  if (kind !== "rootfs" && command.length === 0) {
+    const hint = `vz trace --no-run --from SPEC --${kind} … CMD`;
+    throw new VzError(Status.usage, `vz trace: --${kind}: of which command?`, { hint });
+  }
+  const target = args.value(kind) ?? "";
+  const checked = kind === "image" ? checkName("image", name ?? recipeName ?? imageName(command)) : "";
+  return { kind, target, force: args.flag("force"), name: checked };
+}

@@ -1,0 +1,228 @@
+/** What a trace is worked on with: globs, earlier specs, recipes, reports, checks; on real programs of this machine. */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { after, beforeEach, test } from "node:test";
+import { vzBinary } from "../support/lab.ts";
+
+const top = mkdtempSync(join(tmpdir(), "vz-work-"));
+after(() => rmSync(top, { recursive: true, force: true }));
+
+/** A directory of its own for each test. */
+let dir = top;
+let count = 0;
+beforeEach(() => {
+  dir = join(top, `t${++count}`);
+  mkdirSync(dir);
+});
+
+interface Ended {
+  status: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+function run(file: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Ended {
+  const { status, stdout, stderr } = spawnSync(file, args, {
+    cwd: dir,
+    env: { ...env, LC_ALL: "C" },
+    encoding: "latin1",
+    input: "",
+  });
+  return { status, stdout, stderr };
+}
+
+const trace = (...args: string[]) => run(vzBinary, ["trace", ...args]);
+const spec = (file = "spec") => readFileSync(join(dir, file), "latin1").split("\n").slice(0, -1);
+const inRoot = (...command: string[]) => run("chroot", [join(dir, "root"), ...command]);
+
+function ok(ended: Ended): Ended {
+  assert.equal(ended.status, 0, `status ${ended.status}\n${ended.stdout}${ended.stderr}`);
+  return ended;
+}
+
+test("--include brings a program with its libraries, a script with its interpreter, a directory with its modes", () => {
+  mkdirSync(join(dir, "data/sub"), { recursive: true });
+  chmodSync(join(dir, "data/sub"), 0o2750);
+  writeFileSync(join(dir, "data/sub/file"), "x", { mode: 0o640 });
+  symlinkSync("sub/file", join(dir, "data/link"));
+  writeFileSync(join(dir, "script"), "#!/usr/bin/env sh\necho script", { mode: 0o755 });
+  const wanted = ["/bin/bash", `${dir}/script`, `${dir}/data/**`, "/usr/bin/env", "/bin/dash", "/bin/sh"];
+  ok(trace("--rootfs", "root", ...wanted.flatMap((glob) => ["--include", glob]), "true"));
+  assert.equal(ok(inRoot("/bin/bash", "-c", "echo $BASH_VERSION")).stdout.length > 3, true);
+  assert.equal(ok(inRoot(`${dir}/script`)).stdout, "script\n");
+  const copy = join(dir, "root", dir, "data");
+  assert.equal(statSync(join(copy, "sub")).mode & 0o7777, 0o2750);
+  assert.equal(statSync(join(copy, "sub/file")).mode & 0o7777, 0o640);
+  assert.equal(readlinkSync(join(copy, "link")), "sub/file");
+});
+
+test("--exclude wins over the run and over --include", () => {
+  for (const name of ["a", "b.log", "c.log"]) writeFileSync(join(dir, name), "x");
+  ok(trace("--include", `${dir}/c.log`, "--exclude", "*.log", "cat", "a", "b.log"));
+  assert.deepEqual(
+    spec().filter((name) => name.startsWith(`${dir}/`)),
+    [join(dir, "a")],
+  );
+});
+
+test("an --include that matches nothing is told before the command runs", () => {
+  for (const [glob, why] of [
+    [`${dir}/none*`, /no such file/],
+    ["/proc/version", /the kernel's/],
+    ["relative", /must start with a slash/],
+    ["/a[", /\[ without its \]/],
+  ] as const) {
+    const { status, stderr } = trace("--include", glob, "touch", "ran");
+    assert.equal(status, 64, stderr);
+    assert.match(stderr, why);
+  }
+  assert.deepEqual(readdirSync(dir), []);
+});
+
+test("--from makes one root of several runs; what is gone since is told and dropped", () => {
+  writeFileSync(join(dir, "gone"), "x");
+  ok(trace("-o", "one", "cat", "gone", "/etc/hostname"));
+  ok(trace("-o", "two", "date", "-u"));
+  rmSync(join(dir, "gone"));
+  const merged = ok(trace("--from", "one", "--from", "two", "--rootfs", "root"));
+  assert.match(merged.stderr, /^vz trace: one: no longer there: \/.*\/gone\n$/);
+  const expected = new Set([...spec("one"), ...spec("two")]);
+  expected.delete(join(dir, "gone"));
+  assert.deepEqual(spec(), [...expected].sort());
+  ok(inRoot("date", "-u"));
+  ok(inRoot("cat", "/etc/hostname"));
+});
+
+test("--no-run makes a bundle of a command that is not run", () => {
+  ok(trace("-o", "one", "cat", "/etc/hostname"));
+  ok(trace("--from", "one", "--no-run", "--bundle", "b", "--", "cat", "/etc/hostname", "none"));
+  const config = JSON.parse(readFileSync(join(dir, "b/config.json"), "utf8"));
+  assert.deepEqual(config.process.args, ["cat", "/etc/hostname", "none"]);
+  const { command, host, packages } = JSON.parse(readFileSync(join(dir, "b/provenance.json"), "utf8"));
+  assert.deepEqual(command, config.process.args);
+  if (existsSync("/etc/os-release")) assert.ok(host.id.length > 0);
+  if (existsSync("/var/lib/dpkg/status"))
+    assert.ok(packages.some(({ name }: { name: string }) => name === "coreutils"));
+});
+
+test("a spec that no run wrote is refused with its line", () => {
+  writeFileSync(join(dir, "bad"), "/etc/hostname\n../x\n");
+  const { status, stderr } = trace("--from", "bad");
+  assert.equal(status, 65);
+  assert.match(stderr, /^vz: bad:2: \.\.\/x: not an absolute name\n/);
+  assert.equal(trace("--no-run", "true").status, 64);
+  assert.equal(trace("--from", "none").status, 64);
+  assert.deepEqual(readdirSync(dir), ["bad"]);
+});
+
+const recipe = (name: string) => resolve("docs/recipes", name);
+const config = (bundle: string) => JSON.parse(readFileSync(join(dir, bundle, "config.json"), "utf8"));
+
+test("a recipe traces several runs, and says what the bundle is to be", () => {
+  ok(trace("--recipe", recipe("date.yaml"), "--bundle", "b"));
+  const { process, hostname } = config("b");
+  assert.equal(hostname, "dates");
+  assert.ok(process.env.includes("TZ=UTC"));
+  assert.match(ok(run(vzBinary, ["runch", "start", join(dir, "b")])).stdout, / GMT$/);
+  const exclude = ["--exclude", "*.pm", "--name", "other", "--image", "i.tar"];
+  ok(trace("--recipe", recipe("date.yaml"), ...exclude));
+  assert.ok(!spec().some((name) => name.endsWith(".pm")), "options add to the recipe's lists");
+  const inspected = ok(run(vzBinary, ["image", "inspect", "--json", "i.tar"])).stdout;
+  assert.equal(JSON.parse(inspected).name, "other", "and win over its values");
+});
+
+test("a recipe exercises a daemon once it is up, and stops it", () => {
+  assert.equal(run("redis-server", ["--version"]).status, 0, "needs the package redis-server");
+  ok(trace("--recipe", recipe("redis.yaml"), "--bundle", "b"));
+  const { process } = config("b");
+  assert.deepEqual([process.user, process.cwd], [{ uid: 1000, gid: 1000 }, "/"]);
+  assert.equal(process.args[0], "redis-server");
+  assert.ok(existsSync(join(dir, "b/rootfs/usr/bin/redis-cli")));
+  assert.ok(
+    existsSync(join(dir, "b/rootfs/usr/bin/redis-check-rdb")) || spec().includes("/usr/bin/redis-server"),
+  );
+});
+
+test("what fails in an exercise fails the trace, and says what it was", () => {
+  writeFileSync(
+    join(dir, "r.yaml"),
+    "command: [sleep, 30]\nrun: [{until: 'true', exercise: [[test, a, '=', b c]], for: 20}]\n",
+  );
+  const { status, stderr } = trace("--recipe", "r.yaml", "--rootfs", "root");
+  assert.equal(status, 1);
+  assert.match(stderr, /exercise test a = 'b c': failed/);
+  assert.ok(!existsSync(join(dir, "root")));
+});
+
+test("a recipe that is wrong is told with line and column, before anything runs", () => {
+  writeFileSync(join(dir, "r.yaml"), "command: [touch, ran]\nincludes: [/etc]\n");
+  const { status, stderr } = trace("--recipe", "r.yaml");
+  assert.equal(status, 78);
+  assert.match(stderr, /^vz: r\.yaml:2:1: includes: unknown key\nhint: did you mean include\?\n$/);
+  assert.equal(trace("--recipe", "none.yaml").status, 78);
+  assert.equal(trace("--recipe", recipe("date.yaml"), "true").status, 64);
+  assert.deepEqual(readdirSync(dir), ["r.yaml"]);
+});
+
+test("a bundle's config.json is what was seen, unless an option says otherwise", () => {
+  writeFileSync(join(dir, "data"), "inside\n");
+  const options = [
+    ...["--env", "A=1", "--env", "HOME", "--user", "nobody", "--cwd", "/srv/app"],
+    ...["--mount", "./data:/srv/data:ro", "--mount", "tmpfs:/var/cache/x:size=1m"],
+  ];
+  const script = 'echo "$A $HOME"; id -u; id -g; pwd; cat /srv/data; touch /var/cache/x/y && echo yes';
+  const exercise = `true; id -u; cat /dev/null; pwd; touch ${dir}/y`;
+  ok(run(vzBinary, ["trace", "-o", "one", "sh", "-c", exercise], { ...process.env, HOME: "/h" }));
+  ok(
+    run(
+      vzBinary,
+      ["trace", "--from", "one", "--no-run", "--bundle", "b", ...options, "--", "sh", "-c", script],
+      {
+        ...process.env,
+        HOME: "/h",
+      },
+    ),
+  );
+  const nobody = [
+    "nobody",
+    "x",
+    ...["-u", "-g"].map((flag) => ok(run("id", [flag, "nobody"])).stdout.trim()),
+  ];
+  const seen = ok(run(vzBinary, ["runch", "start", join(dir, "b")])).stdout;
+  assert.equal(seen, `1 /h\n${nobody[2]}\n${nobody[3]}\n/srv/app\ninside\nyes\n`);
+  assert.equal(config("b").root.readonly, true);
+});
+
+test("an option that a bundle cannot obey is told before anything runs", () => {
+  for (const [options, message] of [
+    [["--user", "no-such-user"], /\/etc\/passwd does not have it/],
+    [["--user", "4000000"], /does not tell the group/],
+    [["--env", "NOT_SET_AT_ALL"], /is not set/],
+    [["--env", "=x"], /not NAME=VALUE/],
+    [["--mount", "a:/b"], /SOURCE is neither/],
+    [["--mount", "/a:b"], /DESTINATION/],
+    [["--mount", "/a:/../b"], /DESTINATION/],
+    [["--cwd", "here"], /not an absolute name/],
+  ] as const) {
+    const { status, stderr } = trace("--bundle", "b", ...options, "touch", "ran");
+    assert.equal(status, 64, stderr);
+    assert.match(stderr, message);
+  }
+  assert.match(trace("--env", "A=1", "touch", "ran").stderr, /--env: needs --bundle or --image/);
+  assert.deepEqual(readdirSync(dir), []);
+});
