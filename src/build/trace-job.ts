@@ -3,6 +3,7 @@ import { constants as osConstants } from "node:os";
 import { Status, VzError } from "../common/errors.ts";
 import type { Io } from "../common/io.ts";
 import { printable } from "../common/table.ts";
+import { addBinfmtInterpreters } from "./binfmt.ts";
 import { complete } from "./closure.ts";
 import { exercising } from "./exercise.ts";
 import { HostFiles } from "./host-files.ts";
@@ -119,6 +120,7 @@ function selectAll(
   const early = dropExcluded(plan.excludes, selection);
   const executed = new Set(selection.executed);
   includeNames(included, selection, files, walker);
+  addBinfmtInterpreters(selection, files, (line) => io.err(`vz trace: ${line}\n`));
   complete(selection, files, { env: io.env, cwd, touched });
   const late = dropExcluded(plan.excludes, selection);
   const notes = new Set(runs.flatMap(({ log }) => [...log.notes]));
