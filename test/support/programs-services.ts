@@ -70,7 +70,7 @@ http {
 `;
 }
 
-const nginx: Program = {
+export const nginx: Program = {
   name: "nginx",
   exercise: "one GET, SIGQUIT",
   file: "/usr/sbin/nginx",
