@@ -21,8 +21,7 @@ export function fromFs(name: string): string {
 }
 
 function isAscii(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
-  return true;
+  return !/[^\0-\x7f]/.test(text);
 }
 
 function encode(code: number): string {
