@@ -2,7 +2,11 @@
  * Interpreters that binfmt_misc starts: the kernel opens them itself, so that no trace shows them. See
  * Documentation/admin-guide/binfmt-misc.rst of the kernel.
  */
-import { baseOf } from "./walk.ts";
+import { printable } from "../common/table.ts";
+import { HostFiles } from "./host-files.ts";
+import { toFs } from "./names.ts";
+import type { Selection } from "./selection.ts";
+import { baseOf, Walker } from "./walk.ts";
 
 export interface Format {
   readonly interpreter: string;
@@ -14,10 +18,9 @@ export interface Format {
   readonly mask: string;
 }
 
-/** How the host's files are read; missing ones are "" or empty. */
-export interface BinfmtFiles {
+/** How the kernel's entries are read. */
+export interface BinfmtEntries {
   text(path: string): string | null;
-  part(path: string, offset: number, length: number): string;
   list(directory: string): string[];
 }
 
@@ -53,16 +56,38 @@ export function isOf(format: Format, name: string, head: string): boolean {
   return true;
 }
 
-/** Each of these executed files that binfmt_misc started, with its interpreter. */
-export function binfmtInterpreters(executed: Iterable<string>, files: BinfmtFiles): Map<string, string> {
+/**
+ * Each of these executed files that binfmt_misc started, with its interpreter.
+ * @param headOf first bytes of a file
+ */
+export function binfmtInterpreters(
+  executed: Iterable<string>,
+  entries: BinfmtEntries,
+  headOf: (path: string) => string,
+): Map<string, string> {
   const found = new Map<string, string>();
-  const entries = files.list(BINFMT).filter((name) => name !== "register" && name !== "status");
-  const formats = entries.flatMap((name) => parseFormat(files.text(`${BINFMT}/${name}`) ?? "") ?? []);
+  const names = entries.list(BINFMT).filter((name) => name !== "register" && name !== "status");
+  const formats = names.flatMap((name) => parseFormat(entries.text(`${BINFMT}/${name}`) ?? "") ?? []);
   if (formats.length === 0) return found;
   for (const path of executed) {
-    const head = files.part(path, 0, HEAD);
+    const head = headOf(path);
     const format = formats.find((one) => isOf(one, path, head));
     if (format !== undefined) found.set(path, format.interpreter);
   }
   return found;
+}
+
+/** Adds them, and says that the kernel of wherever the files are to run has to be told of them as well. */
+export function addBinfmtInterpreters(
+  selection: Selection,
+  files: Pick<HostFiles, "part">,
+  say: (line: string) => void,
+): void {
+  const kernel = new HostFiles(new Walker());
+  const headOf = (path: string) => files.part(path, 0, HEAD);
+  for (const [path, interpreter] of binfmtInterpreters(selection.executed, kernel, headOf)) {
+    const real = selection.add(interpreter);
+    if (real !== undefined) selection.executed.add(real);
+    say(`${printable(toFs(path))} is run by binfmt_misc, which has to know it where it is to run`);
+  }
 }

@@ -3,7 +3,7 @@ import { constants as osConstants } from "node:os";
 import { Status, VzError } from "../common/errors.ts";
 import type { Io } from "../common/io.ts";
 import { printable } from "../common/table.ts";
-import { binfmtInterpreters } from "./binfmt.ts";
+import { addBinfmtInterpreters } from "./binfmt.ts";
 import { complete } from "./closure.ts";
 import { exercising } from "./exercise.ts";
 import { HostFiles } from "./host-files.ts";
@@ -120,7 +120,7 @@ function selectAll(
   const early = dropExcluded(plan.excludes, selection);
   const executed = new Set(selection.executed);
   includeNames(included, selection, files, walker);
-  addBinfmt(selection, files, io);
+  addBinfmtInterpreters(selection, files, (line) => io.err(`vz trace: ${line}\n`));
   complete(selection, files, { env: io.env, cwd, touched });
   const late = dropExcluded(plan.excludes, selection);
   const notes = new Set(runs.flatMap(({ log }) => [...log.notes]));
@@ -128,16 +128,6 @@ function selectAll(
   if (plan.root !== "") notes.delete("chroot");
   warn(selection, { executed, notes, seccomp: runs.some((run) => run.seccomp) }, io);
   return { selection, excluded: [...new Set([...early, ...late])] };
-}
-
-/** What the kernel started by binfmt_misc, no trace shows. */
-function addBinfmt(selection: Selection, files: HostFiles, io: Io): void {
-  for (const [path, interpreter] of binfmtInterpreters(selection.executed, files)) {
-    const real = selection.add(interpreter);
-    if (real !== undefined) selection.executed.add(real);
-    const name = printable(toFs(path));
-    io.err(`vz trace: ${name} is run by binfmt_misc: where it is to run, it has to be told of it\n`);
-  }
 }
 
 function writeReport({ file, json }: ReportPlan, report: TraceReport, io: Io): void {

@@ -25,14 +25,15 @@ test("entries that are disabled, damaged or held open by the kernel count for no
 });
 
 test("executed files are looked at only where there are entries", () => {
-  const files = (entries: Record<string, string>, heads: Record<string, string>) => ({
+  const kernel = (entries: Record<string, string>) => ({
     list: () => ["register", "status", ...Object.keys(entries)],
     text: (path: string) => entries[path.slice(BINFMT.length + 1)] ?? null,
-    part: (path: string) => heads[path] ?? assert.fail(path),
   });
-  assert.equal(binfmtInterpreters(["/a"], files({}, {})).size, 0);
+  const heads: Record<string, string> = { "/a.exe": "MZ", "/b": "\x7fELF" };
+  const headOf = (path: string) => heads[path] ?? assert.fail(path);
+  assert.equal(binfmtInterpreters(["/unread"], kernel({}), headOf).size, 0);
   assert.deepEqual(
-    [...binfmtInterpreters(["/a.exe", "/b"], files({ one: BY_NAME }, { "/a.exe": "MZ", "/b": "\x7fELF" }))],
+    [...binfmtInterpreters(["/a.exe", "/b"], kernel({ one: BY_NAME }), headOf)],
     [["/a.exe", "/opt/run"]],
   );
 });
