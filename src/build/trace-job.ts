@@ -115,7 +115,7 @@ function selectAll(
   const walker = new Walker(plan.root);
   const files = new HostFiles(walker);
   const touched = touchedBy(runs, plan.root);
-  const selection = selectRuns(touched, runs, walker);
+  const selection = selectRuns(touched, runs, walker, plan.root);
   for (const { file, lines } of plan.earlier) tellGone(file, mergeSpec(lines, selection, walker), io);
   const early = dropExcluded(plan.excludes, selection);
   const executed = new Set(selection.executed);

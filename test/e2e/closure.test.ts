@@ -141,9 +141,10 @@ function tinyRoot(): string {
   symlinkSync("/etc/inner", join(root, "etc/link"));
   symlinkSync("../../../../../../../../etc/inner", join(root, "etc/deep"));
   symlinkSync("/etc/passwd", join(root, "etc/trap"));
-  writeFileSync(join(root, "bin/script"), "#!/bin/sh\ncd /etc && cat link ./deep ../../../../etc/inner\n", {
-    mode: 0o755,
-  });
+  const script = `#!/bin/sh
+cd /etc && for name in link ./deep ../../../../etc/inner; do read line < $name; echo $line; done
+`;
+  writeFileSync(join(root, "bin/script"), script, { mode: 0o755 });
   return root;
 }
 
