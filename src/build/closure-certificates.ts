@@ -34,6 +34,7 @@ export function addCertificates(selection: Selection, files: LibraryFiles): void
 }
 
 function isBundle(path: string): boolean {
+  if (!path.endsWith(".crt") && !path.endsWith(".pem")) return false;
   return /(^|[/-])(ca-certificates|ca-bundle|cacert|cert|tls-ca-bundle|ca-bundle\.trust)\.(crt|pem)$/.test(
     path,
   );
