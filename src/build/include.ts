@@ -110,8 +110,8 @@ export function mergeSpec(lines: readonly string[], selection: Selection, walker
   return gone;
 }
 
-/** Takes out what an exclude covers, whatever brought it in. Gives how many names that were. */
-export function dropExcluded(excludes: readonly Glob[], selection: Selection): number {
+/** Takes out what an exclude covers, whatever brought it in. Gives the names. */
+export function dropExcluded(excludes: readonly Glob[], selection: Selection): Set<string> {
   const dropped = new Set<string>();
   for (const names of [selection.files, selection.directories, selection.links, selection.devices]) {
     for (const name of names) {
@@ -121,7 +121,7 @@ export function dropExcluded(excludes: readonly Glob[], selection: Selection): n
       dropped.add(name);
     }
   }
-  return dropped.size;
+  return dropped;
 }
 
 function holds({ files, directories, links, devices }: Selection, path: string): boolean {

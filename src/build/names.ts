@@ -3,9 +3,16 @@
  * that is not UTF-8 stays what it is. They become the base's surrogateescape strings only where a file is touched.
  */
 
+import { printable } from "../common/table.ts";
+
 /** The string under which the file functions know a byte string. */
 export function toFs(name: string): string {
   return isAscii(name) ? name : decode(name);
+}
+
+/** A byte string as a terminal may have it: without control characters, and "?" for what is not UTF-8. */
+export function shown(name: string): string {
+  return printable(toFs(name)).replace(/\p{Cs}/gu, "?");
 }
 
 /** The byte string of a name as the file functions, arguments and the environment give it. */

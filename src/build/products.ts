@@ -10,9 +10,11 @@ import { type BundleConfig, bundleConfig, type Seen, writtenOutside } from "./bu
 import type { Overrides } from "./bundle-overrides.ts";
 import { buildImage } from "./image/build.ts";
 import { compressionByName } from "./image/pack.ts";
+import { PROVENANCE_NAME } from "./image/provenance.ts";
 import { makeMountPoints } from "./mount-points.ts";
 import { toFs } from "./names.ts";
-import { formatProvenance, PROVENANCE_NAME, provenanceOf } from "./provenance.ts";
+import type { PackageDatabase } from "./packages.ts";
+import { formatProvenance, provenanceOf } from "./provenance.ts";
 import { type Copied, makeRootfs } from "./rootfs.ts";
 import type { Selection } from "./selection.ts";
 import { checkTarget, stageDirectory, withTemporary } from "./stage.ts";
@@ -42,6 +44,8 @@ export interface BundleSource {
   readonly overrides: Overrides;
   /** Of the system that the files are of, "" for this one's. */
   readonly root: string;
+  /** That system's, where it has one. */
+  readonly packages: PackageDatabase | undefined;
 }
 
 export async function makeProduct(
@@ -94,8 +98,8 @@ export async function fillBundle(
   const copied = await fillRoot(root, selection, io);
   makeMountPoints(root, source.overrides);
   writeNew(join(directory, "config.json"), `${JSON.stringify(config, null, 2)}\n`);
-  const provenance = provenanceOf(config.process.args, source.root || "/", selection.files);
-  writeNew(join(directory, PROVENANCE_NAME), formatProvenance(provenance));
+  const from = provenanceOf(config.process.args, source.root || "/", selection.files, source.packages);
+  writeNew(join(directory, PROVENANCE_NAME), formatProvenance(from));
   return copied;
 }
 

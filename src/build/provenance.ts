@@ -2,18 +2,9 @@
  * Where a bundle came from: `provenance.json` beside its `config.json`. Nothing in it depends on time, the machine's name or
  * the user, so that the same inputs give the same bytes.
  */
-import { type OsRelease, readOsRelease } from "./os-release.ts";
-import { type Package, type PackageDatabase, readPackages } from "./packages.ts";
-
-export const PROVENANCE_NAME = "provenance.json";
-
-export interface Provenance {
-  readonly command: readonly string[];
-  /** null where the system does not say what it is. */
-  readonly host: OsRelease | null;
-  /** Packages that files came from, sorted by name and architecture. */
-  readonly packages: readonly Pick<Package, "name" | "version" | "architecture">[];
-}
+import type { Provenance } from "../common/image/manifest.ts";
+import { readOsRelease } from "./os-release.ts";
+import type { Package, PackageDatabase } from "./packages.ts";
 
 /**
  * @param root the system that the files are of
@@ -23,7 +14,7 @@ export function provenanceOf(
   command: readonly string[],
   root: string,
   files: Iterable<string>,
-  database: PackageDatabase | undefined = readPackages(root),
+  database: PackageDatabase | undefined,
 ): Provenance {
   const found = new Map<string, Package>();
   const paths = [...files];

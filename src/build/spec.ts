@@ -53,7 +53,11 @@ export function lineBreaks(line: string): string[] {
 
 /** Writes the spec under a temporary name first, so that `file` is the old one or the whole new one. */
 export function writeSpec(file: string, paths: readonly string[]): void {
-  const bytes = Buffer.from(formatSpec(paths), "latin1");
+  replaceFile(file, Buffer.from(formatSpec(paths), "latin1"));
+}
+
+/** A pipe or a terminal is written to. */
+export function replaceFile(file: string, bytes: Buffer): void {
   if (isSpecial(file)) {
     const fd = openSync(file, "w");
     writeAll(fd, bytes);
@@ -86,6 +90,18 @@ function isSpecial(file: string): boolean {
   } catch (error) {
     if (error instanceof VzError) throw error;
     return false;
+  }
+}
+
+/** The lines of the spec that a new one is to replace; undefined where there is none. */
+export function readOlderSpec(file: string): string[] | undefined {
+  if (isSpecial(file)) return undefined;
+  try {
+    return readSpec(file);
+  } catch (error) {
+    // What stands there is something else, or nothing.
+    if (error instanceof VzError) return undefined;
+    throw error;
   }
 }
 

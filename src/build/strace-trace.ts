@@ -41,6 +41,12 @@ const command: Command = {
     { name: "exclude", value: "GLOB", repeat: true, help: "leave files out" },
     { name: "recipe", value: "FILE", help: "do what this file says" },
     {
+      name: "report",
+      value: "FILE",
+      help: "tell there what came along, from which packages, what was guessed and left out; - is stdout",
+    },
+    { name: "json", help: "the report for machines" },
+    {
       name: "env",
       value: "NAME=VALUE",
       repeat: true,

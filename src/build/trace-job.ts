@@ -10,14 +10,17 @@ import { HostFiles } from "./host-files.ts";
 import { dropExcluded, expandGlob, includeNames, mayInclude, mergeSpec } from "./include.ts";
 import { interpreterOf, SCRIPT_LINE } from "./interpreter.ts";
 import { fromFs, toFs } from "./names.ts";
+import { readPackages } from "./packages.ts";
 import { makeProduct } from "./products.ts";
 import { findProgram } from "./program.ts";
 import type { RecipeRun } from "./recipe.ts";
+import { reportText } from "./report-text.ts";
 import { selectRuns, touchedBy } from "./select-runs.ts";
 import type { Selection } from "./selection.ts";
-import { writeSpec } from "./spec.ts";
+import { readOlderSpec, replaceFile, writeSpec } from "./spec.ts";
 import { wasStopped } from "./stop.ts";
-import type { TracePlan } from "./trace-plan.ts";
+import type { ReportPlan, TracePlan } from "./trace-plan.ts";
+import { reportOf, type TraceReport } from "./trace-report.ts";
 import { commandInRoot, prepareRoot } from "./trace-root.ts";
 import { isPrivileged, warn } from "./trace-warnings.ts";
 import { runTraced, type TracedRun } from "./traced-run.ts";
@@ -39,15 +42,18 @@ export async function traceAndMake(plan: TracePlan, io: Io): Promise<number> {
     failed = run.command;
     break;
   }
-  const selection = selectAll(plan, runs, { cwd, included }, io);
+  const { selection, excluded } = selectAll(plan, runs, { cwd, included }, io);
+  const { product, command, overrides, report, root } = plan;
+  const packages = product === undefined && report === undefined ? undefined : readPackages(root || "/");
+  const older = report === undefined ? undefined : readOlderSpec(plan.specFile);
   writeSpec(plan.specFile, selection.paths());
-  const { product, command, overrides } = plan;
+  if (report !== undefined) writeReport(report, reportOf(command, selection, packages, excluded, older), io);
   if (product === undefined) return status;
   if (failed !== undefined) {
     io.err(`vz trace: ${printable(failed[0] ?? "")} failed (${status}): only ${plan.specFile} was written\n`);
     return status;
   }
-  await makeProduct(product, selection, { command, cwd, env: io.env, overrides, root: plan.root }, io);
+  await makeProduct(product, selection, { command, cwd, env: io.env, overrides, root, packages }, io);
   return Status.ok;
 }
 
@@ -105,23 +111,31 @@ function selectAll(
   runs: readonly TracedRun[],
   { cwd, included }: { readonly cwd: string; readonly included: readonly string[] },
   io: Io,
-): Selection {
+): { selection: Selection; excluded: readonly string[] } {
   const walker = new Walker(plan.root);
   const files = new HostFiles(walker);
   const touched = touchedBy(runs, plan.root);
-  const selection = selectRuns(touched, runs, walker);
+  const selection = selectRuns(touched, runs, walker, plan.root);
   for (const { file, lines } of plan.earlier) tellGone(file, mergeSpec(lines, selection, walker), io);
-  dropExcluded(plan.excludes, selection);
+  const early = dropExcluded(plan.excludes, selection);
   const executed = new Set(selection.executed);
   includeNames(included, selection, files, walker);
   addBinfmtInterpreters(selection, files, (line) => io.err(`vz trace: ${line}\n`));
   complete(selection, files, { env: io.env, cwd, touched });
-  dropExcluded(plan.excludes, selection);
+  const late = dropExcluded(plan.excludes, selection);
   const notes = new Set(runs.flatMap(({ log }) => [...log.notes]));
   // another root is entered by chroot(2), and its names are known
   if (plan.root !== "") notes.delete("chroot");
   warn(selection, { executed, notes, seccomp: runs.some((run) => run.seccomp) }, io);
-  return selection;
+  return { selection, excluded: [...new Set([...early, ...late])] };
+}
+
+function writeReport({ file, json }: ReportPlan, report: TraceReport, io: Io): void {
+  const text = json
+    ? `${JSON.stringify(report)}\n`
+    : reportText(report, file === "-" ? io.outColumns : undefined);
+  if (file === "-") io.out(text);
+  else replaceFile(file, Buffer.from(text));
 }
 
 function tellGone(file: string, gone: readonly string[], io: Io): void {

@@ -36,7 +36,14 @@ export interface TracePlan {
   /** Where the spec goes. */
   readonly specFile: string;
   readonly product: Product | undefined;
+  readonly report: ReportPlan | undefined;
   readonly overrides: Overrides;
+}
+
+export interface ReportPlan {
+  /** "-" for standard output. */
+  readonly file: string;
+  readonly json: boolean;
 }
 
 /** @throws VzError for what cannot be done */
@@ -78,6 +85,7 @@ export async function planTrace(args: Args, io: Io): Promise<TracePlan> {
     earlier: from.map((file) => ({ file, lines: readSpec(file) })),
     specFile,
     product,
+    report: reportPlanOf(args),
     overrides,
   };
 }
@@ -112,6 +120,15 @@ function overridesOf(args: Args, io: Io): Partial<Overrides> {
     cwd,
     mounts,
   };
+}
+
+function reportPlanOf(args: Args): ReportPlan | undefined {
+  const file = args.value("report");
+  const json = args.flag("json");
+  if (file === undefined && json) throw new VzError(Status.usage, "vz trace: --json: needs --report");
+  if (file === undefined) return undefined;
+  if (file !== "-") checkWritable(file);
+  return { file, json };
 }
 
 function productOf(

@@ -109,8 +109,9 @@ export class Walker {
     let type: FileType = "directory";
     for (let i = 0; i < parts.length; i++) {
       const part = parts[i] ?? "";
-      if (part === "" || part === ".") continue;
+      // Also before a slash at the end: only a directory may stand there.
       if (type !== "directory") return undefined;
+      if (part === "" || part === ".") continue;
       if (part === "..") {
         if (real !== root) real = real.slice(0, real.lastIndexOf("/"));
         continue;

@@ -122,7 +122,10 @@ test("an exclude takes out whatever brought it in, with all below it", () => {
   const selection = new Selection(walker);
   for (const name of expand("/usr/share/zone/**")) selection.add(name, true);
   selection.executed.add("/usr/share/zone/a");
-  assert.equal(dropExcluded([parseGlob("/usr/share/zone/sub", true), parseGlob("a", true)], selection), 3);
+  assert.equal(
+    dropExcluded([parseGlob("/usr/share/zone/sub", true), parseGlob("a", true)], selection).size,
+    3,
+  );
   assert.deepEqual(selection.paths(), ["/usr/bin", "/usr/share/zone", "/usr/share/zone/out"]);
   assert.equal(selection.executed.size, 0);
 });

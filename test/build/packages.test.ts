@@ -104,7 +104,7 @@ test("provenance names the command, the system and each package once, sorted", (
     { name: "dash", version: "0.5", architecture: "amd64" },
     { name: "libc6", version: "2.36-9", architecture: "i386" },
   ];
-  assert.deepEqual(provenanceOf(["ls", "-l"], dpkg, files), {
+  assert.deepEqual(provenanceOf(["ls", "-l"], dpkg, files, readPackages(dpkg)), {
     command: ["ls", "-l"],
     host: { id: "debian", version: "12", name: 'A "B" C' },
     packages,
@@ -112,5 +112,9 @@ test("provenance names the command, the system and each package once, sorted", (
 });
 
 test("a system that says nothing of itself is null, with no packages", () => {
-  assert.deepEqual(provenanceOf([], tree("empty", {}), ["/a"]), { command: [], host: null, packages: [] });
+  assert.deepEqual(provenanceOf([], tree("empty", {}), ["/a"], undefined), {
+    command: [],
+    host: null,
+    packages: [],
+  });
 });

@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import {
   chmodSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -15,7 +16,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { after, beforeEach, test } from "node:test";
 import { vzBinary } from "../support/lab.ts";
 
@@ -226,3 +227,34 @@ test("an option that a bundle cannot obey is told before anything runs", () => {
   assert.match(trace("--env", "A=1", "touch", "ran").stderr, /--env: needs --bundle or --image/);
   assert.deepEqual(readdirSync(dir), []);
 });
+
+test("--report tells what came along, from where, and what is not here", () => {
+  writeFileSync(join(dir, "mine"), "x");
+  ok(trace("cat", "/etc/hostname"));
+  const options = ["--report", "r.json", "--json", "--exclude", "/etc/hostname"];
+  ok(trace(...options, "sh", "-c", "cat mine /etc/hostname; echo > new; ls /etc/default"));
+  const report = JSON.parse(readFileSync(join(dir, "r.json"), "utf8"));
+  assert.equal(report.files, spec().filter((name) => statSync(name).isFile() && !isLink(name)).length);
+  assert.ok(report.biggest.length <= 10 && report.biggest[0].bytes >= report.biggest[1].bytes);
+  assert.ok(report.made.includes(join(dir, "new")));
+  assert.deepEqual(report.excluded, ["/etc/hostname"]);
+  assert.ok(report.older.added.includes(join(dir, "mine")));
+  assert.deepEqual(report.older.gone, ["/etc/hostname"]);
+  assert.ok(report.leftOut.some(({ include }: { include?: string }) => include === "/etc/default/**"));
+  assert.ok(report.unowned.some(({ path }: { path: string }) => path === join(dir, "mine")));
+  if (existsSync("/var/lib/dpkg/status")) {
+    const coreutils = report.packages.find(({ name }: { name: string }) => name === "coreutils");
+    assert.ok(coreutils.bytes > 0 && coreutils.installedSize > coreutils.bytes);
+    const libc = spec().find((name) => name.endsWith("/libc.so.6")) ?? "";
+    const owner = ok(run("dpkg", ["-S", `*/${basename(dirname(libc))}/libc.so.6`])).stdout.split(":")[0];
+    assert.ok(report.packages.some(({ name }: { name: string }) => name === owner));
+  }
+  const text = ok(trace("--report", "-", "cat", "mine")).stdout;
+  assert.match(text, /^x?cat mine\n\d+ files /);
+  assert.equal(trace("--json", "true").status, 64);
+  assert.equal(trace("--report", "none/x", "true").status, 64);
+});
+
+function isLink(name: string): boolean {
+  return lstatSync(name).isSymbolicLink();
+}

@@ -10,7 +10,8 @@ import {
 } from "../../common/image/manifest.ts";
 import { isText, object } from "../../common/image/parse-manifest.ts";
 
-const PROVENANCE_NAME = "provenance.json";
+/** Lies beside a bundle's config.json. */
+export const PROVENANCE_NAME = "provenance.json";
 /** Bounds the command, too. */
 const MAX_BYTES = 1024 * 1024;
 const MAX_PACKAGES = 10_000;
