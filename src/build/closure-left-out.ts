@@ -11,9 +11,10 @@ const KERNEL_TREES = /^\/(?:dev|run|var\/run)\//;
 const TREES: readonly DeviceTree[] = ["/dev/pts", "/dev/shm"];
 
 export function noteLeftOut(selection: Selection, files: LibraryFiles, run: RunFacts): void {
-  noteDirectories(selection, files);
   noteKernelTrees(selection, files, run.touched);
   noteLocale(selection, files, run.env);
+  // Only a report asks for it, and it reads every directory that was opened.
+  selection.notes.postpone(() => noteDirectories(selection, files));
 }
 
 /** A directory that was opened is there; of what it holds, only what was opened by itself. */
