@@ -11,18 +11,22 @@ const KERNEL_TREES = /^\/(?:dev|run|var\/run)\//;
 const TREES: readonly DeviceTree[] = ["/dev/pts", "/dev/shm"];
 
 export function noteLeftOut(selection: Selection, files: LibraryFiles, run: RunFacts): void {
-  noteDirectories(selection, files);
   noteKernelTrees(selection, files, run.touched);
   noteLocale(selection, files, run.env);
+  // Only a report asks for it, and it reads every directory that was opened.
+  selection.notes.postpone(() => noteDirectories(selection, files));
 }
 
 /** A directory that was opened is there; of what it holds, only what was opened by itself. */
 function noteDirectories(selection: Selection, files: LibraryFiles): void {
   const held = new Map<string, Set<string>>();
+  const seen = new Set<string>();
   for (const path of [...selection.files, ...selection.directories, ...selection.links]) {
-    for (let at = path; at !== "/"; at = parentOf(at)) {
-      const names = held.get(parentOf(at)) ?? new Set();
-      held.set(parentOf(at), names.add(baseOf(at)));
+    for (let at = path; at !== "/" && !seen.has(at); at = parentOf(at)) {
+      seen.add(at);
+      const parent = parentOf(at);
+      if (selection.directories.has(parent))
+        held.set(parent, (held.get(parent) ?? new Set()).add(baseOf(at)));
     }
   }
   for (const path of [...selection.directories].sort()) {

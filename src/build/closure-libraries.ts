@@ -11,6 +11,7 @@ const MAX_ROUNDS = 16;
 
 /** Names of shared libraries and of plugins for programs that load them. */
 export function isLibraryName(path: string): boolean {
+  if (!path.includes(".so") && !path.endsWith(".node")) return false;
   return /\.(so(\.[\w.-]+)?|node)$/.test(baseOf(path));
 }
 

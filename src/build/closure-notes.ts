@@ -39,6 +39,19 @@ export type DeviceTree = "/dev/pts" | "/dev/shm";
 export class ClosureNotes {
   /** What no call of the run named, with the first reason that brought it. */
   readonly guessed = new Map<string, Guess>();
-  readonly leftOut: LeftOut[] = [];
   readonly deviceTrees = new Set<DeviceTree>();
+  readonly #leftOut: LeftOut[] = [];
+  #later: (() => void)[] = [];
+
+  get leftOut(): LeftOut[] {
+    const later = this.#later;
+    this.#later = [];
+    for (const note of later) note();
+    return this.#leftOut;
+  }
+
+  /** Notes that cost something to find: `note` is called when somebody asks for what was left out. */
+  postpone(note: () => void): void {
+    this.#later.push(note);
+  }
 }

@@ -64,10 +64,11 @@ function addInterpreters(selection: Selection, files: LibraryFiles): void {
 
 /** Where /bin and its like are links into /usr, programs use both names of what is there; see file-hierarchy(7). */
 function addMergedDirectories(selection: Selection, files: LibraryFiles): void {
+  const used = [...selection.files, ...selection.links].filter((path) => path.startsWith("/usr/"));
   for (const name of MERGED) {
     const real = files.real(name);
     if (real === null || real === name || !real.startsWith("/usr/")) continue;
-    const isUsed = [...selection.files, ...selection.links].some((path) => path.startsWith(`${real}/`));
+    const isUsed = used.some((path) => path.startsWith(`${real}/`));
     if (isUsed) selection.guessLink(name, "link", `another name of ${real}`);
   }
 }

@@ -274,9 +274,9 @@ test("directories, devices and state of this system that do not come along are t
   assert.deepEqual(
     selection.notes.leftOut.map(({ what, include }) => [what, include]),
     [
-      ["/data", "/data/**"],
       ["/run/state", "/run/state"],
       ["/dev/sda", undefined],
+      ["/data", "/data/**"],
     ],
   );
   assert.deepEqual([...selection.notes.deviceTrees], ["/dev/pts"]);
