@@ -36,6 +36,11 @@ export interface LeftOut {
 /** File systems below /dev that the run used and a container must mount to have. */
 export type DeviceTree = "/dev/pts" | "/dev/shm";
 
+/** The glob that matches this name alone. */
+export function literalGlob(path: string): string {
+  return path.replaceAll(/[*?[\]\\]/g, "\\$&");
+}
+
 export class ClosureNotes {
   /** What no call of the run named, with the first reason that brought it. */
   readonly guessed = new Map<string, Guess>();

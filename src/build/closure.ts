@@ -19,6 +19,8 @@ export interface RunFacts {
   readonly cwd: string;
   /** As `TraceLog` keeps it. */
   readonly touched: ReadonlyMap<string, number>;
+  /** Names that the operator asked for. */
+  readonly wanted?: ReadonlySet<string>;
 }
 
 const MERGED = ["/bin", "/lib", "/lib32", "/lib64", "/libo32", "/libx32", "/sbin"];
@@ -30,7 +32,7 @@ export function complete(selection: Selection, files: LibraryFiles, run: RunFact
   addCertificates(selection, files);
   const path = new LibraryPath(files, libraryDirectories(run));
   addLibraries(selection, files, path);
-  dropCache(selection, files, path);
+  dropCache(selection, files, path, run.wanted ?? new Set());
   addMergedDirectories(selection, files);
   noteLeftOut(selection, files, run);
 }

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { complete, type RunFacts } from "../../src/build/closure.ts";
+import { literalGlob } from "../../src/build/closure-notes.ts";
+import { parseGlob } from "../../src/build/glob.ts";
 import { interpreterOf } from "../../src/build/interpreter.ts";
 import { Selection } from "../../src/build/selection.ts";
 import { makeElf } from "../support/elf.ts";
@@ -229,6 +231,18 @@ test("the loader's cache stays only where a library is found by nothing else", (
   assert.ok(two.files.has("/etc/ld.so.cache"));
 });
 
+test("the cache stays too where it was asked for", () => {
+  const facts = { ...NO_FACTS, wanted: new Set(["/etc/ld.so.cache"]) };
+  const tree = { ...cached, "/bin/prog": program(["liba.so"]) };
+  assert.ok(selected(tree, ["/bin/prog"], ["/etc/ld.so.cache"], facts).files.has("/etc/ld.so.cache"));
+});
+
+test("a glob that names one file takes its characters as they are", () => {
+  const name = "/a*b/[c]?\\d";
+  const glob = parseGlob(literalGlob(name), false);
+  assert.ok(glob.covers(name) && !glob.covers("/axb/c?\\d"));
+});
+
 test("directories that are links into /usr come with what lies there", () => {
   const tree: Tree = {
     "/bin": { link: "usr/bin" },
@@ -274,7 +288,7 @@ test("directories, devices and state of this system that do not come along are t
   assert.deepEqual(
     selection.notes.leftOut.map(({ what, include }) => [what, include]),
     [
-      ["/run/state", "/run/state"],
+      ["/run/state", undefined],
       ["/dev/sda", undefined],
       ["/data", "/data/**"],
     ],
