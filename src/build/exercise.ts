@@ -5,7 +5,6 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Status, VzError } from "../common/errors.ts";
 import { quoteWord, quoteWords } from "../common/shell-words.ts";
 import { printable } from "../common/table.ts";
 import type { RecipeRun } from "./recipe.ts";
@@ -13,20 +12,21 @@ import type { StopPlan } from "./stop.ts";
 
 /**
  * Calls `run` with the plan of when to stop.
- * @throws VzError 1 where a command of the exercise failed
+ * @returns its result, and in words which command of the exercise failed
  */
 export async function exercising<T>(
   { until, seconds, exercise }: RecipeRun,
   run: (plan: StopPlan) => Promise<T>,
-): Promise<T> {
-  if (until === undefined || exercise.length === 0) return run({ until, seconds });
+): Promise<{ result: T; failure: string | undefined }> {
+  if (until === undefined || exercise.length === 0)
+    return { result: await run({ until, seconds }), failure: undefined };
   const directory = mkdtempSync(join(tmpdir(), "vz-exercise-"));
   const failed = join(directory, "failed");
   try {
     const result = await run({ until: checkAndExercise(until, exercise, failed), seconds });
-    if (!existsSync(failed)) return result;
+    if (!existsSync(failed)) return { result, failure: undefined };
     const command = exercise[Number(readFileSync(failed, "utf8"))] ?? [];
-    throw new VzError(Status.failed, `exercise ${printable(quoteWords(command))}: failed`);
+    return { result, failure: `exercise ${printable(quoteWords(command))}: failed` };
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

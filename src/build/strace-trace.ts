@@ -11,6 +11,7 @@ const command: Command = {
     "vz trace [-o FILE] CMD [ARG…]",
     "vz trace --rootfs DIR | --bundle DIR | --image FILE [--] CMD [ARG…]",
     "vz trace --from SPEC… [--no-run] [--rootfs DIR …] [[--] CMD [ARG…]]",
+    "vz trace --recipe FILE [--rootfs DIR …]",
     "strace-trace CMD [ARG…]",
   ],
   details:
@@ -25,7 +26,24 @@ const command: Command = {
     "--include adds files: a GLOB is an absolute name in which * ? and [a-z] match within a component, and ** any number " +
     "of components. /dir/** is the directory with all below it, /dir the directory alone. With a file come the links on " +
     "the way, a program's loader and libraries, a script's interpreter. --exclude takes out whatever its GLOB matches, " +
-    "with all below it; a GLOB without a slash matches at any depth. An exclude wins over all else.",
+    "with all below it; a GLOB without a slash matches at any depth. An exclude wins over all else.\n\n" +
+    "--report FILE tells what the root holds and why: files and bytes, the ten biggest, what came from which package " +
+    "beside its installed size, what was guessed and not seen, what was left out and how to put it back, what CMD made " +
+    "or removed, and how the spec differs from the one that bore its name before.\n\n" +
+    "--check runs CMD twice, here and, when the root is made, in a copy of it, under vz's own runner; both without a " +
+    "terminal and with nothing to read, unless --check-input gives something. Where exit status or output differ, it " +
+    "shows the first line that does, names the first file that was looked for in vain there though it is here, and " +
+    "ends with 2. Of a daemon that --for or --until stops, only that it came up there too is compared. " +
+    "--check-status lets the output differ, as where it holds the time.\n\n" +
+    "A bundle's config.json says what was seen: CMD, its directory, user and groups, of the variables those that find " +
+    "files and set the language, a read-only root where CMD wrote to none of it. --env, --user, --cwd and --mount say " +
+    "otherwise.\n\n" +
+    "--recipe FILE reads all this from a YAML file, for one program traced in several runs. Its keys: command, run, " +
+    "include, exclude, from, root, output, name, setuid, config. A run has command (that of the recipe, where it has " +
+    "none), until, for, and exercise: commands that use the program once until succeeds. config has the keys of " +
+    "process in the OCI runtime specification, with env as a map, and mounts, hostname, readonly and annotations. A " +
+    "command is a list of words, or a text for the shell; names are relative to the recipe. Options add to its lists " +
+    "and win over its values.",
   options: [
     { name: "output", alias: "o", value: "FILE", help: "where the spec goes (spec)" },
     { name: "rootfs", value: "DIR", help: "make a root filesystem" },
@@ -45,6 +63,12 @@ const command: Command = {
       value: "FILE",
       help: "tell there what came along, from which packages, what was guessed and left out; - is stdout",
     },
+    {
+      name: "check",
+      help: "run CMD again in the new root, and compare exit status and output: 2 where they differ (needs root)",
+    },
+    { name: "check-status", help: "as --check, but the output may differ" },
+    { name: "check-input", value: "FILE", help: "what both runs read from standard input (nothing)" },
     { name: "json", help: "the report for machines" },
     {
       name: "env",
@@ -86,6 +110,14 @@ const command: Command = {
     {
       command: "vz trace --from get.spec --from put.spec --no-run --image app.tar ./app",
       does: "makes one image of two traced runs",
+    },
+    {
+      command: "vz trace --check --report - --rootfs root git --version",
+      does: "tells what the root holds, and whether git does the same in it",
+    },
+    {
+      command: "vz trace --recipe redis.yaml --image redis.tar.gz",
+      does: "exercises redis as the recipe says, and makes its image",
     },
   ],
   passThrough: true,

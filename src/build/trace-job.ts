@@ -4,6 +4,7 @@ import { Status, VzError } from "../common/errors.ts";
 import type { Io } from "../common/io.ts";
 import { printable } from "../common/table.ts";
 import { addBinfmtInterpreters } from "./binfmt.ts";
+import { Checker } from "./check.ts";
 import { complete } from "./closure.ts";
 import { exercising } from "./exercise.ts";
 import { HostFiles } from "./host-files.ts";
@@ -26,8 +27,17 @@ import { isPrivileged, warn } from "./trace-warnings.ts";
 import { runTraced, type TracedRun } from "./traced-run.ts";
 import { Walker } from "./walk.ts";
 
-/** @returns the exit status: that of the run that failed, else 0 */
+/** @returns the exit status: that of the run that failed, 2 where a check found differences, else 0 */
 export async function traceAndMake(plan: TracePlan, io: Io): Promise<number> {
+  const checker = plan.check === undefined ? undefined : new Checker(plan.check, io);
+  try {
+    return await work(plan, checker, io);
+  } finally {
+    checker?.end();
+  }
+}
+
+async function work(plan: TracePlan, checker: Checker | undefined, io: Io): Promise<number> {
   if (plan.root !== "") prepareRoot(plan.root);
   const cwd = plan.root === "" ? fromFs(process.cwd()) : "/";
   const included = findIncluded(plan);
@@ -35,7 +45,7 @@ export async function traceAndMake(plan: TracePlan, io: Io): Promise<number> {
   let status: number = Status.ok;
   let failed: readonly string[] | undefined;
   for (const run of plan.runs) {
-    const traced = await traceOne(run, plan, cwd, io);
+    const traced = await traceOne(run, plan, cwd, checker, io);
     runs.push(traced);
     status = statusOf(traced);
     if (status === Status.ok || wasStopped(traced, status)) continue;
@@ -48,13 +58,13 @@ export async function traceAndMake(plan: TracePlan, io: Io): Promise<number> {
   const older = report === undefined ? undefined : readOlderSpec(plan.specFile);
   writeSpec(plan.specFile, selection.paths());
   if (report !== undefined) writeReport(report, reportOf(command, selection, packages, excluded, older), io);
-  if (product === undefined) return status;
-  if (failed !== undefined) {
+  if (failed !== undefined && product !== undefined)
     io.err(`vz trace: ${printable(failed[0] ?? "")} failed (${status}): only ${plan.specFile} was written\n`);
-    return status;
-  }
-  await makeProduct(product, selection, { command, cwd, env: io.env, overrides, root, packages }, io);
-  return Status.ok;
+  if (failed !== undefined || (product === undefined && checker === undefined)) return status;
+  const source = { command, cwd, env: io.env, overrides, root, packages };
+  if (product !== undefined) await makeProduct(product, selection, source, io);
+  if (checker === undefined || (await checker.check(selection, source))) return Status.ok;
+  return Status.differs;
 }
 
 /** Names that the includes match now: a glob that matches nothing is found out before anything runs. */
@@ -74,6 +84,7 @@ async function traceOne(
   run: RecipeRun,
   { root, setuid }: TracePlan,
   cwd: string,
+  checker: Checker | undefined,
   io: Io,
 ): Promise<TracedRun> {
   const { command } = run;
@@ -85,8 +96,13 @@ async function traceOne(
   const seccomp = !setuid && !isPrivileged(walker.fs(file));
   const whole = root === "" ? command : commandInRoot(root, command);
   const say = (line: string) => io.err(`vz trace: ${line}\n`);
-  const traced = await exercising(run, (stop) => runTraced(whole, fromFs(process.cwd()), seccomp, stop, say));
+  const capture = checker?.capture();
+  const { result: traced, failure } = await exercising(run, (stop) =>
+    runTraced(whole, fromFs(process.cwd()), seccomp, stop, say, capture),
+  );
   if (traced.log.main === undefined) throw notExecuted(program, file, walker);
+  if (failure !== undefined) throw new VzError(Status.failed, failure);
+  if (capture !== undefined) checker?.add(run, traced, capture);
   return traced;
 }
 

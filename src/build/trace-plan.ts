@@ -11,6 +11,7 @@ import {
   parseMount,
   parseVariable,
 } from "./bundle-overrides.ts";
+import { type CheckPlan, mayCheck } from "./check.ts";
 import { type Glob, parseGlob } from "./glob.ts";
 import { imageName } from "./image-name.ts";
 import { fromFs } from "./names.ts";
@@ -37,6 +38,7 @@ export interface TracePlan {
   readonly specFile: string;
   readonly product: Product | undefined;
   readonly report: ReportPlan | undefined;
+  readonly check: CheckPlan | undefined;
   readonly overrides: Overrides;
 }
 
@@ -86,6 +88,7 @@ export async function planTrace(args: Args, io: Io): Promise<TracePlan> {
     specFile,
     product,
     report: reportPlanOf(args),
+    check: checkPlanOf(args, noRun),
     overrides,
   };
 }
@@ -120,6 +123,19 @@ function overridesOf(args: Args, io: Io): Partial<Overrides> {
     cwd,
     mounts,
   };
+}
+
+function checkPlanOf(args: Args, noRun: boolean): CheckPlan | undefined {
+  const statusOnly = args.flag("check-status");
+  const input = args.value("check-input");
+  if (!args.flag("check") && !statusOnly) {
+    if (input === undefined) return undefined;
+    throw new VzError(Status.usage, "vz trace: --check-input: needs --check");
+  }
+  if (noRun)
+    throw new VzError(Status.usage, "vz trace: --check: compares with a run, which --no-run leaves out");
+  mayCheck();
+  return { statusOnly, input };
 }
 
 function reportPlanOf(args: Args): ReportPlan | undefined {

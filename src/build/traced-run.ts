@@ -1,5 +1,5 @@
 /** Runs a command under strace, and reads the log through a pipe while it runs. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import * as sys from "vz:sys";
 import { hasCode, reason, Status, VzError } from "../common/errors.ts";
 import { fromFs, toFs } from "./names.ts";
@@ -9,12 +9,11 @@ import { TraceLog } from "./trace-log.ts";
 import { LogReader } from "./trace-reader.ts";
 import { isForeground, signalAll, targets, tracedBy } from "./traced-processes.ts";
 
-export interface TracedRun {
-  readonly log: TraceLog;
+/** What came of a run under strace. */
+export interface StraceEnd {
   /** Milliseconds since the epoch. */
   readonly started: number;
-  /** Whether strace's filter was in use, which takes setuid programs' rights away. */
-  readonly seccomp: boolean;
+  readonly ended: number;
   /** Exit status of the command, or the name of the signal that ended it. */
   readonly code: number | null;
   readonly signal: string | null;
@@ -22,6 +21,32 @@ export interface TracedRun {
   readonly outcome: Outcome;
   /** Signals that were sent to this process and meant for the command. */
   readonly forwarded: ReadonlySet<string>;
+}
+
+export interface TracedRun extends StraceEnd {
+  readonly log: TraceLog;
+  /** Whether strace's filter was in use, which takes setuid programs' rights away. */
+  readonly seccomp: boolean;
+}
+
+/** A run under strace, and who reads its log. */
+export interface StraceRun {
+  /** strace's command line. @param log file that it is to write */
+  argv(log: string): string[];
+  take(lines: readonly string[]): void;
+  /** Process id of the command itself, once it was executed. */
+  main(): string | undefined;
+  readonly plan: StopPlan;
+  /** Tells the operator a line. */
+  say(line: string): void;
+  /** Where the command's standard streams lead; undefined for those of this process. */
+  readonly streams: Streams | undefined;
+}
+
+export interface Streams {
+  readonly stdio: StdioOptions;
+  /** Called once the process is there. */
+  follow(child: ChildProcess): void;
 }
 
 /** Signals that are meant for the command: they end it, and the trace then ends by itself. */
@@ -40,25 +65,44 @@ export async function runTraced(
   seccomp: boolean,
   plan: StopPlan = { seconds: undefined, until: undefined },
   say: (line: string) => void = () => {},
+  streams?: Streams,
 ): Promise<TracedRun> {
   const log = new TraceLog(cwd, realOnDisk);
+  const end = await underStrace({
+    argv: (file) => straceArgv(command, file, seccomp),
+    take: (lines) => log.push(lines),
+    main: () => log.main,
+    plan,
+    say,
+    streams,
+  });
+  log.end();
+  return { log, seccomp, ...end };
+}
+
+/** @throws VzError 125 where strace is missing */
+export async function underStrace(run: StraceRun): Promise<StraceEnd> {
   const [readEnd, writeEnd] = sys.pipe();
   // strace opens the pipe by its name in /proc, so that the command inherits no descriptor that it would lack otherwise.
-  const [file = "", ...argv] = straceArgv(command, `/proc/${process.pid}/fd/${writeEnd}`, seccomp);
-  const reader = new LogReader(readEnd, (lines) => log.push(lines));
+  const [file = "", ...argv] = run.argv(`/proc/${process.pid}/fd/${writeEnd}`);
+  const reader = new LogReader(readEnd, (lines) => run.take(lines));
   const started = Date.now();
-  const child = spawn(file, argv, { stdio: "inherit" });
+  const child = spawn(file, argv, { stdio: run.streams?.stdio ?? "inherit" });
+  run.streams?.follow(child);
   const forwarded = new Set<string>();
   const forward = (signal: NodeJS.Signals) => {
     forwarded.add(signal);
-    forwardSignal(signal, child, log);
+    forwardSignal(signal, child, run.main);
   };
   for (const signal of FORWARDED) process.on(signal, forward);
   const tracer = () => child.pid ?? 0;
-  const stopper = new Stopper(plan, {
-    targets: () => (log.main === undefined ? [] : targets(tracer(), log.main)),
+  const stopper = new Stopper(run.plan, {
+    targets: () => {
+      const main = run.main();
+      return main === undefined ? [] : targets(tracer(), main);
+    },
     all: () => tracedBy(tracer()).map(({ pid }) => pid),
-    say,
+    say: (line) => run.say(line),
   });
   let end: { code: number | null; signal: string | null };
   try {
@@ -69,8 +113,7 @@ export async function runTraced(
     sys.close(writeEnd);
     reader.finish();
   }
-  log.end();
-  return { log, started, seccomp, ...end, outcome: stopper.outcome, forwarded };
+  return { started, ended: Date.now(), ...end, outcome: stopper.outcome, forwarded };
 }
 
 function realOnDisk(path: string): string | undefined {
@@ -91,17 +134,19 @@ function endOf(child: ChildProcess): Promise<{ code: number | null; signal: stri
         reject(new VzError(Status.runnerFailed, "strace: not installed", { cause, hint }));
       }
     });
-    child.on("exit", (code, signal) => resolve({ code, signal }));
+    // "close" comes when pipes to the command, where there are any, have been read to their ends
+    child.on("close", (code, signal) => resolve({ code, signal }));
   });
 }
 
 /** strace itself holds these signals back while it traces; so they go to the command, or to the daemon it left. */
-function forwardSignal(signal: NodeJS.Signals, child: ChildProcess, log: TraceLog): void {
+function forwardSignal(signal: NodeJS.Signals, child: ChildProcess, main: () => string | undefined): void {
   const fromKeyboard = signal === "SIGINT" || signal === "SIGQUIT";
   // A key goes to the whole foreground group: the command has had it.
   if (fromKeyboard && isForeground()) return;
   const tracer = child.pid;
   if (tracer === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  if (log.main !== undefined) signalAll(targets(tracer, log.main), signal);
-  else setTimeout(() => forwardSignal(signal, child, log), EARLY_MS);
+  const command = main();
+  if (command !== undefined) signalAll(targets(tracer, command), signal);
+  else setTimeout(() => forwardSignal(signal, child, main), EARLY_MS);
 }

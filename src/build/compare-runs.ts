@@ -1,0 +1,41 @@
+/** How a run in a root differs from the one that was traced, in words. */
+import { constants } from "node:os";
+import { printable } from "../common/table.ts";
+import type { Output } from "./capture.ts";
+import { firstDifference } from "./first-difference.ts";
+import { toFs } from "./names.ts";
+import type { StraceEnd } from "./traced-run.ts";
+
+/** @param stops whether both were to be stopped: then only how they came to it is compared */
+export function compareEnds(here: StraceEnd, there: StraceEnd, stops: boolean): string[] {
+  if (stops) {
+    if (there.outcome === "stopped") return [];
+    return [
+      there.outcome === "late"
+        ? "--until did not succeed there in time"
+        : `${endOf(there)} there before it was stopped`,
+    ];
+  }
+  // nothing stopped the run here
+  if (there.outcome === "stopped") return ["it has not ended there, and was stopped"];
+  const [one, other] = [endOf(here), endOf(there)];
+  return one === other ? [] : [`${one} here, ${other} there`];
+}
+
+function endOf({ code, signal }: StraceEnd): string {
+  if (signal === null) return `exit status ${code}`;
+  const numbers: Readonly<Record<string, number>> = constants.signals;
+  // A runner that is no shell passes the signal on; either way it reads the same.
+  return `exit status ${128 + (numbers[signal] ?? 0)}`;
+}
+
+export function compareOutput(name: string, here: Output, there: Output): string[] {
+  const difference = firstDifference(here.file, there.file);
+  if (difference === undefined) {
+    return here.bytes === there.bytes ? [] : [`${name}: ${here.bytes} bytes here, ${there.bytes} there`];
+  }
+  const [one, other] = difference.texts.map((text) =>
+    text === undefined ? "nothing more" : JSON.stringify(printable(toFs(text))),
+  );
+  return [`${name} differs in line ${difference.line}: ${one} here, ${other} there`];
+}
