@@ -12,7 +12,7 @@ import { okOutput, run, startLab, until, vz } from "../support/lab.ts";
 import { ENVIRONMENT, eventually, type Place, type Program, whyNot } from "../support/program.ts";
 import { excess, traceProgram, weigh, whyNotJudged } from "../support/program-image.ts";
 import { ALL } from "../support/programs.ts";
-import { nginx } from "../support/programs-services.ts";
+import { nginx, services } from "../support/programs-services.ts";
 import { Slave } from "../support/slave.ts";
 
 // Not below /tmp, which a container has memory at. Servers that give up being root come here too.
@@ -94,9 +94,9 @@ test("a recipe exercises nginx by itself", { skip: whyNot(byRecipe) }, async () 
   mkdirSync(dir);
   const place = { dir, address };
   prepare?.(place);
-  const page = `http://127.0.0.1:${service?.port}/page.html`;
-  // Flow style of YAML: JSON is YAML.
-  const run = { until: `curl -sfo /dev/null ${page}`, exercise: [["curl", "-sf", page]], for: 20 };
+  const answers = service?.answers(place);
+  // JSON is YAML
+  const run = { until: answers, exercise: [answers], for: 20 };
   const recipe = { command: command(place), name, run: [run], config: { env: { TZ: "UTC" } } };
   writeFileSync(join(dir, "nginx.yaml"), JSON.stringify(recipe));
   const words = ["trace", "--recipe", "nginx.yaml", "--image", `${name}.tar.gz`];
@@ -104,6 +104,20 @@ test("a recipe exercises nginx by itself", { skip: whyNot(byRecipe) }, async () 
   await load(join(dir, `${name}.tar.gz`));
   await runOnSlave(byRecipe, place);
 });
+
+for (const program of services) {
+  const { name, service, prepare, command } = program;
+  test(`${name}: --check finds that it comes up in its root`, { skip: whyNot(program) }, async () => {
+    const dir = join(top, `${name}-checked`);
+    mkdirSync(dir);
+    const place = { dir, address };
+    prepare?.(place);
+    const until = ["--until", service?.answers(place) ?? "", "--for", "20"];
+    const words = ["trace", "--check", "-o", join(dir, "spec"), ...until, "--", ...command(place)];
+    const checked = await vz(words, { cwd: "/", env: ENVIRONMENT });
+    okOutput("check", checked);
+  });
+}
 
 /** Gives the bundle that umoci makes of the image's export. */
 async function unpackExport(name: string): Promise<string> {

@@ -33,7 +33,9 @@ export async function traceProgram(program: Program, place: Place): Promise<Trac
   const file = join(place.dir, `${program.name}.tar.gz`);
   const report = join(place.dir, "report.json");
   const made = ["-o", join(place.dir, "spec"), "--report", report, "--json"];
-  const words = ["trace", ...made, "--image", file, "--name", program.name];
+  // A service is checked by its own test: it has to be told to end.
+  const check = program.service === undefined ? ["--check"] : [];
+  const words = ["trace", ...check, ...made, "--image", file, "--name", program.name];
   const child = spawn(vzBinary, [...words, "--", ...program.command(place)], {
     cwd: "/",
     env: ENVIRONMENT,
