@@ -4,6 +4,7 @@ import type { DeviceTree } from "./closure-notes.ts";
 import type { LibraryFiles } from "./loader-path.ts";
 import { fromFs } from "./names.ts";
 import { COMMON_DEVICES, type Selection } from "./selection.ts";
+import { ROOT_END } from "./touch.ts";
 import { baseOf, parentOf } from "./walk.ts";
 
 const KERNEL_TREES = /^\/(?:dev|run|var\/run)\//;
@@ -41,7 +42,8 @@ function noteKernelTrees(
   touched: ReadonlyMap<string, number>,
 ): void {
   const told = new Set<string>();
-  for (const path of touched.keys()) {
+  for (const key of touched.keys()) {
+    const path = key.replace(ROOT_END, "");
     if (!KERNEL_TREES.test(path)) continue;
     const real = files.real(path) ?? path;
     if (path === "/dev/ptmx") selection.notes.deviceTrees.add("/dev/pts");

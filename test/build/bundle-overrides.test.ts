@@ -123,13 +123,13 @@ test("variables and mounts as they are typed", () => {
   assert.deepEqual(parseVariable("A=", {}), ["A", ""]);
   assert.deepEqual(parseVariable("A", { A: "x" }), ["A", "x"]);
   for (const text of ["=a", "", "A"]) assert.throws(() => parseVariable(text, {}), { status: 64 });
-  assert.deepEqual(parseMount("../d:/x:ro,nosuid", "/a/b"), {
+  assert.deepEqual(parseMount("../d:/x/:ro,nosuid", "/a/b"), {
     destination: "/x",
     type: "bind",
     source: "/a/d",
     options: ["rbind", "ro", "nosuid"],
   });
-  for (const text of ["/a", "/a:b", "/a:/", "/a:/b/", "/a:/b/../c", "a:/b", ":/b", "/a:/b:ro:x"])
+  for (const text of ["/a", "/a:b", "/a:/", "/a:/b/../c", "a:/b", ":/b", "/a:/b:ro:x"])
     assert.ok(isRefused(parseMount(text, "/")), text);
 });
 

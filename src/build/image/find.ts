@@ -2,14 +2,19 @@
 import { fstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { isVzError, reason, Status, VzError } from "../../common/errors.ts";
+import type { OpenImage } from "../../common/image/archive.ts";
 import { compareNames } from "../../common/image/file-names.ts";
+import type { Manifest } from "../../common/image/manifest.ts";
 import { withImage } from "../../common/image/open.ts";
-import { type ImageHead, readManifest } from "../../common/image/read.ts";
+import { readManifest } from "../../common/image/read.ts";
 
-export interface FoundImage extends ImageHead {
+export interface FoundImage {
+  readonly id: string;
+  /** What is said of the image as a whole; its files would fill the memory where there are many images. */
+  readonly manifest: Omit<Manifest, "files" | "provenance">;
   readonly file: string;
   /** Length of the file. */
-  readonly fileBytes: number;
+  readonly bytes: number;
 }
 
 /** Whether a file of this name may be an image. */
@@ -19,11 +24,12 @@ export function isImageName(name: string): boolean {
 
 /** @param flags added to the open. @throws VzError 65 for what is not an image, 1 for what cannot be opened */
 export function openFound(file: string, flags = 0): Promise<FoundImage> {
-  return withImage(
-    file,
-    async (image) => ({ ...(await readManifest(image)), file, fileBytes: Number(fstatSync(image.fd).size) }),
-    flags,
-  );
+  const read = async (image: OpenImage) => {
+    const { id, manifest } = await readManifest(image);
+    const { files: _files, provenance: _provenance, ...facts } = manifest;
+    return { id, manifest: facts, file, bytes: Number(fstatSync(image.fd).size) };
+  };
+  return withImage(file, read, flags);
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The entries of a manifest for a root filesystem in memory. */
 import { readElf } from "../../common/elf.ts";
-import { compareNames, whyBadPath } from "../../common/image/file-names.ts";
+import { compareNames, whyBadTarget } from "../../common/image/file-names.ts";
 import { type Entry, MAX_MANIFEST_BYTES, ROOTFS_NAME } from "../../common/image/manifest.ts";
 import { type Node, type Tree, walk } from "./flatten-tree.ts";
 import { readStretch, type Stretch } from "./layer-member.ts";
@@ -39,7 +39,8 @@ function sorted(tree: Tree): { path: string; node: Node }[] {
   for (const { path: below, node } of walk(tree.root)) {
     const path = `${ROOTFS_NAME}${below}`;
     length += path.length;
-    const why = length > MAX_MANIFEST_BYTES ? "one of more files than an image can hold" : whyBadPath(path);
+    // Their parts were checked one by one; links may have led deeper than any name.
+    const why = length > MAX_MANIFEST_BYTES ? "one of more files than an image can hold" : whyBadTarget(path);
     if (why !== undefined) throw tree.bad(path, why);
     found.push({ path, node });
   }

@@ -1,5 +1,6 @@
 /** Applies layers one on top of the other, as the OCI image specification 1.1 has it ("Image Layer Filesystem Changeset"). */
 import { Status, VzError } from "../../common/errors.ts";
+import { whyBadPath } from "../../common/image/file-names.ts";
 import { shown } from "../../common/image/manifest.ts";
 import { type Node, newDirectory, partsOf, split, Tree } from "./flatten-tree.ts";
 import { type Member, type Stretch, tarMembers } from "./layer-member.ts";
@@ -44,8 +45,10 @@ export class Flattening {
   #pathOf(name: string): string {
     const parts = partsOf(name);
     if (name === "") throw this.tree.bad(name, "an empty name");
-    if (parts.includes("..")) throw this.tree.bad(name, 'name with ".."');
-    return parts.join("/");
+    const path = parts.join("/");
+    const why = path === "" ? undefined : whyBadPath(path);
+    if (why !== undefined) throw this.tree.bad(name, why);
+    return path;
   }
 
   #hide(path: string, parent: string, name: string, aside: Map<string, Node>): void {

@@ -27,16 +27,24 @@ const LINE = /^[^\p{Cc}\p{Cs}]{0,255}$/u;
 /** The provenance beside the `config.json` of a bundle, undefined where there is none. @throws VzError 65 */
 export function readProvenance(bundleDir: string): Provenance | undefined {
   const file = join(bundleDir, PROVENANCE_NAME);
+  const bad = (why: string, cause?: unknown) => new VzError(Status.badData, `${file}: ${why}`, { cause });
+  let text: string;
   try {
     const stat = statSync(file);
-    const why = !stat.isFile() ? "not a regular file" : stat.size > MAX_BYTES ? "too large" : undefined;
-    if (why !== undefined) throw new VzError(Status.badData, `${file}: ${why}`);
-    return parseProvenance(JSON.parse(readFileSync(file, "utf8")), file);
+    if (!stat.isFile()) throw bad("not a regular file");
+    if (stat.size > MAX_BYTES) throw bad("too large");
+    text = readFileSync(file, "utf8");
   } catch (cause) {
     if (hasCode(cause, "ENOENT")) return undefined;
-    if (cause instanceof SyntaxError) throw new VzError(Status.badData, `${file}: not JSON`, { cause });
     throw cause;
   }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw bad("not JSON", cause);
+  }
+  return parseProvenance(value, file);
 }
 
 /** The provenance of an image, undefined where it has none. @throws VzError 65 */

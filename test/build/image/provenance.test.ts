@@ -62,8 +62,10 @@ test("the file beside config.json is optional, of bounded size, and JSON", (t) =
   assert.equal(readProvenance(bundle), undefined);
   writeFileSync(file, JSON.stringify(PROVENANCE));
   assert.deepEqual(readProvenance(bundle), PROVENANCE);
-  writeFileSync(file, "{");
-  assert.throws(() => readProvenance(bundle), { status: 65, message: `${file}: not JSON` });
+  for (const text of ["", "{", "[".repeat(2 ** 20)]) {
+    writeFileSync(file, text);
+    assert.throws(() => readProvenance(bundle), { status: 65, message: `${file}: not JSON` });
+  }
   writeFileSync(file, " ".repeat(2 ** 20 + 1));
   assert.throws(() => readProvenance(bundle), { status: 65, message: `${file}: too large` });
   rmSync(file);

@@ -5,6 +5,7 @@ import { isName } from "../../../common/names.ts";
 import { progressBar } from "../../../common/progress.ts";
 import { formatBytes } from "../../../common/table.ts";
 import { type BuiltImage, buildImage } from "../build.ts";
+import type { FoundImage } from "../find.ts";
 
 const options: readonly Option[] = [
   { name: "output", alias: "o", value: "FILE", help: "the image to write: NAME.tar or NAME.tar.gz" },
@@ -76,7 +77,11 @@ export function sourceDate(text: string | undefined): number {
   throw new VzError(Status.usage, `SOURCE_DATE_EPOCH: ${JSON.stringify(text)} is not seconds since 1970`);
 }
 
-export function summary({ id, manifest, bytes }: BuiltImage, file: string): Record<string, unknown> {
+/** What is told of an image file as JSON. */
+export function summary(
+  { id, manifest, bytes }: Omit<FoundImage, "file">,
+  file: string,
+): Record<string, unknown> {
   const { name, created, architecture, kernelFloor, command, totals } = manifest;
   return { id, name, created, architecture, kernelFloor, command, totals, file, fileBytes: bytes };
 }

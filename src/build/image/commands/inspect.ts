@@ -96,6 +96,6 @@ function originOf(provenance: Provenance | undefined): (readonly [string, string
 }
 
 /** When an image was made, undefined where its builder was not told. */
-export function dateOf({ created }: Manifest): string | undefined {
+export function dateOf({ created }: Pick<Manifest, "created">): string | undefined {
   return created === "1970-01-01T00:00:00Z" ? undefined : created;
 }

@@ -3,6 +3,7 @@ import type { Command } from "../../../common/command.ts";
 import { reason, Status, VzError } from "../../../common/errors.ts";
 import { formatBytes, table } from "../../../common/table.ts";
 import { type FoundImage, imagesIn, openFound } from "../find.ts";
+import { summary } from "./build.ts";
 import { dateOf } from "./inspect.ts";
 
 export const list: Command = {
@@ -28,7 +29,11 @@ export const list: Command = {
       if (isDirectory(place)) found.push(...(await imagesIn(place, onUnreadable)));
       else found.push(await openFound(place));
     }
-    io.out(args.flag("json") ? `${JSON.stringify(found.map(plainOf))}\n` : tableOf(found, io.outColumns));
+    io.out(
+      args.flag("json")
+        ? `${JSON.stringify(found.map((one) => summary(one, one.file)))}\n`
+        : tableOf(found, io.outColumns),
+    );
     return status;
   },
 };
@@ -39,11 +44,6 @@ function isDirectory(place: string): boolean {
   } catch (cause) {
     throw new VzError(Status.failed, `${place}: ${reason(cause)}`, { cause });
   }
-}
-
-function plainOf({ id, manifest, file, fileBytes }: FoundImage): Record<string, unknown> {
-  const { name, created, architecture, kernelFloor, command, totals } = manifest;
-  return { id, name, created, architecture, kernelFloor, command, totals, file, fileBytes };
 }
 
 function tableOf(found: readonly FoundImage[], columns: number | undefined): string {
