@@ -72,7 +72,8 @@ export function isRefused<T extends object>(parsed: Parsed<T>): parsed is { read
  * @param directory what a relative SOURCE counts from
  */
 export function parseMount(text: string, directory: string): Parsed<OciMount> {
-  const [source = "", destination = "", words = "", ...rest] = text.split(":");
+  const [source = "", typed = "", words = "", ...rest] = text.split(":");
+  const destination = typed.replace(/(.)\/+$/, "$1");
   if (rest.length > 0) return { why: "more than SOURCE:DESTINATION:OPTIONS" };
   if (!isPlainPath(destination)) return { why: "DESTINATION is not an absolute name without .." };
   const options = words.split(",").filter((word) => word !== "");
@@ -84,5 +85,11 @@ export function parseMount(text: string, directory: string): Parsed<OciMount> {
 
 /** An absolute name that is no more than one, and not the root. */
 export function isPlainPath(path: string): boolean {
-  return path.startsWith("/") && path !== "/" && normalize(path) === path && !path.includes("\0");
+  return (
+    path.startsWith("/") &&
+    path !== "/" &&
+    normalize(path) === path &&
+    !path.endsWith("/") &&
+    !path.includes("\0")
+  );
 }
