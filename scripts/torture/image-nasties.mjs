@@ -147,7 +147,7 @@ function layers(victim) {
     "10,000 parts": [[pax({ path: `${deep}x` }), file("x")], /name too long|too long$/],
     "a part of 300 bytes": [[pax({ path: "n".repeat(300) }), file("x")], /name too long$/],
     "many files behind long detours": [
-      [...detours, ...Array.from({ length: 1000 }, (_, i) => file(`l0/f${i}`, ""))],
+      [...detours, ...Array.from({ length: 1000 }, (_, i) => file(`l0/d${i}/f`, ""))],
       /one of too many names to look up$/,
     ],
     "directories in one another": [
