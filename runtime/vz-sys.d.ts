@@ -137,6 +137,8 @@ declare module "vz:sys" {
   export function lchown(path: Path, uid: number, gid: number): void;
   export function fchown(fd: number, uid: number, gid: number): void;
   export function utimes(path: Path, atime: number, mtime: number, followLinks: boolean): void;
+  /** st_mode of the name itself (lstat(2)); 0 where nothing is there, or nothing can be seen. */
+  export function mode(path: Path): number;
   /** When the file itself was made, in seconds since the epoch; 0 where the file system or the kernel does not tell. */
   export function birthTime(path: Path): number;
   /** Value of an extended attribute, or null where the file has none of this name. */

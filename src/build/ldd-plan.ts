@@ -6,7 +6,7 @@ import { quoteWord } from "../common/shell-words.ts";
 import { interpreterOf, MAX_SCRIPTS, programOfEnv, SCRIPT_LINE } from "./interpreter.ts";
 import { isMusl, muslPathFile } from "./loader-config.ts";
 import { type LibraryFiles, LibraryPath } from "./loader-path.ts";
-import { toFs } from "./names.ts";
+import { shown, toFs } from "./names.ts";
 import { parentOf } from "./walk.ts";
 
 export interface Copy {
@@ -77,18 +77,18 @@ class Planner implements Plan {
     const chain = [program];
     for (let at = program; this.#files.elf(at) === null; ) {
       if (this.#files.real(at) === null) {
-        throw new VzError(Status.failed, `${toFs(at)}: not found (interpreter of ${toFs(program)})`);
+        throw new VzError(Status.failed, `${shown(at)}: not found (interpreter of ${shown(program)})`);
       }
       const head = this.#files.part(at, 0, SCRIPT_LINE);
       const env = programOfEnv(head);
       const meant = env === undefined ? undefined : this.#lookup(env);
       const next = interpreterOf(head);
       if (next === undefined)
-        throw new VzError(Status.badData, `${toFs(at)}: neither an ELF program nor a script`);
+        throw new VzError(Status.badData, `${shown(at)}: neither an ELF program nor a script`);
       if (env !== undefined && meant === undefined)
-        throw new VzError(Status.failed, `${toFs(env)}: not found (interpreter of ${toFs(at)})`);
+        throw new VzError(Status.failed, `${shown(env)}: not found (interpreter of ${shown(at)})`);
       if (chain.length > MAX_SCRIPTS)
-        throw new VzError(Status.badData, `${toFs(program)}: too many interpreters`);
+        throw new VzError(Status.badData, `${shown(program)}: too many interpreters`);
       if (meant !== undefined) this.add(next);
       at = meant ?? next;
       chain.push(at);
@@ -100,7 +100,7 @@ class Planner implements Plan {
     const missing: string[] = [];
     for (const { name, found, place, by } of this.#path.needed(program, elf)) {
       if (found === null || place === null)
-        missing.push(`${toFs(name)}: not found (needed by ${toFs(by)}, ${describe(elf)})`);
+        missing.push(`${shown(name)}: not found (needed by ${shown(by)}, ${describe(elf)})`);
       else this.#take(found, place);
     }
     const [first, ...others] = missing;
@@ -113,6 +113,8 @@ class Planner implements Plan {
       if (elf.needed.length === 0) this.#statics.add(program);
       return;
     }
+    if (!interpreter.startsWith("/") || this.#files.part(interpreter, 0, 1) === "")
+      throw new VzError(Status.failed, `${shown(interpreter)}: not found (loader of ${shown(program)})`);
     this.#take(interpreter);
     const config = isMusl(interpreter) ? muslPathFile(interpreter) : undefined;
     if (config !== undefined && this.#files.real(config) !== null) this.#take(config);
@@ -120,7 +122,7 @@ class Planner implements Plan {
 
   #take(name: string, place = name): void {
     const from = this.#files.real(name);
-    if (from === null) throw new VzError(Status.failed, `${toFs(name)}: not found`);
+    if (from === null) throw new VzError(Status.failed, `${shown(name)}: not found`);
     this.#names.add(name);
     // Where the libraries lie now, the loader finds it by its cache only.
     if (place !== name) this.#names.add("/etc/ld.so.cache");

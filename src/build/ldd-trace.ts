@@ -17,7 +17,7 @@ import { printable } from "../common/table.ts";
 import { copyFile } from "./copy.ts";
 import { HostFiles } from "./host-files.ts";
 import { planChroot, stepsOf } from "./ldd-plan.ts";
-import { fromFs, toFs } from "./names.ts";
+import { fromFs, shown, toFs } from "./names.ts";
 import { findProgram } from "./program.ts";
 import { Selection } from "./selection.ts";
 import { checkWritable, writeSpec } from "./spec.ts";
@@ -60,7 +60,7 @@ async function run(args: Args, io: Io): Promise<number> {
   }
   const resolver = walker.resolve(RESOLVER);
   if (resolver?.type === "file") replace(walker.fs(resolver.path), chroot + RESOLVER);
-  for (const name of statics) io.err(`vz ldd: ${printable(toFs(name))}: static, needs no libraries\n`);
+  for (const name of statics) io.err(`vz ldd: ${shown(name)}: static, needs no libraries\n`);
   const selection = new Selection(walker);
   for (const name of [...names, RESOLVER]) selection.add(name);
   writeSpec(specFile, selection.paths());

@@ -3,9 +3,16 @@
  * that is not UTF-8 stays what it is. They become the base's surrogateescape strings only where a file is touched.
  */
 
+import { printable } from "../common/table.ts";
+
 /** The string under which the file functions know a byte string. */
 export function toFs(name: string): string {
   return isAscii(name) ? name : decode(name);
+}
+
+/** A byte string as a terminal may have it: without control characters, and "?" for what is not UTF-8. */
+export function shown(name: string): string {
+  return printable(toFs(name)).replace(/\p{Cs}/gu, "?");
 }
 
 /** The byte string of a name as the file functions, arguments and the environment give it. */
@@ -21,8 +28,7 @@ export function fromFs(name: string): string {
 }
 
 function isAscii(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
-  return true;
+  return !/[^\0-\x7f]/.test(text);
 }
 
 function encode(code: number): string {

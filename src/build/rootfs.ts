@@ -116,16 +116,16 @@ function makeDevices(root: string, selection: Selection, directories: ReadonlySe
 }
 
 function dress(root: string, path: string, selection: Selection): void {
-  const expected = EXPECTED.find(([name]) => name === path);
-  const own = expected?.[1] ?? (path === "/" ? 0o755 : undefined);
+  const from = selection.fs(path);
   const to = root + toFs(path);
-  if (own === undefined) {
-    dressDirectory(selection.fs(path), to);
-    return;
+  const expected = EXPECTED.find(([name]) => name === path)?.[1];
+  const model = KERNEL_TREES.includes(path) ? undefined : directoryOrNone(from);
+  if (path === "/" || model === undefined) chmodSync(to, expected ?? 0o755);
+  else if (expected === undefined) dressDirectory(from, to);
+  else {
+    giveAway(to, model);
+    chmodSync(to, model.mode & 0o7777);
   }
-  const model = KERNEL_TREES.includes(path) ? undefined : directoryOrNone(selection.fs(path));
-  if (model !== undefined) giveAway(to, model);
-  chmodSync(to, model === undefined || path === "/" ? own : model.mode & 0o7777);
 }
 
 function directoryOrNone(path: string): Stats | undefined {

@@ -3,7 +3,7 @@ import { bornSince } from "./birth.ts";
 import { fromFs } from "./names.ts";
 import { type Selection, select } from "./selection.ts";
 import { allTouches } from "./touch.ts";
-import { insideRoot } from "./trace-root.ts";
+import { insideRoot, nameInside } from "./trace-root.ts";
 import type { TracedRun } from "./traced-run.ts";
 import type { Walker } from "./walk.ts";
 
@@ -17,9 +17,14 @@ export function selectRuns(
   touched: ReadonlyMap<string, number>,
   runs: readonly TracedRun[],
   walker: Walker,
+  root: string,
 ): Selection {
   const started = runs[0]?.started ?? 0;
-  const executedIn = new Map([...runs].reverse().flatMap(({ log }) => [...log.executedIn]));
+  const executedIn = new Map<string, string>();
+  for (const [name, directory] of runs.flatMap(({ log }) => [...log.executedIn])) {
+    const [inside, from] = [nameInside(name, root), nameInside(directory, root)];
+    if (inside !== undefined && from !== undefined && !executedIn.has(inside)) executedIn.set(inside, from);
+  }
   return select(touched, walker, (paths) => bornIn(walker, paths, started), executedIn);
 }
 

@@ -38,6 +38,7 @@ export class Selection {
   /** Of what was executed, the directory in which it was first: relative interpreters count from there. */
   readonly executedIn = new Map<string, string>();
   readonly #walker: Walker;
+  readonly #madeDirectories = new Map<string, boolean>();
 
   constructor(walker: Walker) {
     this.#walker = walker;
@@ -93,11 +94,26 @@ export class Selection {
     for (const link of place.links) if (belongs(link, "link", []) && !this.isMade(link)) this.links.add(link);
   }
 
+  /** Whether neither the file's group nor others may read it. */
+  isSecret(path: string): boolean {
+    const mode = this.#walker.look(path)?.mode;
+    return mode !== undefined && (mode & 0o044) === 0;
+  }
+
   /** Whether the run made this, or a directory above it. */
   isMade(path: string): boolean {
-    if (this.made.size === 0) return false;
-    for (let at = path; at !== "/"; at = parentOf(at)) if (this.made.has(at)) return true;
-    return false;
+    if (this.made.size === 0 || path === "/") return false;
+    return this.made.has(path) || this.#isBelowMade(parentOf(path));
+  }
+
+  /** Asked of many files in the same directory, when nothing is added to `made` any more. */
+  #isBelowMade(directory: string): boolean {
+    let made = this.#madeDirectories.get(directory);
+    if (made === undefined) {
+      made = this.isMade(directory);
+      this.#madeDirectories.set(directory, made);
+    }
+    return made;
   }
 }
 
@@ -106,7 +122,7 @@ export class Selection {
  * /etc/resolv.conf may) needs its end.
  */
 function belongs(path: string, type: Place["type"], links: readonly string[]): boolean {
-  if (/^\/(proc|sys|dev)\//.test(path)) return false;
+  if (path.startsWith("/proc/") || path.startsWith("/sys/") || path.startsWith("/dev/")) return false;
   if (!path.startsWith("/run/") || type === "directory") return true;
   return links.some((link) => !link.startsWith("/run/") && link !== "/var/run");
 }
@@ -122,6 +138,7 @@ interface Touched {
   readonly itself: Place | undefined;
 }
 
+const MAKES = Touch.made | Touch.maybeMade | Touch.removed;
 const FOLLOWS = Touch.opened | Touch.executed | Touch.looked | Touch.maybeMade;
 
 /**
@@ -159,11 +176,15 @@ function madeByRun(
   all: readonly Touched[],
   bornDuringRun: (paths: readonly string[]) => ReadonlySet<string>,
 ): Set<string> {
+  const realOf = (one: Touched) =>
+    ((one.first & (Touch.made | Touch.removed | Touch.self)) !== 0 ? one.itself : one.followed)?.path;
+  const makers = all.filter((one) => (one.first & MAKES) !== 0);
+  if (makers.length === 0) return new Set();
+  const candidates = new Set(makers.map(realOf));
   const first = new Map<string, number>();
   for (const one of all) {
-    const isItself = (one.first & (Touch.made | Touch.removed | Touch.self)) !== 0;
-    const path = (isItself ? one.itself : one.followed)?.path;
-    if (path !== undefined && !first.has(path)) first.set(path, one.first);
+    const path = realOf(one);
+    if (path !== undefined && candidates.has(path) && !first.has(path)) first.set(path, one.first);
   }
   const made = new Set<string>();
   const unsure: string[] = [];
@@ -181,7 +202,8 @@ function choose(one: Touched, selection: Selection, walker: Walker): void {
     selection.take(followed, (all & Touch.opened) !== 0);
     if ((all & Touch.executed) !== 0 && selection.files.has(followed.path))
       selection.executed.add(followed.path);
-    const changed = (all & Touch.written) !== 0 && /^(file|directory)$/.test(followed.type);
+    const { type } = followed;
+    const changed = (all & Touch.written) !== 0 && (type === "file" || type === "directory");
     if (changed && !selection.isMade(followed.path)) {
       selection.written.add(followed.path);
       if (followed.type === "directory") selection.take(followed, true);
@@ -191,7 +213,7 @@ function choose(one: Touched, selection: Selection, walker: Walker): void {
   const wasThere = (one.first & (Touch.made | Touch.maybeMade)) === 0;
   if (wasThere && (all & Touch.removed) !== 0 && (itself === undefined || selection.isMade(itself.path)))
     selection.removed.add(itself?.path ?? one.root + one.name);
-  const makes = (all & (Touch.made | Touch.maybeMade | Touch.removed)) !== 0;
+  const makes = (all & MAKES) !== 0;
   const place = followed ?? itself;
   if (place === undefined && !makes)
     selection.notes.leftOut.push({ what: one.name, why: "gone since the run" });

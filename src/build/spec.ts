@@ -17,7 +17,10 @@ import { eachLine } from "./lines.ts";
 
 /** @param paths byte strings, sorted */
 export function formatSpec(paths: readonly string[]): string {
-  return paths.map((path) => `${path.replaceAll("\n", "\\n")}\n`).join("");
+  const escaped = paths.some((path) => path.includes("\n"))
+    ? paths.map((path) => path.replaceAll("\n", "\\n"))
+    : paths;
+  return escaped.length === 0 ? "" : `${escaped.join("\n")}\n`;
 }
 
 /** Longest name (PATH_MAX) with each byte a line break; more names than a system has are no list of a run. */

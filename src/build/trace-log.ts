@@ -23,7 +23,7 @@ export interface Task {
   born: boolean;
   /** It ended before its fork was seen. */
   gone: boolean;
-  /** Relative names that wait for the directory to become known. */
+  /** Names that wait for the directory, or the root, to become known. */
   waiting: [name: string, touch: number][];
 }
 
@@ -68,7 +68,10 @@ export class TraceLog {
 
   /** Ends the log: what never learnt its directory counts from where the command started. */
   end(): void {
-    for (const task of this.#tasks.values()) this.#flush(task, task.where.cwd ?? this.#start);
+    for (const task of this.#tasks.values()) {
+      task.born = true;
+      this.#flush(task, task.where.cwd ?? this.#start);
+    }
     this.#tasks.clear();
   }
 
@@ -159,7 +162,7 @@ export class TraceLog {
     if (own === undefined || sharesDirectory) {
       if (own !== undefined) where.cwd = own;
       early.where = where;
-    }
+    } else if (early.where.root === "") early.where.root = where.root;
     this.#flush(early, where.cwd);
     if (early.gone) this.#tasks.delete(pid);
   }
@@ -201,7 +204,13 @@ export class TraceLog {
     if (name === "" || touch === 0) return;
     const { root } = task.where;
     let path: string;
-    if (name.charCodeAt(0) === 0x2f) path = root === "" ? name : root + ROOT_END + name;
+    const isAbsolute = name.charCodeAt(0) === 0x2f;
+    // Which root the name counts from, only the parent's line will tell.
+    if (isAbsolute && !task.born && this.notes.has("chroot")) {
+      task.waiting.push([name, touch]);
+      return;
+    }
+    if (isAbsolute) path = root === "" ? name : root + ROOT_END + name;
     else if (base === undefined) {
       task.waiting.push([name, touch]);
       return;

@@ -6,7 +6,7 @@ import { chmodSync, existsSync, lstatSync, mkdirSync, realpathSync, symlinkSync 
 import * as sys from "vz:sys";
 import { hasCode, reason, Status, VzError } from "../common/errors.ts";
 import { fromFs } from "./names.ts";
-import { ROOT_END } from "./touch.ts";
+import { allTouches, ROOT_END } from "./touch.ts";
 
 /** Where chroot(1) may lie; a user's PATH need not name the directory. */
 const CHROOT = ["/usr/sbin/chroot", "/usr/bin/chroot", "/sbin/chroot", "/bin/chroot"];
@@ -103,14 +103,25 @@ export function commandInRoot(root: string, command: readonly string[]): string[
 }
 
 /** What was touched below the root, by names as from inside of it, and nothing else: chroot(1) has files too. */
-export function insideRoot<T>(touched: ReadonlyMap<string, T>, root: string): ReadonlyMap<string, T> {
+export function insideRoot(touched: ReadonlyMap<string, number>, root: string): ReadonlyMap<string, number> {
   if (root === "") return touched;
-  const prefix = fromFs(root);
-  const inside = new Map<string, T>();
+  const inside = new Map<string, number>();
   for (const [name, value] of touched) {
-    // What a chroot(2) into this very root named counts from its "/"; one further inside stays marked.
-    const start = [prefix + ROOT_END, prefix].find((one) => name.startsWith(`${one}/`));
-    if (start !== undefined) inside.set(name.slice(start.length), value);
+    const own = nameInside(name, root);
+    if (own === undefined || own === "/") continue;
+    // The log may know it by both of its names.
+    const before = inside.get(own);
+    inside.set(own, before === undefined ? value : before | allTouches(value));
   }
   return inside;
+}
+
+/** A name of the log as from inside of the root; undefined for what lies outside. */
+export function nameInside(name: string, root: string): string | undefined {
+  if (root === "") return name;
+  const prefix = fromFs(root);
+  if (name === prefix) return "/";
+  // What a chroot(2) into this very root named counts from its "/"; one further inside stays marked.
+  const start = [prefix + ROOT_END, prefix].find((one) => name.startsWith(`${one}/`));
+  return start === undefined ? undefined : name.slice(start.length);
 }

@@ -1,5 +1,5 @@
 /** What may make a traced run differ from a plain one, or its root from what it needs, or is better not given away. */
-import { lstatSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import * as sys from "vz:sys";
 import type { Io } from "../common/io.ts";
 import { printable } from "../common/table.ts";
@@ -8,7 +8,6 @@ import type { Selection } from "./selection.ts";
 import type { Note } from "./trace-log.ts";
 
 const SETUID_OR_SETGID = 0o6000;
-const READABLE_BY_OTHERS = 0o044;
 
 const NOTES: Readonly<Record<Note, string>> = {
   namespace: "the run mounted file systems: names below them are listed as if they were this system's own",
@@ -35,7 +34,7 @@ export function warn(selection: Selection, { executed, notes, seccomp }: Watched
       lines.push(`${printable(toFs(path))} ${privilege} and ran without its rights: ${mend}`);
   }
   lines.push(...[...notes].sort().map((note) => NOTES[note]));
-  for (const path of [...selection.files].filter((one) => isSecret(selection.fs(one))).sort())
+  for (const path of [...selection.files].filter((one) => selection.isSecret(one)).sort())
     lines.push(`${printable(toFs(path))} is not readable by all, and listed`);
   for (const line of lines) io.err(`vz trace: ${line}\n`);
 }
@@ -57,12 +56,4 @@ function privilegeOf(file: string): "" | "is setuid" | "has capabilities" {
 /** @param file a string of the file functions */
 export function isPrivileged(file: string): boolean {
   return privilegeOf(file) !== "";
-}
-
-function isSecret(file: string): boolean {
-  try {
-    return (lstatSync(file).mode & READABLE_BY_OTHERS) === 0;
-  } catch {
-    return false;
-  }
 }

@@ -2,14 +2,18 @@
  * Walks a name as the kernel does (path_resolution(7)), component by component, and tells every symbolic link on the
  * way. All names are byte strings.
  */
-import { lstatSync, readlinkSync } from "node:fs";
-import { hasCode } from "../common/errors.ts";
+import * as sys from "vz:sys";
 import { fromFs, toFs } from "./names.ts";
 
 export type FileType = "file" | "directory" | "link" | "device" | "other";
 
+/** By the part of st_mode that says so; see inode(7). */
+const TYPES: Readonly<Record<number, FileType>> = { 2: "device", 4: "directory", 8: "file", 10: "link" };
+
 export interface Seen {
   readonly type: FileType;
+  /** st_mode, where the file is a real one. */
+  readonly mode?: number;
   /** Text of a link. */
   readonly target?: string;
 }
@@ -30,16 +34,10 @@ const MAX_LINKS = 40;
 
 /** Looks at the real file system; `name` is a string of the file functions. */
 function lookAtFile(name: string): Seen | null {
-  try {
-    const stat = lstatSync(name);
-    if (stat.isFile()) return { type: "file" };
-    if (stat.isDirectory()) return { type: "directory" };
-    if (stat.isSymbolicLink()) return { type: "link", target: fromFs(readlinkSync(name)) };
-    return { type: stat.isCharacterDevice() ? "device" : "other" };
-  } catch (error) {
-    if (hasCode(error, "ENOENT", "ENOTDIR", "EACCES", "ELOOP", "ENAMETOOLONG")) return null;
-    throw error;
-  }
+  const mode = sys.mode(name);
+  if (mode === 0) return null;
+  const type = TYPES[mode >> 12] ?? "other";
+  return type === "link" ? { type, mode, target: fromFs(sys.readlink(name)) } : { type, mode };
 }
 
 export function parentOf(path: string): string {
@@ -54,6 +52,7 @@ export class Walker {
   readonly #root: string;
   readonly #look: Look;
   readonly #seen = new Map<string, Seen | null>();
+  readonly #directories = new Map<string, Place | null>();
 
   /**
    * @param root where "/" lies, without a slash at the end ("" for this system's own), a string of the file functions.
@@ -84,14 +83,35 @@ export class Walker {
    * @returns undefined where the name leads nowhere
    */
   resolve(path: string, follow = true, root = ""): Place | undefined {
+    const cut = path.lastIndexOf("/");
+    const last = path.slice(cut + 1);
+    if (cut <= 0 || root !== "" || last === "" || last === "." || last === "..")
+      return this.#walk(path, follow, root);
+    // Names that follow one another mostly lie in the same directory.
+    const parent = path.slice(0, cut);
+    let directory = this.#directories.get(parent);
+    if (directory === undefined) {
+      directory = this.#walk(parent, true, root) ?? null;
+      this.#directories.set(parent, directory);
+    }
+    if (directory === null || directory.type !== "directory") return undefined;
+    const real = directory.path === "/" ? `/${last}` : `${directory.path}/${last}`;
+    const seen = this.look(real);
+    if (seen === null) return undefined;
+    if (follow && seen.target !== undefined) return this.#walk(path, follow, root);
+    return { path: real, type: seen.type, links: directory.links };
+  }
+
+  #walk(path: string, follow: boolean, root: string): Place | undefined {
     const links: string[] = [];
     let parts = path.split("/");
     let real = root;
     let type: FileType = "directory";
     for (let i = 0; i < parts.length; i++) {
       const part = parts[i] ?? "";
-      if (part === "" || part === ".") continue;
+      // Also before a slash at the end: only a directory may stand there.
       if (type !== "directory") return undefined;
+      if (part === "" || part === ".") continue;
       if (part === "..") {
         if (real !== root) real = real.slice(0, real.lastIndexOf("/"));
         continue;

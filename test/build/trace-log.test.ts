@@ -248,6 +248,19 @@ test("behind chroot, names count from the new root", () => {
   );
 });
 
+test("the first lines of a child that come before its parent's count from the parent's root", () => {
+  assert.deepEqual(
+    names(
+      '10  chroot("/jail") = 0',
+      '11  execve("/bin/x", [...], 0x1 /* 0 vars */) = 0',
+      '11  openat(AT_FDCWD</jail>, "/lib/y", O_RDONLY) = 3</jail/lib/y>',
+      "10  clone(child_stack=NULL, flags=SIGCHLD) = 11",
+      '11  access("/z", R_OK) = 0',
+    ).filter((name) => name.includes("\0")),
+    ["/jail\0/bin/x", "/jail\0/lib/y", "/jail\0/z"],
+  );
+});
+
 test("the calls of 32-bit programs mean the same", () => {
   assert.deepEqual(
     names(

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { findProgram } from "../../src/build/program.ts";
-import { ROOT_END } from "../../src/build/touch.ts";
-import { insideRoot, rootDirectory } from "../../src/build/trace-root.ts";
+import { allTouches, FIRST, firstTouch, ROOT_END, Touch } from "../../src/build/touch.ts";
+import { insideRoot, nameInside, rootDirectory } from "../../src/build/trace-root.ts";
 import { Walker } from "../../src/build/walk.ts";
 
 test("names lose the root before them, and what lies outside of it is dropped", () => {
@@ -17,6 +17,20 @@ test("names lose the root before them, and what lies outside of it is dropped", 
     [...["/bin/ls", "/../../x", "/lib/a", `/inner${ROOT_END}/b`]],
   );
   assert.equal(insideRoot(touched, ""), touched);
+});
+
+test("a file that the log knows by two names has been touched in both ways", () => {
+  const { executed, opened } = Touch;
+  const touched = new Map([
+    [`/srv/root${ROOT_END}/bin/x`, executed | (executed << FIRST)],
+    ["/srv/root/bin/x", opened | (opened << FIRST)],
+  ]);
+  const [[name, value] = ["", 0], ...others] = insideRoot(touched, "/srv/root");
+  assert.deepEqual(
+    [name, firstTouch(value), allTouches(value), others],
+    ["/bin/x", executed, executed | opened, []],
+  );
+  assert.equal(nameInside("/srv/root", "/srv/root"), "/");
 });
 
 test("the system's own root is none to go to, a file is refused", () => {

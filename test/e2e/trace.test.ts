@@ -211,7 +211,7 @@ test("a static program runs in a root with little beside it", () => {
     readFileSync("/etc/hostname", "latin1"),
   );
   assert.deepEqual(
-    spec().filter((name) => !name.startsWith("/etc/")),
+    spec().filter((name) => !name.startsWith("/etc/") && !lstatSync(name).isSymbolicLink()),
     ["/usr/bin/busybox"].filter((name) => existsSync(name)),
   );
 });

@@ -1,7 +1,9 @@
 /**
- * Stands in for `vz:sys` in unit tests, which run under Node: a machine without any file or feature. A unit test that needs
- * more of a system is an end-to-end test.
+ * Stands in for `vz:sys` in unit tests, which run under Node: a machine without any feature, whose files can be looked at
+ * and no more. A unit test that needs more of a system is an end-to-end test.
  */
+import { lstatSync, readlinkSync } from "node:fs";
+
 export const constants: Record<string, number> = {};
 export const signals: Record<string, number> = {};
 export const environ: readonly string[] = [];
@@ -14,3 +16,8 @@ function none(code: string, syscall: string): () => never {
 
 export const open = none("ENOENT", "open");
 export const seccomp = none("ENOSYS", "seccomp");
+export const readlink = (path: string): string => readlinkSync(path);
+
+export function mode(path: string): number {
+  return lstatSync(path, { throwIfNoEntry: false })?.mode ?? 0;
+}
