@@ -11,7 +11,7 @@ import { dropExcluded, expandGlob, includeNames, mayInclude, mergeSpec } from ".
 import { interpreterOf, SCRIPT_LINE } from "./interpreter.ts";
 import { fromFs, toFs } from "./names.ts";
 import { readPackages } from "./packages.ts";
-import { makeProduct } from "./products.ts";
+import defer * as products from "./products.ts";
 import { findProgram } from "./program.ts";
 import type { RecipeRun } from "./recipe.ts";
 import { reportText } from "./report-text.ts";
@@ -53,7 +53,12 @@ export async function traceAndMake(plan: TracePlan, io: Io): Promise<number> {
     io.err(`vz trace: ${printable(failed[0] ?? "")} failed (${status}): only ${plan.specFile} was written\n`);
     return status;
   }
-  await makeProduct(product, selection, { command, cwd, env: io.env, overrides, root, packages }, io);
+  await products.makeProduct(
+    product,
+    selection,
+    { command, cwd, env: io.env, overrides, root, packages },
+    io,
+  );
   return Status.ok;
 }
 
