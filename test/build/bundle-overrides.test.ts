@@ -35,7 +35,6 @@ const seen: Seen = {
   files: new Set(["/usr/bin/a", "/srv/x"]),
   directories: new Set(),
   links: new Set(),
-  deviceTrees: new Set(),
   written: new Set(["/var/lib/a"]),
   deviceTrees: new Set(),
 };
