@@ -350,4 +350,20 @@ declare module "vz:sys" {
     /** Throws Z_BUF_ERROR when the stream has not ended properly. */
     finish(): void;
   }
+  /** One frame of zstd. After each push, pull until it gives null. Levels 1 to 7; the window has 2 ** windowLog bytes at most. */
+  export class ZstdCompress {
+    constructor(level: number, windowLog: number, checksum: boolean);
+    push(bytes: Uint8Array, finish: boolean): void;
+    /** Up to 64 KB. */
+    pull(): Uint8Array | null;
+  }
+  /** Frames of zstd, one behind the other, skippable ones too; one whose window has more than 2 ** windowLogMax bytes is refused. */
+  export class ZstdDecompress {
+    constructor(windowLogMax: number);
+    push(bytes: Uint8Array): void;
+    /** Up to 64 KB, or null when more input is needed. Throws code ZSTD_error_… on bad data. */
+    pull(): Uint8Array | null;
+    /** Throws Z_BUF_ERROR when the last frame is not whole. */
+    finish(): void;
+  }
 }

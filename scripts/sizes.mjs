@@ -3,7 +3,6 @@
  * hold as a table of Markdown, the one in docs/images.md. Status 1 if an image is over 5 % larger than its reference; on
  * another system than the references' nothing is compared. `node scripts/sizes.mjs nginx sshd` measures a part.
  */
-import { spawnSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
@@ -30,30 +29,6 @@ async function loadRecipes(directory) {
     packages: "external",
   });
   return import(outfile);
-}
-
-/** What dpkg says about `paths`; it knows some files by their names from before /bin and /lib became links. */
-function owners(paths) {
-  const names = paths.flatMap((path) => [path, path.replace(/^\/usr/, "")]);
-  const { stdout } = spawnSync("dpkg-query", ["-S", "--", ...names], {
-    encoding: "utf8",
-    maxBuffer: 64 << 20,
-  });
-  const found = stdout
-    .split("\n")
-    .filter((line) => line.includes(": /") && !line.startsWith("diversion "))
-    .flatMap((line) => line.slice(0, line.indexOf(": /")).split(", "));
-  return [...new Set(found)];
-}
-
-/** KB that the packages of `paths` take up when they are installed. */
-function installedKb(paths) {
-  const packages = owners(paths);
-  if (packages.length === 0) return 0;
-  const { stdout } = spawnSync("dpkg-query", ["-W", "-f", "\x24{Installed-Size}\n", ...packages], {
-    encoding: "utf8",
-  });
-  return stdout.split("\n").reduce((sum, line) => sum + Number(line), 0);
 }
 
 function tableOf(rows) {
@@ -89,7 +64,7 @@ for (const program of wanted) {
   const weight = await weigh(await traceProgram(program, { dir, address: "127.0.0.1" }));
   const most = reference?.();
   const compared = most === undefined ? ["", ""] : [number(most), (weight.kb / most).toFixed(3)];
-  const own = [weight.files, weight.kb, weight.packedKb, installedKb(weight.paths)].map(number);
+  const own = [weight.files, weight.kb, weight.packedKb, weight.installedKb].map(number);
   rows.push([name, exercise, ...own, ...compared]);
   faults.push(excess(program, weight) ?? []);
 }

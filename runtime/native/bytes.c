@@ -204,16 +204,7 @@ static JSValue new_sha256(ARGS, int magic)
     return sha256_new(ctx, this_value, argc, argv);
 }
 
-typedef struct {
-    JSClassID *id;
-    JSClassDef definition;
-    JSCFunctionMagic *constructor;
-    int arity, magic;
-    const JSCFunctionListEntry *methods;
-    int method_count;
-} Class;
-
-static JSValue new_class(JSContext *ctx, const Class *class)
+JSValue vz_new_class(JSContext *ctx, const Class *class)
 {
     JS_NewClassID(class->id);
     if (JS_NewClass(JS_GetRuntime(ctx), *class->id, &class->definition)) return JS_EXCEPTION;
@@ -230,19 +221,19 @@ JSValue vz_sha256(JSContext *ctx)
 {
     static const Class class = {&sha256_class, {"Sha256", .finalizer = sha256_free}, new_sha256, 0, 0, sha256_methods,
                                 COUNT(sha256_methods)};
-    return new_class(ctx, &class);
+    return vz_new_class(ctx, &class);
 }
 
 JSValue vz_deflate(JSContext *ctx)
 {
     static const Class class = {&deflate_class, {"Deflate", .finalizer = deflate_free}, stream_new, 2, 0,
                                 deflate_methods, COUNT(deflate_methods)};
-    return new_class(ctx, &class);
+    return vz_new_class(ctx, &class);
 }
 
 JSValue vz_inflate(JSContext *ctx)
 {
     static const Class class = {&inflate_class, {"Inflate", .finalizer = inflate_free}, stream_new, 1, 1,
                                 inflate_methods, COUNT(inflate_methods)};
-    return new_class(ctx, &class);
+    return vz_new_class(ctx, &class);
 }

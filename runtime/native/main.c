@@ -173,6 +173,7 @@ static JSValue environment_list(JSContext *ctx)
 static const LazyMember members[] = {
     {"argv", argument_list}, {"environ", environment_list}, {"constants", vz_constants}, {"signals", vz_signals},
     {"Sha256", vz_sha256},   {"Deflate", vz_deflate},       {"Inflate", vz_inflate},
+    {"ZstdCompress", vz_zstd_compress}, {"ZstdDecompress", vz_zstd_decompress},
 };
 
 static const int engine_function_count = COUNT(engine_functions);

@@ -110,7 +110,7 @@ extern const int vz_loop_function_count;
 #define VZ_WAIT "vz-wait"
 int vz_wait_main(int argc, char **argv);
 
-/* --- sys_*.c, bytes.c --- */
+/* --- sys_*.c, bytes.c, zstd.c --- */
 
 extern const JSCFunctionListEntry vz_fs_functions[], vz_fd_functions[], vz_tty_functions[], vz_process_functions[],
     vz_spawn_functions[], vz_namespace_functions[], vz_container_functions[], vz_mounts_functions[],
@@ -118,10 +118,22 @@ extern const JSCFunctionListEntry vz_fs_functions[], vz_fd_functions[], vz_tty_f
 extern const int vz_fs_function_count, vz_fd_function_count, vz_tty_function_count, vz_process_function_count,
     vz_spawn_function_count, vz_namespace_function_count, vz_container_function_count, vz_mounts_function_count,
     vz_sockets_function_count, vz_bpf_function_count, vz_attributes_function_count;
-/* The constructors of the classes Sha256, Deflate and Inflate; each is asked for once. */
+typedef struct {
+    JSClassID *id;
+    JSClassDef definition;
+    JSCFunctionMagic *constructor;
+    int arity, magic;
+    const JSCFunctionListEntry *methods;
+    int method_count;
+} Class;
+/* Registers the class and gives its constructor. */
+JSValue vz_new_class(JSContext *ctx, const Class *class);
+/* The constructors of the classes of vz:sys; each is asked for once. */
 JSValue vz_sha256(JSContext *ctx);
 JSValue vz_deflate(JSContext *ctx);
 JSValue vz_inflate(JSContext *ctx);
+JSValue vz_zstd_compress(JSContext *ctx);
+JSValue vz_zstd_decompress(JSContext *ctx);
 JSValue vz_constants(JSContext *ctx);
 JSValue vz_signals(JSContext *ctx);
 

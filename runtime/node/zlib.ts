@@ -1,11 +1,15 @@
-/** `node:zlib`: gzip, zlib and raw deflate, whole and as streams. */
+/** `node:zlib`: gzip, zlib and raw deflate, whole and as streams; zstd as streams. */
 import * as sys from "vz:sys";
 import { Buffer } from "./buffer.ts";
 import { checkOptions, codedError, outOfRange } from "./internal/errors.ts";
 import { dataBytes } from "./internal/fs-args.ts";
+import { zstdConstants } from "./internal/zstd.ts";
 import { Transform } from "./stream.ts";
 
+export { createZstdCompress, createZstdDecompress } from "./internal/zstd.ts";
+
 export const constants = {
+  ...zstdConstants,
   Z_NO_COMPRESSION: 0,
   Z_BEST_SPEED: 1,
   Z_BEST_COMPRESSION: 9,

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Compiles musl, QuickJS, zlib, libmd and runtime/native to build/base-i686 (the static i686 program that pkg packs into),
+# Compiles musl, QuickJS, zlib, libmd, zstd and runtime/native to build/base-i686 (the static i686 program that pkg packs into),
 # build/vzqjsc (bundle -> bytecode) and build/vzpack (packs what no slave reads). Only what changed is compiled again: each object has a stamp of its text, headers and
 # flags. Sources are named relative to the tree, since assert() writes the name it was compiled under into the program.
 set -euo pipefail
@@ -86,9 +86,14 @@ link() {
   echo "$key" >"$program.stamp"
 }
 
-quickjs=build/src/quickjs zlib=build/src/zlib libmd=build/src/libmd native=runtime/native
+quickjs=build/src/quickjs zlib=build/src/zlib libmd=build/src/libmd zstd=build/src/libzstd/lib native=runtime/native
 engine_rest=("$quickjs"/{libregexp,libunicode,cutils,dtoa}.c) engine=("$quickjs/quickjs.c" "${engine_rest[@]}")
 deflate=("$zlib"/{adler32,crc32,deflate,inflate,inffast,inftrees,trees,zutil}.c)
+# zstd: the decoder, and of the encoder what levels 1 to 7 need; what the time goes into by itself
+zstd_hot=("$zstd"/common/xxhash.c "$zstd"/compress/{huf_compress,zstd_compress_sequences,zstd_lazy}.c
+  "$zstd"/decompress/{huf_decompress,zstd_decompress_block}.c)
+zstd_rest=("$zstd"/common/{entropy_common,error_private,fse_decompress,zstd_common}.c "$zstd"/decompress/{zstd_ddict,zstd_decompress}.c
+  "$zstd"/compress/{fse_compress,hist,zstd_compress,zstd_compress_literals,zstd_compress_superblock,zstd_fast,zstd_ldm,zstd_preSplit}.c)
 base=() engine_objects=() zlib_objects=() calls=()
 mkdir -p "$obj"
 build_musl
@@ -106,12 +111,19 @@ engine_flags=(-w "$clz" "-DCONFIG_VERSION=\"$version\"")
 compile quickjs "$quickjs_key" "${engine_flags[@]}" "${fast[@]}" -- "$quickjs/quickjs.c"
 compile quickjs "$quickjs_key" "${engine_flags[@]}" -- "${engine_rest[@]}"
 compile zlib "$(sha256_of_tree "$zlib")" -w -- "${deflate[@]}"
+# lib/README.md of zstd, "Minimal build"; where the strategies that are left out would be asked for, it takes a simpler one
+zstd_flags=(-w -DNDEBUG -DDEBUGLEVEL=0 -DZSTD_LEGACY_SUPPORT=0 -DZSTD_NO_TRACE -DZSTD_DISABLE_ASM=1 -DDYNAMIC_BMI2=0
+  -DHUF_FORCE_DECOMPRESS_X1 -DZSTD_FORCE_DECOMPRESS_SEQUENCES_SHORT -DZSTD_NO_INLINE -DZSTD_STRIP_ERROR_STRINGS
+  -DZSTD_EXCLUDE_{DFAST,GREEDY,LAZY2,BTLAZY2,BTOPT,BTULTRA}_BLOCK_COMPRESSOR)
+zstd_key=$(sha256_of_tree build/src/libzstd)
+compile zstd "$zstd_key" "${zstd_flags[@]}" "${fast[@]}" -- "${zstd_hot[@]}"
+compile zstd "$zstd_key" "${zstd_flags[@]}" -- "${zstd_rest[@]}"
 # its configure would only find out what -std and musl already say
 mkdir -p "$obj/empty" && : >"$obj/empty/config.h"
 compile libmd "$(sha256_of_tree "$libmd")" -w -I "$obj/empty" -I "$libmd/include" -I "$libmd/src" -- "$libmd/src/sha2.c"
-native_key=$(cat "$native"/*.h | hash "$quickjs_key" "$(sha256_of_tree "$zlib")" "$(sha256_of_tree "$libmd")")
+native_key=$(cat "$native"/*.h | hash "$quickjs_key" "$(sha256_of_tree "$zlib")" "$(sha256_of_tree "$libmd")" "$zstd_key")
 native_flags=(-Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers -Wno-sign-compare -Wno-cast-function-type
-  "-DENGINE_VERSION=\"$version\"" -isystem "$quickjs" -isystem "$zlib" -isystem "$libmd/include")
+  "-DENGINE_VERSION=\"$version\"" -isystem "$quickjs" -isystem "$zlib" -isystem "$libmd/include" -isystem "$zstd")
 compile native "$native_key" "${native_flags[@]}" "${fast[@]}" -- "$native/heap.c"
 for file in "$native"/*.c; do [ "$file" = "$native/heap.c" ] || calls+=("$file"); done
 compile native "$native_key" "${native_flags[@]}" -- "${calls[@]}"
@@ -123,6 +135,7 @@ for file in "${engine[@]}"; do engine_objects+=("$(object quickjs "$file")"); do
 for file in "${deflate[@]}"; do zlib_objects+=("$(object zlib "$file")"); done
 base+=("${zlib_objects[@]}")
 base+=("$(object libmd sha2.c)")
+for file in "${zstd_hot[@]}" "${zstd_rest[@]}"; do base+=("$(object zstd "$file")"); done
 link build/base-i686 "${base[@]}" "${engine_objects[@]}"
 # the waiter alone: a few functions of musl, nothing of the engine
 compile waiter "$(cat "$native"/*.h | hash "$quickjs_key")" -DVZ_WAIT_ALONE -Wall -Wextra -isystem "$quickjs" -- "$native/waiter.c"

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Puts the sources of QuickJS, musl, zlib and libmd into build/src/NAME. They are Debian's source packages, taken from the
+# Puts the sources of QuickJS, musl, zlib, libmd and zstd into build/src/NAME. They are Debian's source packages, taken from the
 # host's own mirror through a private apt state, so that the host's apt configuration stays as it is and no root is needed.
 # Every archive is checked against scripts/build/sources.sha256, the cached ones too.
 #
-# QUICKJS_SRC, MUSL_SRC, ZLIB_SRC, LIBMD_SRC: directories to use instead.  VZ_SOURCE_CACHE: where the archives are kept.
+# QUICKJS_SRC, MUSL_SRC, ZLIB_SRC, LIBMD_SRC, LIBZSTD_SRC: directories to use instead.  VZ_SOURCE_CACHE: where the archives are kept.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 # shellcheck source=scripts/build/lib.sh
@@ -11,11 +11,11 @@ cd "$(dirname "$0")/../.."
 # shellcheck source=scripts/build/debian-sources.sh
 . scripts/build/debian-sources.sh
 
-# Debian 13 has all four; Debian 12's keyring verifies it.
+# Debian 13 has all five; Debian 12's keyring verifies it.
 suite=trixie
 pins=$PWD/scripts/build/sources.sha256
 cache=${VZ_SOURCE_CACHE:-build/sources}
-by_hand="put the files named in scripts/build/sources.sha256 into $cache, or set QUICKJS_SRC, MUSL_SRC, ZLIB_SRC, LIBMD_SRC"
+by_hand="put the files named in scripts/build/sources.sha256 into $cache, or set QUICKJS_SRC, MUSL_SRC, ZLIB_SRC, LIBMD_SRC, LIBZSTD_SRC"
 
 # unpack NAME: archive -> build/src/NAME
 unpack() {
@@ -30,7 +30,7 @@ unpack() {
 }
 
 missing=()
-names=(quickjs musl zlib libmd)
+names=(quickjs musl zlib libmd libzstd)
 for name in "${names[@]}"; do
   override=${name^^}_SRC
   if [ -n "${!override:-}" ]; then

@@ -25,6 +25,11 @@ const base256 = (...bytes) => Buffer.from([...Buffer.alloc(12 - bytes.length, 0)
 const huge = Buffer.from([0x80, 0, 0, 0, 0, 0, 0, 2, 0x80, 0, 0, 0]);
 const negative = Buffer.alloc(12, 0xff);
 const deep = "d/".repeat(10_000);
+/** Each leads to the next by way of a thousand names, the last to the top. */
+const detours = Array.from({ length: 35 }, (_, i) => [
+  pax({ linkpath: `${"etc/../".repeat(500)}${i === 34 ? "" : `l${i + 1}`}` }),
+  symlink(`l${i}`, "x"),
+]).flat();
 
 /** Layers that follow the sample's first one. */
 function layers(victim) {
@@ -141,6 +146,16 @@ function layers(victim) {
     "a directory called as a whiteout": [[file(".wh.dir/x")], /lies below a name that begins with \.wh\.$/],
     "10,000 parts": [[pax({ path: `${deep}x` }), file("x")], /name too long|too long$/],
     "a part of 300 bytes": [[pax({ path: "n".repeat(300) }), file("x")], /name too long$/],
+    "many files behind long detours": [
+      [...detours, ...Array.from({ length: 1000 }, (_, i) => file(`l0/d${i}/f`, ""))],
+      /one of too many names to look up$/,
+    ],
+    "directories in one another": [
+      Array.from({ length: 300 }, (_, i) =>
+        Buffer.concat([pax({ path: `${"e/".repeat(i)}f` }), file("x", "")]),
+      ),
+      "ok",
+    ],
     "control characters in a name": [[file("\x1b[2J\x07/../x")], /name with "\.\."$/],
     "an empty link": [[symlink("x", "")], /empty$/],
     "a wrong checksum": [[file("x", "x", { checksum: "0000000\0" })], /is damaged after|not a tar archive/],

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# npm run torture: everything that tortures runch, to the end, some ten minutes. Needs root, and the packages of scripts/setup.sh.
+# npm run torture: everything that tortures runch and images, to the end, some fifteen minutes. Needs root, and the packages of scripts/setup.sh.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 [ -x dist/vz ] || npm run --silent build
@@ -14,6 +14,7 @@ part node scripts/torture/parallel.mjs --crun
 part node scripts/torture/contest.mjs
 part node scripts/torture/kill-at.mjs
 part node scripts/torture/mutate.mjs
+part node scripts/torture/images.mjs
 part bash scripts/torture/small.sh
 printf '\n'
 for one in "${failed[@]}"; do printf 'FAILED: %s\n' "$one"; done

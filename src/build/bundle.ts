@@ -4,6 +4,7 @@
  */
 import type { OciConfig, OciMount, OciProcess } from "../common/oci.ts";
 import { NO_OVERRIDES, type Overrides } from "./bundle-overrides.ts";
+import type { DeviceTree } from "./closure-notes.ts";
 import { fromFs, toFs } from "./names.ts";
 import type { User } from "./user-database.ts";
 
@@ -22,6 +23,8 @@ export interface Seen {
   readonly links: ReadonlySet<string>;
   /** Files and directories that the run wrote to. */
   readonly written: ReadonlySet<string>;
+  /** File systems below /dev that it used. */
+  readonly deviceTrees: ReadonlySet<DeviceTree>;
 }
 
 export type BundleConfig = OciConfig & {
@@ -37,6 +40,22 @@ const USUAL_UMASK = 0o022;
 const KEPT_VARIABLES =
   /^(PATH|LANG|LANGUAGE|LC_[A-Z]+|TZ|LD_LIBRARY_PATH|PERL5LIB|PYTHONPATH|PYTHONHOME|NODE_PATH|RUBYLIB|GEM_PATH|LUA_PATH|CLASSPATH)$/;
 const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** As runtimes have them that mount them for every container. */
+const DEVICE_MOUNTS: Readonly<Record<DeviceTree, OciMount>> = {
+  "/dev/pts": {
+    destination: "/dev/pts",
+    type: "devpts",
+    source: "devpts",
+    options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"],
+  },
+  "/dev/shm": {
+    destination: "/dev/shm",
+    type: "tmpfs",
+    source: "shm",
+    options: ["nosuid", "noexec", "nodev", "mode=1777", "size=65536k"],
+  },
+};
 
 /** What daemons of distributions start with and give up by themselves; neither devices nor the network's set-up. */
 export const ROOT_CAPABILITIES = [
@@ -126,6 +145,7 @@ function usualMounts(seen: Seen): OciMount[] {
       options: ["nosuid", "noexec", "strictatime", "mode=755", "size=64k"],
     },
   ];
+  for (const tree of [...seen.deviceTrees].sort()) mounts.push(DEVICE_MOUNTS[tree]);
   const hides = (directory: string) => [...seen.files].some((file) => file.startsWith(`${directory}/`));
   const tmpfs = (destination: string, mode: string) => {
     if (hides(fromFs(destination))) return;

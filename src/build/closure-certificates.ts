@@ -24,7 +24,9 @@ export function addCertificates(selection: Selection, files: LibraryFiles): void
         selection.guess(path, "certificates", `certificate beside one that was looked up in ${directory}`);
     }
   }
-  const usesTls = [...selection.files].some((path) => TLS_LIBRARY.test(baseOf(path)));
+  const usesTls = [...selection.files].some(
+    (path) => path.includes("/lib") && TLS_LIBRARY.test(baseOf(path)),
+  );
   const hasSome = touched.length > 0 || [...selection.files].some(isBundle);
   const asksHosts = selection.files.has(files.real("/etc/resolv.conf") ?? "");
   if (!usesTls || !asksHosts || hasSome || files.real(CA_BUNDLE) === null) return;
@@ -34,6 +36,7 @@ export function addCertificates(selection: Selection, files: LibraryFiles): void
 }
 
 function isBundle(path: string): boolean {
+  if (!path.endsWith(".crt") && !path.endsWith(".pem")) return false;
   return /(^|[/-])(ca-certificates|ca-bundle|cacert|cert|tls-ca-bundle|ca-bundle\.trust)\.(crt|pem)$/.test(
     path,
   );

@@ -1,6 +1,6 @@
 /** What the run used and the root will not hold as it was: told, so that nobody has to find out by its failing. */
 import type { RunFacts } from "./closure.ts";
-import type { DeviceTree } from "./closure-notes.ts";
+import { type DeviceTree, literalGlob } from "./closure-notes.ts";
 import type { LibraryFiles } from "./loader-path.ts";
 import { fromFs } from "./names.ts";
 import { COMMON_DEVICES, type Selection } from "./selection.ts";
@@ -11,18 +11,22 @@ const KERNEL_TREES = /^\/(?:dev|run|var\/run)\//;
 const TREES: readonly DeviceTree[] = ["/dev/pts", "/dev/shm"];
 
 export function noteLeftOut(selection: Selection, files: LibraryFiles, run: RunFacts): void {
-  noteDirectories(selection, files);
   noteKernelTrees(selection, files, run.touched);
   noteLocale(selection, files, run.env);
+  // Only a report asks for it, and it reads every directory that was opened.
+  selection.notes.postpone(() => noteDirectories(selection, files));
 }
 
 /** A directory that was opened is there; of what it holds, only what was opened by itself. */
 function noteDirectories(selection: Selection, files: LibraryFiles): void {
   const held = new Map<string, Set<string>>();
+  const seen = new Set<string>();
   for (const path of [...selection.files, ...selection.directories, ...selection.links]) {
-    for (let at = path; at !== "/"; at = parentOf(at)) {
-      const names = held.get(parentOf(at)) ?? new Set();
-      held.set(parentOf(at), names.add(baseOf(at)));
+    for (let at = path; at !== "/" && !seen.has(at); at = parentOf(at)) {
+      seen.add(at);
+      const parent = parentOf(at);
+      if (selection.directories.has(parent))
+        held.set(parent, (held.get(parent) ?? new Set()).add(baseOf(at)));
     }
   }
   for (const path of [...selection.directories].sort()) {
@@ -31,7 +35,7 @@ function noteDirectories(selection: Selection, files: LibraryFiles): void {
     const missing = there.filter((name) => held.get(path)?.has(name) !== true).length;
     if (missing === 0) continue;
     const why = `a directory that was opened; ${missing} of its ${there.length} entries ${missing === 1 ? "is" : "are"} not here`;
-    selection.notes.leftOut.push({ what: path, why, include: `${path}/**` });
+    selection.notes.leftOut.push({ what: path, why, include: `${literalGlob(path)}/**` });
   }
 }
 
@@ -54,7 +58,7 @@ function noteKernelTrees(
     told.add(real);
     if (real.startsWith("/run/")) {
       const why = "state of this system, of no use to the next start";
-      selection.notes.leftOut.push({ what: real, why, include: real });
+      selection.notes.leftOut.push({ what: real, why });
     } else if (/^\/dev\/(?!(pts|shm)(\/|$))./.test(real) && !Object.hasOwn(COMMON_DEVICES, real)) {
       selection.notes.leftOut.push({ what: real, why: "of this system's /dev; a container has its own" });
     }
@@ -77,7 +81,7 @@ function noteLocale(selection: Selection, files: LibraryFiles, env: RunFacts["en
   }
   const gconv = [...selection.files].find((path) => baseOf(path) === "gconv-modules.cache");
   if (gconv === undefined) return;
-  const include = `${parentOf(gconv)}/**`;
+  const include = `${literalGlob(parentOf(gconv))}/**`;
   leftOut.push({ what: parentOf(gconv), why: "tables of character sets that were not asked for", include });
 }
 

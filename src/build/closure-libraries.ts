@@ -1,5 +1,6 @@
 /** Libraries that a run did not load, though what came along names them: by DT_NEEDED, or as what dlopen(3) may load. */
 import type { Elf } from "../common/elf.ts";
+import { literalGlob } from "./closure-notes.ts";
 import { optionalLibraries } from "./dlopen-notes.ts";
 import type { LibraryFiles, LibraryPath } from "./loader-path.ts";
 import type { Selection } from "./selection.ts";
@@ -11,6 +12,7 @@ const MAX_ROUNDS = 16;
 
 /** Names of shared libraries and of plugins for programs that load them. */
 export function isLibraryName(path: string): boolean {
+  if (!path.includes(".so") && !path.endsWith(".node")) return false;
   return /\.(so(\.[\w.-]+)?|node)$/.test(baseOf(path));
 }
 
@@ -73,7 +75,7 @@ class LibraryFinder {
       const use = feature === "" ? file : `${file}, for ${feature}`;
       if (found === undefined || found === null) continue;
       if (priority !== "suggested") this.#add(found, "dlopen", `${priority} by ${use}`);
-      else this.#leaveOut(found, `only suggested by ${use}`, found);
+      else this.#leaveOut(found, `only suggested by ${use}`, literalGlob(found));
     }
   }
 
@@ -117,8 +119,13 @@ function kindOf(elf: Elf): string {
  * The loader's cache lists what this system has, and not what the root holds; without it the loader searches its own
  * directories. So it stays only where a library lies elsewhere, and where a program was run that reads it.
  */
-export function dropCache(selection: Selection, files: LibraryFiles, path: LibraryPath): void {
-  if (!selection.files.has(CACHE)) return;
+export function dropCache(
+  selection: Selection,
+  files: LibraryFiles,
+  path: LibraryPath,
+  wanted: ReadonlySet<string>,
+): void {
+  if (!selection.files.has(CACHE) || wanted.has(CACHE)) return;
   const loaders = new Set<string | null>();
   for (const program of selection.executed) {
     if (baseOf(program).startsWith("ldconfig")) return;

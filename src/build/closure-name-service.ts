@@ -19,6 +19,11 @@ const HOST_DATABASES = ["hosts"];
 const DEFAULTS: Readonly<Record<string, readonly string[]>> = { hosts: ["dns", "files"] };
 /** Since 2.34 in libc.so.6 itself. */
 const BUILT_IN = new Set(["files", "dns"]);
+/**
+ * The modules of glibc itself, which answer from the root's own files or from the network. Others (systemd, sss, ldap,
+ * mymachines …) ask a daemon that no container of one program has, and glibc passes over a module that is not there.
+ */
+const ANSWER_ALONE = new Set(["files", "dns", "compat", "db", "hesiod"]);
 const STRINGS_PART = 1 << 20;
 
 export function addNameService(selection: Selection, files: LibraryFiles): void {
@@ -66,7 +71,11 @@ function addModules(
   for (const module of modules) {
     if (own && BUILT_IN.has(module)) continue;
     const found = path.find(`libnss_${module}.so.2`, object, elf.interpreter);
-    if (found !== null) selection.guess(found, "name service", `module "${module}" of ${SWITCH}`);
+    if (found === null) continue;
+    const what = `module "${module}" of ${SWITCH}`;
+    if (ANSWER_ALONE.has(module)) selection.guess(found, "name service", what);
+    else if (!selection.has(files.real(found) ?? found))
+      selection.notes.leftOut.push({ what: found, why: `${what}, which asks a daemon`, include: found });
   }
 }
 

@@ -36,9 +36,27 @@ export interface LeftOut {
 /** File systems below /dev that the run used and a container must mount to have. */
 export type DeviceTree = "/dev/pts" | "/dev/shm";
 
+/** The glob that matches this name alone. */
+export function literalGlob(path: string): string {
+  return path.replaceAll(/[*?[\]\\]/g, "\\$&");
+}
+
 export class ClosureNotes {
   /** What no call of the run named, with the first reason that brought it. */
   readonly guessed = new Map<string, Guess>();
-  readonly leftOut: LeftOut[] = [];
   readonly deviceTrees = new Set<DeviceTree>();
+  readonly #leftOut: LeftOut[] = [];
+  #later: (() => void)[] = [];
+
+  get leftOut(): LeftOut[] {
+    const later = this.#later;
+    this.#later = [];
+    for (const note of later) note();
+    return this.#leftOut;
+  }
+
+  /** Notes that cost something to find: `note` is called when somebody asks for what was left out. */
+  postpone(note: () => void): void {
+    this.#later.push(note);
+  }
 }

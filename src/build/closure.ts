@@ -19,6 +19,8 @@ export interface RunFacts {
   readonly cwd: string;
   /** As `TraceLog` keeps it. */
   readonly touched: ReadonlyMap<string, number>;
+  /** Names that the operator asked for. */
+  readonly wanted?: ReadonlySet<string>;
 }
 
 const MERGED = ["/bin", "/lib", "/lib32", "/lib64", "/libo32", "/libx32", "/sbin"];
@@ -30,7 +32,7 @@ export function complete(selection: Selection, files: LibraryFiles, run: RunFact
   addCertificates(selection, files);
   const path = new LibraryPath(files, libraryDirectories(run));
   addLibraries(selection, files, path);
-  dropCache(selection, files, path);
+  dropCache(selection, files, path, run.wanted ?? new Set());
   addMergedDirectories(selection, files);
   noteLeftOut(selection, files, run);
 }
@@ -64,10 +66,11 @@ function addInterpreters(selection: Selection, files: LibraryFiles): void {
 
 /** Where /bin and its like are links into /usr, programs use both names of what is there; see file-hierarchy(7). */
 function addMergedDirectories(selection: Selection, files: LibraryFiles): void {
+  const used = [...selection.files, ...selection.links].filter((path) => path.startsWith("/usr/"));
   for (const name of MERGED) {
     const real = files.real(name);
     if (real === null || real === name || !real.startsWith("/usr/")) continue;
-    const isUsed = [...selection.files, ...selection.links].some((path) => path.startsWith(`${real}/`));
+    const isUsed = used.some((path) => path.startsWith(`${real}/`));
     if (isUsed) selection.guessLink(name, "link", `another name of ${real}`);
   }
 }

@@ -58,11 +58,17 @@ export function muslPathFile(loader: string): string {
   return `/etc/${baseOf(loader).replace(/\.so\.1$/, ".path")}`;
 }
 
+const DIRECTORIES = /(?:\/(?:usr\/)?lib[\w.-]{0,64}\/(?:[\w.-]{1,64}\/)?\0){2,8}/y;
+
 /** glibc's loader holds its directories one after the other, each ended by "/" and a NUL. */
 function builtIn(loader: string): string[] {
-  const run = /(?:\/(?:usr\/)?lib[\w.-]{0,64}\/(?:[\w.-]{1,64}\/)?\0){2,8}/.exec(loader)?.[0];
-  if (run === undefined) return ["/lib64", "/usr/lib64", "/lib", "/usr/lib"];
-  return run.split("\0").flatMap((dir) => (dir === "" ? [] : dir.slice(0, -1)));
+  // What stands between two of them is searched for first: much quicker than to try the expression everywhere.
+  for (let between = loader.indexOf("/\0/"); between >= 0; between = loader.indexOf("/\0/", between + 1)) {
+    DIRECTORIES.lastIndex = loader.lastIndexOf("\0", between) + 1;
+    const run = DIRECTORIES.exec(loader)?.[0];
+    if (run !== undefined) return run.split("\0").flatMap((dir) => (dir === "" ? [] : dir.slice(0, -1)));
+  }
+  return ["/lib64", "/usr/lib64", "/lib", "/usr/lib"];
 }
 
 /** Directories of ld.so.conf and of the files that it includes; see ldconfig(8). */

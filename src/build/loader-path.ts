@@ -51,6 +51,7 @@ export class LibraryPath {
   readonly #files: LibraryFiles;
   readonly #config: LoaderConfig;
   readonly #environment: readonly string[];
+  readonly #found = new Map<string, string | null>();
 
   /** @param environment the directories of LD_LIBRARY_PATH, absolute ones */
   constructor(files: LibraryFiles, environment: readonly string[] = []) {
@@ -88,6 +89,19 @@ export class LibraryPath {
 
   /** The file that the loader opens for `name`, needed by `object`. */
   find(name: string, object: Loaded, loader: string | null): string | null {
+    // Many objects ask for the same few names, and most name no directories of their own.
+    if (hasRunPath(object)) return this.#search(name, object, loader);
+    const { elf } = object;
+    const key = `${elf.class} ${elf.machine} ${elf.noDefaultDirs} ${loader} ${name}`;
+    let found = this.#found.get(key);
+    if (found === undefined) {
+      found = this.#search(name, object, loader);
+      this.#found.set(key, found);
+    }
+    return found;
+  }
+
+  #search(name: string, object: Loaded, loader: string | null): string | null {
     if (name.includes("/")) return name.startsWith("/") && this.#fits(name, object.elf) ? name : null;
     for (const directory of this.#directories(object, loader)) {
       const path = `${directory === "/" ? "" : directory}/${name}`;
@@ -182,4 +196,11 @@ export class LibraryPath {
 /** Names that musl's loader answers itself. */
 function isMuslItself(name: string): boolean {
   return name.startsWith("libc.musl-") || /^lib(c|pthread|rt|m|dl|util|xnet)\.so(\.|$)/.test(name);
+}
+
+/** Whether the object, or what led to it, says itself where to search. */
+function hasRunPath(object: Loaded): boolean {
+  for (let at: Loaded | undefined = object; at !== undefined; at = at.parent)
+    if (at.elf.rpath !== null || at.elf.runpath !== null) return true;
+  return false;
 }

@@ -116,7 +116,7 @@ function sizeOf(file: string): number {
 }
 
 function configOf(selection: Selection, source: BundleSource, io: Io): BundleConfig {
-  const { files, directories, links, written } = selection;
+  const { files, directories, links, written, notes } = selection;
   const { command, cwd, env, overrides } = source;
   const seen: Seen = {
     command,
@@ -127,6 +127,7 @@ function configOf(selection: Selection, source: BundleSource, io: Io): BundleCon
     directories,
     links,
     written,
+    deviceTrees: notes.deviceTrees,
   };
   const config = bundleConfig(seen, overrides);
   readConfig(JSON.stringify(config));

@@ -48,7 +48,7 @@ const command: Command = {
     { name: "output", alias: "o", value: "FILE", help: "where the spec goes (spec)" },
     { name: "rootfs", value: "DIR", help: "make a root filesystem" },
     { name: "bundle", value: "DIR", help: "make an OCI bundle: config.json and rootfs" },
-    { name: "image", value: "FILE", help: "make an image: FILE.tar or FILE.tar.gz" },
+    { name: "image", value: "FILE", help: "make an image: FILE.tar, FILE.tar.gz or FILE.tar.zst" },
     { name: "name", value: "NAME", help: "the image's name (the program's)" },
     { name: "root", value: "DIR", help: "run CMD inside this root filesystem (needs root)" },
     { name: "force", help: "replace DIR where it holds files" },

@@ -137,7 +137,7 @@ function selectAll(
   const executed = new Set(selection.executed);
   includeNames(included, selection, files, walker);
   addBinfmtInterpreters(selection, files, (line) => io.err(`vz trace: ${line}\n`));
-  complete(selection, files, { env: io.env, cwd, touched });
+  complete(selection, files, { env: io.env, cwd, touched, wanted: new Set(included) });
   const late = dropExcluded(plan.excludes, selection);
   const notes = new Set(runs.flatMap(({ log }) => [...log.notes]));
   // another root is entered by chroot(2), and its names are known

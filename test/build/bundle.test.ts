@@ -22,8 +22,15 @@ const seen: Seen = {
   directories: new Set(),
   links: new Set(),
   written: new Set(),
+  deviceTrees: new Set(),
 };
 const destinations = (one: Seen) => bundleConfig(one).mounts.map(({ destination }) => destination);
+
+test("terminals and shared memory are mounted where they were used, behind /dev", () => {
+  const used = { ...seen, deviceTrees: new Set(["/dev/shm", "/dev/pts"] as const) };
+  assert.deepEqual(destinations(used).slice(0, 4), ["/proc", "/dev", "/dev/pts", "/dev/shm"]);
+  assert.ok(!destinations(seen).some((name) => name.startsWith("/dev/")));
+});
 
 test("the command is kept word by word, and of the environment only what finds files and sets the language", () => {
   const { args, env } = bundleConfig(seen).process;

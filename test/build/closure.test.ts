@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { complete, type RunFacts } from "../../src/build/closure.ts";
+import { literalGlob } from "../../src/build/closure-notes.ts";
+import { parseGlob } from "../../src/build/glob.ts";
 import { interpreterOf } from "../../src/build/interpreter.ts";
 import { Selection } from "../../src/build/selection.ts";
 import { makeElf } from "../support/elf.ts";
@@ -92,26 +94,48 @@ test("a program that asked for users gets the files that answer for others, and 
   assert.deepEqual(names, ["/etc/group", "/etc/nsswitch.conf", "/etc/passwd", "/usr/lib/libc.so.6"]);
 });
 
-test("modules that nsswitch.conf names come if they are there, those of the databases that were asked for", () => {
+test("of the modules that nsswitch.conf names for what was asked, those come that need no daemon", () => {
   const tree = {
     ...service,
     "/usr/lib/libc.so.6": newLibc,
     "/etc/nsswitch.conf":
-      "passwd: files [SUCCESS=return] systemd # ldap\ngroup: files ldap\nhosts: files mymachines\n",
+      "passwd: compat [SUCCESS=return] systemd # ldap\ngroup: files ldap\nhosts: files db\n",
+    "/usr/lib/libnss_compat.so.2": amd64(["libnsl.so.1"]),
     "/usr/lib/libnss_systemd.so.2": amd64(["libcap.so.2"]),
-    "/usr/lib/libnss_mymachines.so.2": amd64(),
+    "/usr/lib/libnss_db.so.2": amd64(),
+    "/usr/lib/libnsl.so.1": amd64(),
     "/usr/lib/libcap.so.2": amd64(),
   };
   const selection = selected(tree, [], ["/usr/lib/libc.so.6", "/etc/passwd"]);
   const modules = selection.paths().filter((name) => !name.startsWith("/etc/"));
-  assert.deepEqual(modules, ["/usr/lib/libc.so.6", "/usr/lib/libcap.so.2", "/usr/lib/libnss_systemd.so.2"]);
-  const { guessed } = selection.notes;
-  assert.deepEqual(guessed.get("/usr/lib/libnss_systemd.so.2"), {
+  assert.deepEqual(modules, ["/usr/lib/libc.so.6", "/usr/lib/libnsl.so.1", "/usr/lib/libnss_compat.so.2"]);
+  const { guessed, leftOut } = selection.notes;
+  assert.deepEqual(guessed.get("/usr/lib/libnss_compat.so.2"), {
     kind: "name service",
-    why: 'module "systemd" of /etc/nsswitch.conf',
+    why: 'module "compat" of /etc/nsswitch.conf',
   });
-  assert.equal(guessed.get("/usr/lib/libcap.so.2")?.why, "library of /usr/lib/libnss_systemd.so.2");
+  assert.equal(guessed.get("/usr/lib/libnsl.so.1")?.why, "library of /usr/lib/libnss_compat.so.2");
   assert.ok(!guessed.has("/etc/passwd"), "it was seen");
+  const systemd = "/usr/lib/libnss_systemd.so.2";
+  const why = 'module "systemd" of /etc/nsswitch.conf, which asks a daemon';
+  assert.deepEqual(
+    leftOut.filter(({ what }) => what.includes("libnss")),
+    [{ what: systemd, why, include: systemd }],
+  );
+});
+
+test("a module that the run loaded stays, whatever it asks", () => {
+  const systemd = "/usr/lib/libnss_systemd.so.2";
+  const tree = {
+    ...service,
+    "/usr/lib/libc.so.6": newLibc,
+    "/etc/nsswitch.conf": "passwd: files systemd\n",
+    [systemd]: amd64(["libcap.so.2"]),
+    "/usr/lib/libcap.so.2": amd64(),
+  };
+  const selection = selected(tree, [], ["/usr/lib/libc.so.6", "/etc/passwd", systemd]);
+  assert.ok(selection.has(systemd) && selection.has("/usr/lib/libcap.so.2"));
+  assert.ok(!selection.notes.leftOut.some(({ what }) => what === systemd));
 });
 
 test("what is guessed is told with its reason, what was touched is not", () => {
@@ -207,6 +231,18 @@ test("the loader's cache stays only where a library is found by nothing else", (
   assert.ok(two.files.has("/etc/ld.so.cache"));
 });
 
+test("the cache stays too where it was asked for", () => {
+  const facts = { ...NO_FACTS, wanted: new Set(["/etc/ld.so.cache"]) };
+  const tree = { ...cached, "/bin/prog": program(["liba.so"]) };
+  assert.ok(selected(tree, ["/bin/prog"], ["/etc/ld.so.cache"], facts).files.has("/etc/ld.so.cache"));
+});
+
+test("a glob that names one file takes its characters as they are", () => {
+  const name = "/a*b/[c]?\\d";
+  const glob = parseGlob(literalGlob(name), false);
+  assert.ok(glob.covers(name) && !glob.covers("/axb/c?\\d"));
+});
+
 test("directories that are links into /usr come with what lies there", () => {
   const tree: Tree = {
     "/bin": { link: "usr/bin" },
@@ -252,9 +288,9 @@ test("directories, devices and state of this system that do not come along are t
   assert.deepEqual(
     selection.notes.leftOut.map(({ what, include }) => [what, include]),
     [
-      ["/data", "/data/**"],
-      ["/run/state", "/run/state"],
+      ["/run/state", undefined],
       ["/dev/sda", undefined],
+      ["/data", "/data/**"],
     ],
   );
   assert.deepEqual([...selection.notes.deviceTrees], ["/dev/pts"]);

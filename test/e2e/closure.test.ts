@@ -129,6 +129,25 @@ test("directories that programs expect have the modes and owners that they have 
   assert.deepEqual([uid, gid, mode(`other${dir}/own`)], [1234, 4321, "2750"]);
 });
 
+test("one certificate that was looked up by its hash brings the others", () => {
+  const hashed = "/etc/ssl/certs";
+  const names = existsSync(hashed) ? readdirSync(hashed).filter((name) => /^[0-9a-f]{8}\.0$/.test(name)) : [];
+  const [first = "", second = ""] = names;
+  assert.ok(second !== "", "needs the package ca-certificates");
+  ok(trace("--rootfs", "root", "openssl", "verify", "-CApath", hashed, join(hashed, first)));
+  assert.ok(!existsSync(join(dir, "root/etc/ssl/private")));
+  const again = inRoot("root", "openssl", "verify", "-CApath", hashed, join(hashed, second));
+  assert.match(ok(again).stdout, /: OK\n$/);
+});
+
+test("a bundle of what used a terminal and shared memory has both", () => {
+  const command = ["script", "-qec", "echo x > /dev/shm/x && cat /dev/shm/x", "/dev/null"];
+  ok(trace("--bundle", "b", ...command));
+  rmSync("/dev/shm/x", { force: true });
+  assert.match(ok(vz("runch", "start", join(dir, "b"))).stdout, /^x\r?\n/);
+  assert.ok(!existsSync("/dev/shm/x"));
+});
+
 /** A root of busybox, with traps: links to what only this system has. */
 function tinyRoot(): string {
   const root = join(dir, "tiny");

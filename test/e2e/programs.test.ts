@@ -5,13 +5,14 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { ContainerRow } from "../../src/common/protocol.ts";
 import { okOutput, run, startLab, until, vz } from "../support/lab.ts";
-import { eventually, type Place, type Program, whyNot } from "../support/program.ts";
+import { ENVIRONMENT, eventually, type Place, type Program, whyNot } from "../support/program.ts";
 import { excess, traceProgram, weigh, whyNotJudged } from "../support/program-image.ts";
 import { ALL } from "../support/programs.ts";
+import { nginx, services } from "../support/programs-services.ts";
 import { Slave } from "../support/slave.ts";
 
 // Not below /tmp, which a container has memory at. Servers that give up being root come here too.
@@ -34,6 +35,13 @@ after(async () => {
 
 const unjudged = whyNotJudged();
 if (unjudged !== false) process.stdout.write(`sizes are not compared: ${unjudged}\n`);
+
+async function load(image: string): Promise<void> {
+  const file = basename(image);
+  const upload = `/var/lib/vz/upload/incoming/${file}`;
+  await slave.lab.sshOk(1, `cat >${upload}`, { input: readFileSync(image) });
+  await slave.ok("load", file);
+}
 
 /** Starts the image as a container of the same name, and has it do what it did on the host. */
 async function runOnSlave(program: Program, place: Place): Promise<void> {
@@ -72,13 +80,44 @@ describe("traced here, run there:", { concurrency: 2 }, () => {
       const place = { dir, address };
       const image = await traceProgram(program, place);
       if (unjudged === false) assert.equal(excess(program, await weigh(image)), undefined);
-      const upload = `/var/lib/vz/upload/incoming/${name}.tar.gz`;
-      await slave.lab.sshOk(1, `cat >${upload}`, { input: readFileSync(image) });
-      await slave.ok("load", `${name}.tar.gz`);
+      await load(image.file);
       await runOnSlave(program, place);
     });
   }
 });
+
+const byRecipe: Program = { ...nginx, name: "nginx-by-recipe" };
+
+test("a recipe exercises nginx by itself", { skip: whyNot(byRecipe) }, async () => {
+  const { name, command, prepare, service } = byRecipe;
+  const dir = join(top, name);
+  mkdirSync(dir);
+  const place = { dir, address };
+  prepare?.(place);
+  const answers = service?.answers(place);
+  // JSON is YAML
+  const run = { until: answers, exercise: [answers], for: 20 };
+  const recipe = { command: command(place), name, run: [run], config: { env: { TZ: "UTC" } } };
+  writeFileSync(join(dir, "nginx.yaml"), JSON.stringify(recipe));
+  const words = ["trace", "--recipe", "nginx.yaml", "--image", `${name}.tar.gz`];
+  okOutput("trace", await vz(words, { cwd: dir, env: ENVIRONMENT }));
+  await load(join(dir, `${name}.tar.gz`));
+  await runOnSlave(byRecipe, place);
+});
+
+for (const program of services) {
+  const { name, service, prepare, command } = program;
+  test(`${name}: --check finds that it comes up in its root`, { skip: whyNot(program) }, async () => {
+    const dir = join(top, `${name}-checked`);
+    mkdirSync(dir);
+    const place = { dir, address };
+    prepare?.(place);
+    const until = ["--until", service?.answers(place) ?? "", "--for", "20"];
+    const words = ["trace", "--check", "-o", join(dir, "spec"), ...until, "--", ...command(place)];
+    const checked = await vz(words, { cwd: "/", env: ENVIRONMENT });
+    okOutput("check", checked);
+  });
+}
 
 /** Gives the bundle that umoci makes of the image's export. */
 async function unpackExport(name: string): Promise<string> {

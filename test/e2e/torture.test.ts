@@ -1,5 +1,5 @@
 /**
- * Short runs of what `npm run torture` does at length: what they promise of `runch` is kept with every change. Each script
+ * Short runs of what `npm run torture` does at length: what they promise of `runch` and of images is kept with every change. Each script
  * fails by itself on a fault and says which; see the head of its file. Needs root.
  */
 import assert from "node:assert/strict";
@@ -42,3 +42,6 @@ test("no mutation of config.json ends in a crash or in a container without one o
 
 test("runch works without newer system calls, without CAP_SYS_ADMIN, and in 32 MB", () =>
   passes("bash", ["scripts/torture/small.sh", "--short"], /^small: 0 faults$/m));
+
+test("hostile and damaged images, archives and specs each end in one clear line, and reach nothing", () =>
+  passes(process.execPath, ["scripts/torture/images.mjs", "--count", "1500"], /^images: 0 faults$/m));

@@ -13,19 +13,29 @@ export interface Weight {
   readonly kb: number;
   /** The packed image, in KB. */
   readonly packedKb: number;
-  /** Names of the files, byte strings. */
-  readonly paths: readonly string[];
+  /** KB that the packages of the files take up when they are installed. */
+  readonly installedKb: number;
+}
+
+export interface TracedImage {
+  readonly file: string;
+  /** What `vz trace --report --json` says. */
+  readonly report: string;
 }
 
 /** By how much an image may be larger than its reference. */
 const TOLERANCE = 1.05;
 
-/** Runs `program` under `vz trace`, uses it, stops it, and gives the image's file, in `place.dir`. */
-export async function traceProgram(program: Program, place: Place): Promise<string> {
+/** Runs `program` under `vz trace`, uses it, stops it, and gives its image, in `place.dir`. */
+export async function traceProgram(program: Program, place: Place): Promise<TracedImage> {
   program.prepare?.(place);
   const stopServer = await program.server?.(place);
-  const image = join(place.dir, `${program.name}.tar.gz`);
-  const words = ["trace", "-o", join(place.dir, "spec"), "--image", image, "--name", program.name];
+  const file = join(place.dir, `${program.name}.tar.gz`);
+  const report = join(place.dir, "report.json");
+  const made = ["-o", join(place.dir, "spec"), "--report", report, "--json"];
+  // A service is checked by its own test: it has to be told to end.
+  const check = program.service === undefined ? ["--check"] : [];
+  const words = ["trace", ...check, ...made, "--image", file, "--name", program.name];
   const child = spawn(vzBinary, [...words, "--", ...program.command(place)], {
     cwd: "/",
     env: ENVIRONMENT,
@@ -55,19 +65,20 @@ export async function traceProgram(program: Program, place: Place): Promise<stri
     stopServer?.();
     if (child.exitCode === null) child.kill("SIGTERM");
   }
-  return image;
+  return { file, report };
 }
 
-export async function weigh(image: string): Promise<Weight> {
-  const { status, stdout, stderr } = await run(vzBinary, ["image", "inspect", "--json", image]);
+export async function weigh({ file, report }: TracedImage): Promise<Weight> {
+  const { status, stdout, stderr } = await run(vzBinary, ["image", "inspect", "--json", file]);
   assert.equal(status, 0, stderr);
   const { files: entries }: { files: { path: string; type: string; size: number }[] } = JSON.parse(stdout);
+  const { installedSize }: { installedSize: number } = JSON.parse(readFileSync(report, "utf8"));
   const files = entries.filter(({ path, type }) => type === "file" && path.startsWith("rootfs/"));
   return {
     files: files.length,
     kb: files.reduce((sum, { size }) => sum + Math.ceil(size / 1024), 0),
-    packedKb: Math.ceil(statSync(image).size / 1024),
-    paths: files.map(({ path }) => path.slice("rootfs".length)),
+    packedKb: Math.ceil(statSync(file).size / 1024),
+    installedKb: Math.ceil(installedSize / 1024),
   };
 }
 

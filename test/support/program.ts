@@ -11,9 +11,10 @@ export interface Place {
 }
 
 export interface Service {
-  readonly port: number;
   /** Uses the service at `address` as its clients do. @throws where it does not answer, or not as it must */
   readonly ask: (address: string, place: Place) => Promise<void>;
+  /** A command of the shell that succeeds once it answers on this host. */
+  readonly answers: (place: Place) => string;
   /** What stops it: a signal, or null where `ask` has done so. */
   readonly stop: "SIGINT" | "SIGQUIT" | "SIGTERM" | null;
 }

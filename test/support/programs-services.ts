@@ -28,6 +28,9 @@ async function askForPage(address: string, port: number): Promise<void> {
   assert.match(answer, /\r\n\r\nhello from the page\n$/);
 }
 
+/** Status 0 where a page comes. */
+const curl = (port: number) => `curl -sfo /dev/null http://127.0.0.1:${port}/page.html`;
+
 function makeSite(dir: string): string {
   const site = join(dir, "site");
   mkdirSync(site);
@@ -49,7 +52,11 @@ const python: Program = {
     ...["-m", "http.server", String(PYTHON_PORT)],
     ...["--directory", join(dir, "site")],
   ],
-  service: { port: PYTHON_PORT, ask: (address) => askForPage(address, PYTHON_PORT), stop: "SIGINT" },
+  service: {
+    ask: (address) => askForPage(address, PYTHON_PORT),
+    answers: () => curl(PYTHON_PORT),
+    stop: "SIGINT",
+  },
 };
 
 const NGINX_PORT = 47_832;
@@ -70,7 +77,7 @@ http {
 `;
 }
 
-const nginx: Program = {
+export const nginx: Program = {
   name: "nginx",
   exercise: "one GET, SIGQUIT",
   file: "/usr/sbin/nginx",
@@ -81,7 +88,11 @@ const nginx: Program = {
     writeFileSync(join(dir, "nginx.conf"), nginxConfig(dir));
   },
   command: ({ dir }) => ["nginx", "-e", "stderr", "-c", join(dir, "nginx.conf")],
-  service: { port: NGINX_PORT, ask: (address) => askForPage(address, NGINX_PORT), stop: "SIGQUIT" },
+  service: {
+    ask: (address) => askForPage(address, NGINX_PORT),
+    answers: () => curl(NGINX_PORT),
+    stop: "SIGQUIT",
+  },
 };
 
 const REDIS_PORT = 47_833;
@@ -104,12 +115,12 @@ const redis: Program = {
     ),
   command: ({ dir }) => ["redis-server", join(dir, "redis.conf")],
   service: {
-    port: REDIS_PORT,
     async ask(address) {
       const talk = [resp("SET", "answer", "forty-two"), resp("GET", "answer"), resp("QUIT")];
       assert.equal(await converse(address, REDIS_PORT, talk.join("")), "+OK\r\n$9\r\nforty-two\r\n+OK\r\n");
       assert.equal(await converse(address, REDIS_PORT, resp("SHUTDOWN", "SAVE")), "");
     },
+    answers: () => `redis-cli -p ${REDIS_PORT} get answer`,
     stop: null,
   },
 };
@@ -148,7 +159,8 @@ PidFile none
 `;
 }
 
-async function logIn(address: string, { dir }: Place): Promise<void> {
+/** Arguments of ssh(1) that log in at `address`. */
+function sshArgs(address: string, { dir }: Place): string[] {
   const options = {
     BatchMode: "yes",
     ConnectTimeout: "5",
@@ -158,9 +170,13 @@ async function logIn(address: string, { dir }: Place): Promise<void> {
     UserKnownHostsFile: join(dir, "known_hosts"),
   };
   const given = Object.entries(options).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
-  const to = ["-p", String(SSH_PORT), "-i", join(dir, "client_key"), `root@${address}`];
-  const script = `sh -c 'id -un; cat ${dir}/poem | head -n 2 | wc -l'`;
-  const { status, stdout, stderr } = await run("ssh", ["-F", "none", ...given, ...to, script]);
+  const key = ["-i", join(dir, "client_key")];
+  return ["-F", "none", ...given, "-p", String(SSH_PORT), ...key, `root@${address}`];
+}
+
+async function logIn(address: string, place: Place): Promise<void> {
+  const script = `sh -c 'id -un; cat ${place.dir}/poem | head -n 2 | wc -l'`;
+  const { status, stdout, stderr } = await run("ssh", [...sshArgs(address, place), script]);
   assert.equal(status, 0, stderr);
   assert.equal(stdout, "root\n2\n");
 }
@@ -178,7 +194,11 @@ const sshd: Program = {
     makePrivilegeSeparation();
   },
   command: ({ dir }) => ["/usr/sbin/sshd", "-D", "-e", "-f", join(dir, "sshd_config")],
-  service: { port: SSH_PORT, ask: logIn, stop: "SIGTERM" },
+  service: {
+    ask: logIn,
+    answers: (place) => `ssh ${sshArgs("127.0.0.1", place).join(" ")} true`,
+    stop: "SIGTERM",
+  },
 };
 
 export const services: readonly Program[] = [python, nginx, redis, sshd];

@@ -42,7 +42,7 @@ export interface BuiltImage {
 }
 
 /**
- * Writes the image of the bundle in `bundleDir` to `outFile` (`.tar` or `.tar.gz`), which appears only when it is whole.
+ * Writes the image of the bundle in `bundleDir` to `outFile` (`.tar`, `.tar.gz` or `.tar.zst`), which appears only when it is whole.
  * @throws VzError 64 for a bad name, 65 for a bad bundle, 1 when a file changes meanwhile
  */
 export async function buildImage(

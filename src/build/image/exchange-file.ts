@@ -2,7 +2,7 @@
 import { closeSync, constants, fstatSync, openSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { hasCode, reason, Status, VzError } from "../../common/errors.ts";
-import { openArchive } from "../../common/image/archive.ts";
+import { LARGE_WINDOW, openArchive } from "../../common/image/archive.ts";
 import { shown } from "../../common/image/manifest.ts";
 import type { Reader } from "../../common/oci-read.ts";
 import { formatBytes } from "../../common/table.ts";
@@ -69,7 +69,7 @@ function inDirectory(
 
 /** `docker save IMAGE | gzip` and its like. */
 async function unpacked(file: Stretch, label: string, spool: Spool, quota: Quota): Promise<Stretch> {
-  const archive = openArchive({ fd: file.fd, label });
+  const archive = openArchive({ fd: file.fd, label }, LARGE_WINDOW);
   if (archive.compression === "none") return file;
   const start = spool.size;
   for await (const chunk of archive.chunks(() => {})) {

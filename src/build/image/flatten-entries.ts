@@ -44,7 +44,9 @@ function sorted(tree: Tree): { path: string; node: Node }[] {
     if (why !== undefined) throw tree.bad(path, why);
     found.push({ path, node });
   }
-  return found.sort((a, b) => compareNames(a.path, b.path));
+  // Below the surrogates strings have the order of their bytes, which is much quicker to find.
+  const isPlain = found.every(({ path }) => !/[\ud800-\uffff]/.test(path));
+  return found.sort((a, b) => (isPlain ? (a.path < b.path ? -1 : 1) : compareNames(a.path, b.path)));
 }
 
 function within({ fd, offset: start, size }: Stretch, offset: number, length: number): Stretch {

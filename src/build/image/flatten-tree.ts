@@ -23,7 +23,7 @@ export type Node =
 /** As Linux has it (path_resolution(7)). */
 const MAX_LINKS = 40;
 /** Parts of names that are looked up in all. Programs in the millions come nowhere near. */
-const MAX_STEPS = 50_000_000;
+const MAX_STEPS = 5_000_000;
 /** The least that an entry takes in a manifest, beside its name. */
 const LEAST_ENTRY = 60;
 
@@ -33,6 +33,8 @@ export class Tree {
   /** Bytes that all nodes would take in a manifest at least: what bounds the memory that strangers can take. */
   #weight = 0;
   #steps = 0;
+  /** What was looked up last: most files of a layer lie beside the one before. */
+  #last: { readonly path: string; readonly directory: Directory } | undefined;
 
   /** @param label names the image in errors */
   constructor(label: string) {
@@ -49,6 +51,7 @@ export class Tree {
    * @throws VzError 65 with `make`, where a file is in the way
    */
   directory(path: string, make: boolean): Directory | undefined {
+    if (this.#last?.path === path) return this.#last.directory;
     const stack: Directory[] = [];
     const parts = partsOf(path).reverse();
     let links = 0;
@@ -75,7 +78,9 @@ export class Tree {
           links > MAX_LINKS ? "behind too many symbolic links" : "lies below what is no directory",
         );
     }
-    return stack.at(-1) ?? this.root;
+    const directory = stack.at(-1) ?? this.root;
+    this.#last = { path, directory };
+    return directory;
   }
 
   /** What `path` names, the last part not followed. */
@@ -111,6 +116,7 @@ export class Tree {
     const gone = directory.children.get(name);
     if (gone === undefined) return;
     directory.children.delete(name);
+    this.#last = undefined;
     this.#weight -= weightOf(name, gone);
     for (const { name: below, node } of walk(gone)) this.#weight -= weightOf(below, node);
   }
@@ -143,7 +149,7 @@ export function partsOf(path: string): string[] {
 }
 
 /** The last part of `path`, and all before it; an empty base for the top. */
-export function split(path: string): { parent: string; base: string } {
+function split(path: string): { parent: string; base: string } {
   const parts = partsOf(path);
   const base = parts.pop() ?? "";
   return { parent: parts.join("/"), base };

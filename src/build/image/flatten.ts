@@ -1,8 +1,8 @@
 /** Applies layers one on top of the other, as the OCI image specification 1.1 has it ("Image Layer Filesystem Changeset"). */
 import { Status, VzError } from "../../common/errors.ts";
-import { whyBadPath } from "../../common/image/file-names.ts";
+import { parentOf, whyBadPath } from "../../common/image/file-names.ts";
 import { shown } from "../../common/image/manifest.ts";
-import { type Node, newDirectory, partsOf, split, Tree } from "./flatten-tree.ts";
+import { type Node, newDirectory, partsOf, Tree } from "./flatten-tree.ts";
 import { type Member, type Stretch, tarMembers } from "./layer-member.ts";
 
 /** Members of all layers; a real image has some ten thousand. */
@@ -29,53 +29,53 @@ export class Flattening {
     const aside = new Map<string, Node>();
     // Whiteouts are for lower layers only, wherever in the archive they stand: so all of them come first.
     let hasOthers = false;
-    for (const member of tarMembers(layer, layerLabel)) {
+    for (const { name } of tarMembers(layer, layerLabel)) {
       if (++this.#members > MAX_MEMBERS)
         throw new VzError(Status.badData, `${this.#label}: more than ${MAX_MEMBERS} files in its layers`);
-      const path = this.#pathOf(member.name);
-      const { base, parent } = split(path);
-      if (!base.startsWith(WHITEOUT)) hasOthers = true;
-      else if (base === OPAQUE) this.#clear(parent, aside);
-      else if (!base.startsWith(AUFS)) this.#hide(path, parent, base.slice(WHITEOUT.length), aside);
+      const place = name.includes(WHITEOUT) ? this.#placeOf(name) : undefined;
+      if (place === undefined || !place.base.startsWith(WHITEOUT)) hasOthers = true;
+      else if (place.base === OPAQUE) this.#clear(place.parent, aside);
+      else if (!place.base.startsWith(AUFS))
+        this.#hide(place.parent, place.base.slice(WHITEOUT.length), aside);
     }
     if (!hasOthers) return;
     for (const member of tarMembers(layer, layerLabel)) this.#add(member, aside);
   }
 
-  #pathOf(name: string): string {
-    const parts = partsOf(name);
+  /** A name as the tree has it, and its parts; an empty base for the top. */
+  #placeOf(name: string): { path: string; parent: string; base: string } {
     if (name === "") throw this.tree.bad(name, "an empty name");
-    const path = parts.join("/");
+    const path = partsOf(name).join("/");
     const why = path === "" ? undefined : whyBadPath(path);
     if (why !== undefined) throw this.tree.bad(name, why);
-    return path;
+    const parent = parentOf(path);
+    return { path, parent, base: path.slice(parent === "" ? 0 : parent.length + 1) };
   }
 
-  #hide(path: string, parent: string, name: string, aside: Map<string, Node>): void {
+  #hide(parent: string, name: string, aside: Map<string, Node>): void {
+    const path = parent === "" ? name : `${parent}/${name}`;
     if (["", ".", ".."].includes(name)) throw this.tree.bad(path, "a whiteout of nothing");
     const directory = this.tree.directory(parent, false);
     const node = directory?.children.get(name);
     if (directory === undefined || node === undefined) return;
-    aside.set(parent === "" ? name : `${parent}/${name}`, node);
+    aside.set(path, node);
     this.tree.remove(directory, name);
   }
 
   #clear(path: string, aside: Map<string, Node>): void {
     const directory = this.tree.directory(path, false);
-    for (const name of [...(directory?.children.keys() ?? [])])
-      this.#hide(`${path}/${name}`, path, name, aside);
+    for (const name of [...(directory?.children.keys() ?? [])]) this.#hide(path, name, aside);
   }
 
   #add(member: Member, aside: Map<string, Node>): void {
-    const path = this.#pathOf(member.name);
-    const { parent, base } = split(path);
+    const { path, parent, base } = this.#placeOf(member.name);
     if (path.startsWith(AUFS)) {
       // Files with many names lay below .wh..wh.plnk, and the names are links to them.
       if (member.type === "file") aside.set(path, this.#nodeOf(member, aside));
       return;
     }
     if (base.startsWith(WHITEOUT)) return;
-    if (parent.startsWith(WHITEOUT) || parent.includes(`/${WHITEOUT}`))
+    if (parent.includes(WHITEOUT) && `/${parent}`.includes(`/${WHITEOUT}`))
       throw this.tree.bad(path, `lies below a name that begins with ${WHITEOUT}`);
     if (member.hasAttributes) this.attributes++;
     const node = this.#nodeOf(member, aside);
@@ -107,7 +107,7 @@ export class Flattening {
       case "fifo":
         return { ...attributes, type };
       case "link": {
-        const target = this.#pathOf(member.linkname);
+        const target = this.#placeOf(member.linkname).path;
         // A tool that reads layers as a stream finds a file that a later whiteout of the same layer hides.
         const node = this.tree.find(target) ?? aside.get(target);
         if (node !== undefined && node.type !== "directory") return { ...node };

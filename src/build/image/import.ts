@@ -104,10 +104,10 @@ async function write(
   const files = [{ ...config, size: configBytes.length, sha256: sha256(configBytes) }, ...entries];
   const { architecture, kernelFloor } = requirements;
   const whole = { ...fields, architecture, kernelFloor, totals: totalsOf(files), files };
-  const isUnchanged = origin !== undefined && idOf({ ...whole, ...origin.head }) === origin.id;
-  // What is said of where the files came from holds for those files only.
-  const provenance = isUnchanged ? origin.head.provenance : undefined;
-  const manifest = provenance === undefined ? whole : { ...whole, provenance };
+  // What vz said of the files holds for those files only: their packages, what they run on.
+  const original = origin && { ...whole, ...origin.head, kernelFloor: origin.head.kernelFloor ?? null };
+  const isUnchanged = original !== undefined && idOf(original) === origin?.id;
+  const manifest = isUnchanged ? { ...original, name: fields.name } : whole;
   const manifestBytes = Buffer.from(formatManifest(manifest));
   if (manifestBytes.length > MAX_MANIFEST_BYTES)
     throw new VzError(Status.badData, `${label}: more files than an image can hold`);

@@ -1,7 +1,7 @@
 /** Layers as archives that can be read at any place, checked by their sums. */
 import { createHash } from "node:crypto";
 import { Status, VzError } from "../../common/errors.ts";
-import { openArchive } from "../../common/image/archive.ts";
+import { LARGE_WINDOW, openArchive } from "../../common/image/archive.ts";
 import { readStretch, type Stretch } from "./layer-member.ts";
 import { digestOf, type Quota, Spool } from "./layer-spool.ts";
 import type { ForeignLayer } from "./oci-layout.ts";
@@ -52,7 +52,7 @@ export class Unpacker {
   }
 
   #archive(label: string) {
-    return openArchive({ fd: this.#stored.since(0).fd, label });
+    return openArchive({ fd: this.#stored.since(0).fd, label }, LARGE_WINDOW);
   }
 
   close(): void {

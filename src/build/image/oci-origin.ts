@@ -10,21 +10,21 @@ import { checked } from "./exchange-file.ts";
 import { type Execution, executionOf, type ImageConfig, ORIGIN_LABEL } from "./oci-image-config.ts";
 
 const origin = object(
-  { id: text, config: text, head: object({ name: text, created: text }, { provenance: anything }) },
+  {
+    id: text,
+    config: text,
+    head: object(
+      { name: text, created: text, architecture: text },
+      { kernelFloor: text, provenance: anything },
+    ),
+  },
   {},
 );
 export type Origin = Infer<typeof origin>;
 
 /** @param config the text of config.json */
 export function originLabel(id: string, config: string, manifest: Manifest): string {
-  const {
-    files: _files,
-    totals: _totals,
-    architecture: _,
-    kernelFloor: _floor,
-    command: _command,
-    ...head
-  } = manifest;
+  const { files: _, totals: _sums, command: _words, ...head } = manifest;
   return JSON.stringify({ id, config, head });
 }
 

@@ -1,10 +1,11 @@
 /** Writes the tarball of an image, whose manifest is already known. */
 import { createHash } from "node:crypto";
 import { closeSync, constants, openSync, readSync } from "node:fs";
+import type { Duplex } from "node:stream";
 import { createGzip } from "node:zlib";
 import { pack as createPack, type Pack } from "tar-stream";
 import { Status, VzError } from "../../common/errors.ts";
-import { drained, pump } from "../../common/image/archive.ts";
+import { type Compression, drained, pump } from "../../common/image/archive.ts";
 import { archiveName } from "../../common/image/file-names.ts";
 import {
   CONFIG_NAME,
@@ -32,16 +33,16 @@ export interface Content {
   readonly progress: Progress | undefined;
 }
 
-export type Compression = "none" | "gzip";
-
 const CHUNK = 64 * 1024;
 
 /** @throws VzError 64 for a name that says no format that can be written */
 export function compressionByName(file: string): Compression {
   if (file.endsWith(".tar")) return "none";
   if (file.endsWith(".tar.gz")) return "gzip";
-  const why = file.endsWith(".tar.zst") ? "zstd cannot be written yet" : "not the name of an image";
-  throw new VzError(Status.usage, `${file}: ${why}`, { hint: "call it NAME.tar or NAME.tar.gz" });
+  if (file.endsWith(".tar.zst")) return "zstd";
+  throw new VzError(Status.usage, `${file}: not the name of an image`, {
+    hint: "call it NAME.tar, NAME.tar.gz or NAME.tar.zst",
+  });
 }
 
 /** @returns the length of the file that was written */
@@ -55,7 +56,7 @@ export async function writeImageFile(
     pack.destroy(error instanceof Error ? error : new Error(String(error)));
   });
   try {
-    return await writeWhole(outFile, compression === "gzip" ? gzipped(pack) : bytesOf(pack));
+    return await writeWhole(outFile, compression === "none" ? bytesOf(pack) : packed(pack, compression));
   } finally {
     pack.destroy();
     await filling;
@@ -69,14 +70,15 @@ async function* bytesOf(pack: Pack): AsyncGenerator<Uint8Array> {
   }
 }
 
-async function* gzipped(pack: Pack): AsyncGenerator<Uint8Array> {
-  // Neither a name nor a time goes into the header, so that equal input gives equal bytes.
-  const gzip = createGzip();
-  const feeding = pump(bytesOf(pack), gzip);
+async function* packed(pack: Pack, compression: "gzip" | "zstd"): AsyncGenerator<Uint8Array> {
+  // Neither a name nor a time goes into gzip's header, so that equal input gives equal bytes.
+  const packer: Duplex =
+    compression === "gzip" ? createGzip() : (await import("../../common/image/zstd.ts")).createCompress();
+  const feeding = pump(bytesOf(pack), packer);
   try {
-    yield* gzip;
+    yield* packer;
   } finally {
-    gzip.destroy();
+    packer.destroy();
     await feeding;
   }
 }

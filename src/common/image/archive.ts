@@ -1,5 +1,6 @@
 /** The bytes of an image's tarball: which compression it has, by its first bytes and never by its name. */
 import { fstatSync, readSync } from "node:fs";
+import type { Duplex } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { Status, VzError } from "../errors.ts";
 import { formatBytes } from "../table.ts";
@@ -7,8 +8,20 @@ import { formatBytes } from "../table.ts";
 const CHUNK = 64 * 1024;
 /** Packed bytes that are unpacked at once: they may become a thousand times as many, all in memory. */
 const PACKED_CHUNK = 4 * 1024;
-/** deflate cannot make more than this of one byte (zlib's technical notes: 1032), with room for rounding. */
-const MAX_INFLATION = 1040;
+export type Compression = "none" | "gzip" | "zstd";
+
+/**
+ * What a byte can become at most. deflate: zlib's technical notes say 1032; here is room for rounding. zstd: a block of four
+ * bytes stands for 128 KB (RFC 8878, 3.1.1.2).
+ */
+const MAX_INFLATION = { none: 1, gzip: 1040, zstd: 32 * 1024 } as const;
+
+/**
+ * Base-two logarithms of the memory that zstd may ask for. Of images 8 MB, which RFC 8878 wants every decoder to have (3.1.1.1.2)
+ * and a slave can spare; `zstd -19` needs no more. Elsewhere what zstd(1) itself gives without --long.
+ */
+export const IMAGE_WINDOW = 23;
+export const LARGE_WINDOW = 27;
 
 /** An image that is open for reading; its descriptor's position is at the start. */
 export interface OpenImage {
@@ -18,14 +31,15 @@ export interface OpenImage {
 }
 
 export interface Archive {
-  readonly compression: "none" | "gzip";
+  readonly compression: Compression;
   /** Bytes of the file as it lies on disk. */
   readonly size: number;
   /** The tarball's bytes. @throws VzError 65 for damaged compression */
   chunks(onRead: (done: number) => void): AsyncIterable<Uint8Array>;
 }
 
-export function openArchive({ fd, label }: OpenImage): Archive {
+/** @param window of zstd, a base-two logarithm */
+export function openArchive({ fd, label }: OpenImage, window: number = IMAGE_WINDOW): Archive {
   const size = Number(fstatSync(fd).size);
   const start = new Uint8Array(6);
   const compression = compressionOf(start.subarray(0, readSync(fd, start, 0, start.length, 0)), label);
@@ -33,15 +47,17 @@ export function openArchive({ fd, label }: OpenImage): Archive {
     compression,
     size,
     chunks(onRead) {
-      const stored = storedChunks(fd, compression === "gzip" ? PACKED_CHUNK : CHUNK, onRead);
-      return compression === "gzip" ? inflate(stored, label) : stored;
+      if (compression === "none") return storedChunks(fd, CHUNK, onRead);
+      // what a piece of gzip becomes is in memory at once; zstd's stream gives it piece by piece
+      const step = compression === "gzip" ? PACKED_CHUNK : CHUNK;
+      return unpack(storedChunks(fd, step, onRead), compression, label, window);
     },
   };
 }
 
 /** The most bytes that `archive` can turn out to hold. */
 export function mostBytes(archive: Archive): number {
-  return archive.compression === "gzip" ? archive.size * MAX_INFLATION : archive.size;
+  return archive.size * MAX_INFLATION[archive.compression];
 }
 
 /** @throws VzError 65 for a manifest that claims what cannot be in the file: before anything is made ready for it. */
@@ -58,12 +74,18 @@ const MAGICS: readonly (readonly [name: string, bytes: readonly number[]])[] = [
   ["bzip2", [0x42, 0x5a, 0x68]],
 ];
 
-function compressionOf(start: Uint8Array, label: string): "none" | "gzip" {
+/** Frames that zstd passes over, and that may come first (RFC 8878, 3.1.2). */
+function isSkippable([first = 0, ...rest]: Uint8Array): boolean {
+  return first >> 4 === 5 && [0x2a, 0x4d, 0x18].every((byte, i) => rest[i] === byte);
+}
+
+function compressionOf(start: Uint8Array, label: string): Compression {
+  if (isSkippable(start)) return "zstd";
   const found = MAGICS.find(([, magic]) => magic.every((byte, i) => start[i] === byte))?.[0];
   if (found === undefined) return "none";
-  if (found === "gzip") return found;
-  throw new VzError(Status.badData, `${label}: ${found} compression cannot be read yet`, {
-    hint: "an image is a .tar or a .tar.gz",
+  if (found === "gzip" || found === "zstd") return found;
+  throw new VzError(Status.badData, `${label}: ${found} compression is not read`, {
+    hint: "an image is a .tar, a .tar.gz or a .tar.zst",
   });
 }
 
@@ -84,19 +106,36 @@ async function* storedChunks(
   }
 }
 
-async function* inflate(stored: AsyncIterable<Uint8Array>, label: string): AsyncGenerator<Uint8Array> {
-  const gunzip = createGunzip();
-  const feeding = pump(stored, gunzip);
+async function* unpack(
+  stored: AsyncIterable<Uint8Array>,
+  compression: "gzip" | "zstd",
+  label: string,
+  window: number,
+): AsyncGenerator<Uint8Array> {
+  const unpacker: Duplex =
+    compression === "gzip" ? createGunzip() : (await import("./zstd.ts")).createDecompress(window);
+  const feeding = pump(stored, unpacker);
   try {
-    yield* gunzip;
+    yield* unpacker;
   } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
-    const why = code === "Z_BUF_ERROR" ? "ends too early" : "is damaged";
-    throw new VzError(Status.badData, `${label}: the compressed data ${why}`, { cause });
+    throw unreadable(cause, label, window);
   } finally {
-    gunzip.destroy();
+    unpacker.destroy();
     await feeding;
   }
+}
+
+function unreadable(cause: unknown, label: string, window: number): VzError {
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  if (code === "ZSTD_error_frameParameter_windowTooLarge") {
+    const most = formatBytes(2 ** window);
+    return new VzError(Status.badData, `${label}: more than ${most} of memory would be needed to unpack it`, {
+      cause,
+      hint: "pack it without --long and --ultra",
+    });
+  }
+  const why = code === "Z_BUF_ERROR" ? "ends too early" : "is damaged";
+  return new VzError(Status.badData, `${label}: the compressed data ${why}`, { cause });
 }
 
 interface Sink {

@@ -215,7 +215,7 @@ test("bad bundles, names and places are each one clear line", async (t) => {
   const out = join(scratch, "x.tar");
   const cases: [string, string, string, { message: RegExp; status: number }][] = [
     [bundle, join(scratch, "x.zip"), "x", { message: /x\.zip: not the name of an image$/, status: 64 }],
-    [bundle, `${out}.zst`, "x", { message: /x\.tar\.zst: zstd cannot be written yet$/, status: 64 }],
+    [bundle, `${out}.xz`, "x", { message: /x\.tar\.xz: not the name of an image$/, status: 64 }],
     [bundle, out, "../x", { message: /^image "\.\.\/x": not a name$/, status: 64 }],
     [bundle, join(rootfs, "x.tar"), "x", { message: /lies in the root filesystem/, status: 64 }],
     [scratch, out, "x", { message: /: not an OCI bundle: has no config\.json$/, status: 65 }],

@@ -8,7 +8,12 @@ import { type BuiltImage, buildImage } from "../build.ts";
 import type { FoundImage } from "../find.ts";
 
 const options: readonly Option[] = [
-  { name: "output", alias: "o", value: "FILE", help: "the image to write: NAME.tar or NAME.tar.gz" },
+  {
+    name: "output",
+    alias: "o",
+    value: "FILE",
+    help: "the image to write: NAME.tar, NAME.tar.gz or NAME.tar.zst",
+  },
   { name: "name", value: "NAME", help: "name of the image; FILE without its suffix, if not given" },
   { name: "json", help: "say what was built as one JSON object" },
 ];

@@ -23,7 +23,12 @@ export const importCommand: Command = {
     "attributes, file capabilities among them, are left out, and said so. Nothing of FILE is laid out on disk: while it " +
     "works it needs room beside IMAGE for the layers unpacked.",
   options: [
-    { name: "output", alias: "o", value: "IMAGE", help: "the image to write: NAME.tar or NAME.tar.gz" },
+    {
+      name: "output",
+      alias: "o",
+      value: "IMAGE",
+      help: "the image to write: NAME.tar, NAME.tar.gz or NAME.tar.zst",
+    },
     {
       name: "name",
       value: "NAME",
