@@ -12,7 +12,7 @@ import { dropExcluded, expandGlob, includeNames, mayInclude, mergeSpec } from ".
 import { interpreterOf, SCRIPT_LINE } from "./interpreter.ts";
 import { fromFs, toFs } from "./names.ts";
 import { readPackages } from "./packages.ts";
-import { makeProduct } from "./products.ts";
+import defer * as products from "./products.ts";
 import { findProgram } from "./program.ts";
 import type { RecipeRun } from "./recipe.ts";
 import { reportText } from "./report-text.ts";
@@ -62,7 +62,7 @@ async function work(plan: TracePlan, checker: Checker | undefined, io: Io): Prom
     io.err(`vz trace: ${printable(failed[0] ?? "")} failed (${status}): only ${plan.specFile} was written\n`);
   if (failed !== undefined || (product === undefined && checker === undefined)) return status;
   const source = { command, cwd, env: io.env, overrides, root, packages };
-  if (product !== undefined) await makeProduct(product, selection, source, io);
+  if (product !== undefined) await products.makeProduct(product, selection, source, io);
   if (checker === undefined || (await checker.check(selection, source))) return Status.ok;
   return Status.differs;
 }
