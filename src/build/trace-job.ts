@@ -4,7 +4,8 @@ import { Status, VzError } from "../common/errors.ts";
 import type { Io } from "../common/io.ts";
 import { printable } from "../common/table.ts";
 import { addBinfmtInterpreters } from "./binfmt.ts";
-import { Checker } from "./check.ts";
+import type { Checker } from "./check.ts";
+import defer * as checks from "./check.ts";
 import { complete } from "./closure.ts";
 import { exercising } from "./exercise.ts";
 import { HostFiles } from "./host-files.ts";
@@ -12,7 +13,7 @@ import { dropExcluded, expandGlob, includeNames, mayInclude, mergeSpec } from ".
 import { interpreterOf, SCRIPT_LINE } from "./interpreter.ts";
 import { fromFs, toFs } from "./names.ts";
 import { readPackages } from "./packages.ts";
-import { makeProduct } from "./products.ts";
+import defer * as products from "./products.ts";
 import { findProgram } from "./program.ts";
 import type { RecipeRun } from "./recipe.ts";
 import { reportText } from "./report-text.ts";
@@ -29,7 +30,7 @@ import { Walker } from "./walk.ts";
 
 /** @returns the exit status: that of the run that failed, 2 where a check found differences, else 0 */
 export async function traceAndMake(plan: TracePlan, io: Io): Promise<number> {
-  const checker = plan.check === undefined ? undefined : new Checker(plan.check, io);
+  const checker = plan.check === undefined ? undefined : new checks.Checker(plan.check, io);
   try {
     return await work(plan, checker, io);
   } finally {
@@ -62,7 +63,7 @@ async function work(plan: TracePlan, checker: Checker | undefined, io: Io): Prom
     io.err(`vz trace: ${printable(failed[0] ?? "")} failed (${status}): only ${plan.specFile} was written\n`);
   if (failed !== undefined || (product === undefined && checker === undefined)) return status;
   const source = { command, cwd, env: io.env, overrides, root, packages };
-  if (product !== undefined) await makeProduct(product, selection, source, io);
+  if (product !== undefined) await products.makeProduct(product, selection, source, io);
   if (checker === undefined || (await checker.check(selection, source))) return Status.ok;
   return Status.differs;
 }

@@ -11,11 +11,13 @@ import {
   parseMount,
   parseVariable,
 } from "./bundle-overrides.ts";
-import { type CheckPlan, mayCheck } from "./check.ts";
+import type { CheckPlan } from "./check.ts";
+import defer * as checks from "./check.ts";
 import { type Glob, parseGlob } from "./glob.ts";
 import { imageName } from "./image-name.ts";
 import { fromFs } from "./names.ts";
-import { checkProduct, type Product } from "./products.ts";
+import type { Product } from "./products.ts";
+import defer * as products from "./products.ts";
 import { plainRun, type Recipe, type RecipeRun, readRecipe } from "./recipe.ts";
 import { checkWritable, readSpec } from "./spec.ts";
 import { stopPlan } from "./stop.ts";
@@ -69,7 +71,7 @@ export async function planTrace(args: Args, io: Io): Promise<TracePlan> {
   }
   const product = productOf(args, recipe?.name, command);
   const specFile = args.value("output") ?? recipe?.output ?? "spec";
-  if (product !== undefined) checkProduct(product);
+  if (product !== undefined) products.checkProduct(product);
   checkWritable(specFile);
   const root = rootDirectory(args.value("root") ?? recipe?.root ?? "/");
   const overrides = mergeOverrides({ ...NO_OVERRIDES, ...recipe?.config }, overridesOf(args, io));
@@ -134,7 +136,7 @@ function checkPlanOf(args: Args, noRun: boolean): CheckPlan | undefined {
   }
   if (noRun)
     throw new VzError(Status.usage, "vz trace: --check: compares with a run, which --no-run leaves out");
-  mayCheck();
+  checks.mayCheck();
   return { statusOnly, input };
 }
 

@@ -58,6 +58,8 @@ const MAX_PROGRAM_HEADER = 256;
 const MAX_OFFSET = 2 ** 43;
 const MAX_SEGMENT = 1 << 20;
 const MAX_STRING = 4096;
+/** Bytes that are read at once: the header, the program headers, and mostly the notes and the interpreter's name. */
+const START = 2048;
 /** More than real files have; a made-up one is not to cost seconds and megabytes. */
 const MAX_NOTES = 16;
 const MAX_NEEDED = 1024;
@@ -118,7 +120,13 @@ export function readElf(source: string | number | Uint8Array | ReadAt): Elf | nu
   }
   const fd = typeof source === "number" ? source : openSync(source, "r");
   try {
-    return parse((offset, length) => readFully(fd, offset, length));
+    // Nearly all that is asked for lies near the start.
+    const start = readFully(fd, 0, START);
+    return parse((offset, length) =>
+      offset + length <= start.length
+        ? start.subarray(offset, offset + length)
+        : readFully(fd, offset, length),
+    );
   } finally {
     if (typeof source !== "number") closeSync(fd);
   }
