@@ -17,7 +17,8 @@ import { exercising } from "./exercise.ts";
 import { LookupLog } from "./lookup-log.ts";
 import { missingFiles } from "./missing-files.ts";
 import { toFs } from "./names.ts";
-import { type BundleSource, fillBundle } from "./products.ts";
+import type { BundleSource } from "./products.ts";
+import defer * as products from "./products.ts";
 import type { RecipeRun } from "./recipe.ts";
 import type { Selection } from "./selection.ts";
 import { withTemporary } from "./stage.ts";
@@ -76,7 +77,12 @@ export class Checker {
         const bundle = join(directory, `check-${process.pid}-${i}`);
         const args = known.run.command;
         mkdirSync(bundle);
-        await fillBundle(bundle, selection, { ...source, overrides: { ...source.overrides, args } }, quiet);
+        await products.fillBundle(
+          bundle,
+          selection,
+          { ...source, overrides: { ...source.overrides, args } },
+          quiet,
+        );
         same = (await this.#checkOne(known, bundle, selection, source, i)) && same;
         rmSync(bundle, { recursive: true, force: true });
       }
