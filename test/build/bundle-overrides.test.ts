@@ -36,6 +36,7 @@ const seen: Seen = {
   directories: new Set(),
   links: new Set(),
   written: new Set(["/var/lib/a"]),
+  runDirectories: new Map(),
   deviceTrees: new Set(),
 };
 
