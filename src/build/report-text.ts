@@ -33,14 +33,21 @@ export function reportText(report: TraceReport, columns: number | undefined): st
 }
 
 function totals({ command, files, links, directories, bytes, ...report }: TraceReport): string[] {
-  const all = `${files} files (${formatBytes(bytes)}), ${links} links, ${directories} directories`;
+  const all = [
+    `${counted(files, "file")} (${formatBytes(bytes)})`,
+    ...[counted(links, "link"), counted(directories, "directory", "directories")],
+  ].join(", ");
   const installed =
     report.packages === null || report.packages.length === 0
       ? []
       : [
-          `The ${report.packages.length} packages that they are of take ${formatBytes(report.installedSize)} installed`,
+          `Installed, what they come from (${counted(report.packages.length, "package")}) takes ${formatBytes(report.installedSize)}`,
         ];
   return [...(command.length > 0 ? [quoteWords(command)] : []), all, ...installed];
+}
+
+function counted(count: number, one: string, more = `${one}s`): string {
+  return `${count} ${count === 1 ? one : more}`;
 }
 
 function section(title: string, text: string): string {
@@ -77,7 +84,7 @@ function packages({ packages }: TraceReport, columns: number | undefined): strin
 function unownedTitle({ unowned, packages }: TraceReport): string {
   const bytes = unowned.reduce((total, file) => total + file.bytes, 0);
   const why = packages === null ? " (no package manager is known here)" : "";
-  return `Of no package: ${unowned.length} files, ${formatBytes(bytes)}${why}`;
+  return `Of no package: ${counted(unowned.length, "file")}, ${formatBytes(bytes)}${why}`;
 }
 
 function leftOut({ leftOut }: TraceReport, columns: number | undefined): string {

@@ -14,6 +14,7 @@ import { dirname } from "node:path";
 import { reason, Status, VzError } from "../common/errors.ts";
 import { printable } from "../common/table.ts";
 import { eachLine } from "./lines.ts";
+import { toFs } from "./names.ts";
 
 /** @param paths byte strings, sorted */
 export function formatSpec(paths: readonly string[]): string {
@@ -34,16 +35,21 @@ const MAX_NAMES = 2_000_000;
 export function readSpec(file: string): string[] {
   const lines: string[] = [];
   const found = eachLine(file, (line, number) => {
-    const bad = (why: string) => new VzError(Status.badData, `${file}:${number}: ${why}`);
-    if (line.length > MAX_NAME || line.includes("\0")) throw bad("not the name of a file");
-    if (!line.startsWith("/")) throw bad(`${printable(line) || "an empty line"}: not an absolute name`);
-    if (line.split("/").some((part) => part === ".." || part === "."))
-      throw bad(`${printable(line)}: holds . or ..`);
-    if (number > MAX_NAMES) throw bad(`more than ${MAX_NAMES} names`);
+    checkLine(line, number, file);
     lines.push(line);
   });
   if (!found) throw new VzError(Status.usage, `${file}: no such file, or not a regular one`);
   return lines;
+}
+
+/** @throws VzError 65 for what is no absolute name, without ways up */
+export function checkLine(line: string, number: number, file: string): void {
+  const bad = (why: string) => new VzError(Status.badData, `${file}:${number}: ${why}`);
+  if (line.length > MAX_NAME || line.includes("\0")) throw bad("not the name of a file");
+  if (!line.startsWith("/")) throw bad(`${printable(toFs(line)) || "an empty line"}: not an absolute name`);
+  if (line.split("/").some((part) => part === ".." || part === "."))
+    throw bad(`${printable(toFs(line))}: holds . or ..`);
+  if (number > MAX_NAMES) throw bad(`more than ${MAX_NAMES} names`);
 }
 
 /** What a line may name: `\n` in it is a line break, or a backslash and an n, for both are written so. */

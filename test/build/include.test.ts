@@ -7,7 +7,7 @@ import { parseGlob } from "../../src/build/glob.ts";
 import { dropExcluded, expandGlob, mayInclude, mergeSpec } from "../../src/build/include.ts";
 import { mergeTouched } from "../../src/build/select-runs.ts";
 import { Selection } from "../../src/build/selection.ts";
-import { formatSpec, readSpec } from "../../src/build/spec.ts";
+import { checkLine, formatSpec, readSpec } from "../../src/build/spec.ts";
 import { FIRST, Touch } from "../../src/build/touch.ts";
 import { type Seen, Walker } from "../../src/build/walk.ts";
 
@@ -109,6 +109,35 @@ test("a spec with a relative name, a way up or an empty line is refused with its
     );
   }
   assert.throws(() => readSpec(join(top, "none")), { status: 64 });
+});
+
+test("ten thousand damaged specs: names that may be looked for, or a line that says why not", () => {
+  const good = "/usr/bin/bash\n/two\\nlines\n/usr/share/zone/a\n/bin\n";
+  // a fixed sequence, so that a failure can be had again
+  let seed = 1;
+  const random = (below: number) => {
+    seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;
+    return seed % below;
+  };
+  for (let i = 0; i < 10_000; i++) {
+    const bytes = Buffer.from(good, "latin1");
+    for (let change = random(4); change >= 0; change--) {
+      const at = random(bytes.length);
+      bytes[at] = [random(256), 0, 10, 46, 47, 92][random(6)] ?? 0;
+    }
+    try {
+      const lines = bytes.toString("latin1").split("\n").slice(0, -1);
+      for (const [at, line] of lines.entries()) checkLine(line, at + 1, "damaged");
+      for (const line of lines) {
+        assert.match(line, /^\/[^\0\n]*$/s);
+        assert.ok(!line.split("/").includes(".."));
+      }
+      mergeSpec(lines, new Selection(walker), walker);
+    } catch (error) {
+      assert.ok(error instanceof Error && "status" in error && error.status === 65, String(error));
+      assert.match(error.message, /^damaged:\d+: [^\p{Cc}]+$/u);
+    }
+  }
 });
 
 test("a spec reads back as it was written, bytes and all", () => {

@@ -77,11 +77,11 @@ test("the text tells all of it, in lines that fit the terminal", () => {
   const text = reportText(report, undefined);
   for (const wanted of [
     /^cat 'a b'$/m,
-    /^4 files \(3\.1 KB\), 1 links, 1 directories$/m,
-    /^The 2 packages that they are of take 8\.0 KB installed$/m,
+    /^4 files \(3\.1 KB\), 1 link, 1 directory$/m,
+    /^Installed, what they come from \(2 packages\) takes 8\.0 KB$/m,
     /^one:all +1 +2 +2\.9 KB +8\.0 KB$/m,
     /^two:all .* \?$/m,
-    /^Of no package: 1 files, 200 B$/m,
+    /^Of no package: 1 file, 200 B$/m,
     /^\/d\/small +library of \/d\/big$/m,
     /^--include '\/d\/\*\*' +a directory$/m,
     /^\/dev\/x +a device$/m,
