@@ -139,6 +139,9 @@ interface Touched {
 }
 
 const MAKES = Touch.made | Touch.maybeMade | Touch.removed;
+/** Where a program that finds its directory will not make it, though only its packager could: it is kept once it was looked at. */
+const STATE = "/var/";
+
 const FOLLOWS = Touch.opened | Touch.executed | Touch.looked | Touch.maybeMade;
 
 /**
@@ -199,10 +202,11 @@ function madeByRun(
 function choose(one: Touched, selection: Selection, walker: Walker): void {
   const { followed, itself, all } = one;
   if (followed !== undefined) {
-    selection.take(followed, (all & Touch.opened) !== 0);
+    const { type } = followed;
+    const isState = (all & Touch.looked) !== 0 && followed.path.startsWith(STATE);
+    selection.take(followed, (all & Touch.opened) !== 0 || isState);
     if ((all & Touch.executed) !== 0 && selection.files.has(followed.path))
       selection.executed.add(followed.path);
-    const { type } = followed;
     const changed = (all & Touch.written) !== 0 && (type === "file" || type === "directory");
     if (changed && !selection.isMade(followed.path)) {
       selection.written.add(followed.path);

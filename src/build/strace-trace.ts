@@ -21,6 +21,13 @@ const command: Command = {
     "With --rootfs, --bundle or --image it goes on to make that. A CMD that ends by TERM, INT or HUP is a daemon that " +
     "was stopped: all is made, and the status is 0. After any other failure there is the spec only. Exercise CMD as it " +
     "will be used: what it did not touch is not there. Of a directory that it listed, only what it opened is kept.\n\n" +
+    "A daemon that does not end by itself is stopped by a signal to vz, which passes it on, or by --for and --until: all " +
+    "that counts as success. CHECK runs again and again, untraced, until it succeeds: it may exercise the daemon from " +
+    "outside.\n\n" +
+    "What cannot be seen: files that were open before CMD started, or that an untraced process passed to it; what " +
+    "io_uring would open (it is refused, and programs fall back). A file that the run changed is kept as it is " +
+    "afterwards. What lies behind mounts of the run's own, or has a name of 4096 bytes or more, is told of on stderr, " +
+    "and so are programs that ran without their setuid rights.\n\n" +
     "--from adds what earlier specs list, so that several runs make one root. Without CMD it only merges; with --no-run, " +
     "CMD is what the bundle or image will run, and is not run now.\n\n" +
     "--include adds files: a GLOB is an absolute name in which * ? and [a-z] match within a component, and ** any number " +

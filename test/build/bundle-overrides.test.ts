@@ -35,6 +35,7 @@ const seen: Seen = {
   files: new Set(["/usr/bin/a", "/srv/x"]),
   directories: new Set(),
   links: new Set(),
+  deviceTrees: new Set(),
   written: new Set(["/var/lib/a"]),
   runDirectories: new Map(),
   deviceTrees: new Set(),

@@ -46,6 +46,15 @@ test("files that were opened, executed or looked at are listed with the links on
   assert.deepEqual([...selection.executed], ["/usr/bin/prog"]);
 });
 
+test("a directory of state is listed when it was looked at, for a program that finds it does not make it", () => {
+  const tree: Tree = { "/var/lib/web/body": "dir", "/var/lib/web/other": "dir", "/opt/web": "dir" };
+  const selection = choose(tree, [
+    ["/var/lib/web/body", looked],
+    ["/opt/web", looked],
+  ]);
+  assert.deepEqual(selection.paths(), ["/var/lib/web/body"]);
+});
+
 test("a directory is listed when it was opened, not when it was looked at", () => {
   const selection = choose({ "/d": "dir", "/e": "dir" }, [
     ["/d", opened],
