@@ -38,7 +38,6 @@ const seen: Seen = {
   deviceTrees: new Set(),
   written: new Set(["/var/lib/a"]),
   runDirectories: new Map(),
-  deviceTrees: new Set(),
 };
 
 test("who ran it, with groups and umask, is who runs it", () => {
