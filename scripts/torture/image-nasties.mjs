@@ -370,7 +370,7 @@ function archives(victim) {
             Labels: {
               "vz.image": JSON.stringify({
                 id: "x",
-                head: { name: "../x", created: "y" },
+                head: { name: "../x", created: "y", architecture: "any" },
                 config: JSON.stringify({
                   ociVersion: "1.0.2",
                   root: { path: "/" },

@@ -24,6 +24,8 @@ const MEMORY = 256 * 1024;
 const WORKERS = 3;
 const SLOW_MS = 30_000;
 const MOST_FAULTS = 20;
+/** Characters: PATH_MAX. */
+const LONGEST_NAME = 4096;
 /** Cases from which on every hostile image goes through every command. */
 const LONG = 10_000;
 
@@ -109,12 +111,14 @@ function fault(one, why, output) {
 }
 
 /** Why the lines are not what a person should get, or undefined. */
-function whyUnclear(status, stderr) {
+function whyUnclear(status, stderr, longest) {
   if (/[^\P{Cc}\n]/u.test(stderr)) return "control characters";
   const lines = stderr === "" ? [] : stderr.replace(/\n$/, "").split("\n");
-  if (lines.some((line) => line.length > 700)) return "a line too long";
+  if (lines.some((line) => line.length > longest)) return "a line too long";
   if (status === 0)
-    return lines.every((line) => /^(vz|hint): ./.test(line)) ? undefined : "lines that are none of vz's";
+    return lines.every((line) => /^(vz|vz trace|hint): ./.test(line))
+      ? undefined
+      : "lines that are none of vz's";
   const [first = "", hint = "hint: x", ...more] = lines;
   return /^vz: .+: ./.test(first) && hint.startsWith("hint: ") && more.length === 0
     ? undefined
@@ -134,8 +138,10 @@ async function play(one, work) {
   runs++;
   statuses[status] = (statuses[status] ?? 0) + 1;
   const output = `${stdout.slice(0, 200)}${stderr}`;
-  const allowed = one.words[0] === "trace" ? [0, 64, 65] : [0, 65];
-  const unclear = whyUnclear(status, stderr);
+  const isSpec = one.words[0] === "trace";
+  const allowed = isSpec ? [0, 64, 65] : [0, 65];
+  // vz trace shows whole names
+  const unclear = whyUnclear(status, stderr, isSpec ? 2 * LONGEST_NAME : 700);
   const made = readdirSync(join(work, "out"));
   const { wanted } = one;
   if (!allowed.includes(status)) fault(one, `status ${status}`, output);

@@ -21,10 +21,20 @@ export interface Seen {
   readonly files: ReadonlySet<string>;
   readonly directories: ReadonlySet<string>;
   readonly links: ReadonlySet<string>;
+  /** Of the directories, those below /run, and what they are on the host. */
+  readonly runDirectories: ReadonlyMap<string, Access>;
   /** Files and directories that the run wrote to. */
   readonly written: ReadonlySet<string>;
   /** File systems below /dev that it used. */
   readonly deviceTrees: ReadonlySet<DeviceTree>;
+}
+
+/** Who may do what with a directory. */
+export interface Access {
+  /** Permission bits, 0 to 0o7777. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
 }
 
 export type BundleConfig = OciConfig & {
@@ -146,22 +156,22 @@ function usualMounts(seen: Seen): OciMount[] {
     },
   ];
   for (const tree of [...seen.deviceTrees].sort()) mounts.push(DEVICE_MOUNTS[tree]);
-  const hides = (directory: string) => [...seen.files].some((file) => file.startsWith(`${directory}/`));
-  const tmpfs = (destination: string, mode: string) => {
-    if (hides(fromFs(destination))) return;
-    mounts.push({
-      destination,
-      type: "tmpfs",
-      source: "tmpfs",
-      options: ["nosuid", "nodev", `mode=${mode}`],
-    });
+  const tmpfs = (destination: string, access: readonly string[]) => {
+    const options = ["nosuid", "nodev", ...access];
+    mounts.push({ destination, type: "tmpfs", source: "tmpfs", options });
   };
-  tmpfs("/run", "755");
-  for (const directory of [...seen.directories].sort()) {
-    if (directory.startsWith("/run/")) tmpfs(toFs(directory), "755");
+  const below = (directory: string, names: Iterable<string>) =>
+    [...names].some((name) => name.startsWith(`${directory}/`));
+  if (!below("/run", seen.files)) tmpfs("/run", ["mode=755"]);
+  for (const [directory, { mode, uid, gid }] of seen.runDirectories) {
+    if (below(directory, seen.files)) continue;
+    const owner = uid + gid === 0 ? [] : [`uid=${uid}`, `gid=${gid}`];
+    tmpfs(toFs(directory), [`mode=${mode.toString(8)}`, ...owner]);
   }
-  tmpfs("/tmp", "1777");
-  if (seen.written.has("/var/tmp")) tmpfs("/var/tmp", "1777");
+  const holds = (directory: string) =>
+    [seen.files, seen.directories, seen.links].some((names) => below(directory, names));
+  if (!holds("/tmp")) tmpfs("/tmp", ["mode=1777"]);
+  if (seen.written.has("/var/tmp") && !holds("/var/tmp")) tmpfs("/var/tmp", ["mode=1777"]);
   return mounts;
 }
 

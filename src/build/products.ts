@@ -6,7 +6,7 @@ import type { Io } from "../common/io.ts";
 import { readConfig } from "../common/oci.ts";
 import { progressBar } from "../common/progress.ts";
 import { formatBytes } from "../common/table.ts";
-import { type BundleConfig, bundleConfig, type Seen, writtenOutside } from "./bundle.ts";
+import { type Access, type BundleConfig, bundleConfig, type Seen, writtenOutside } from "./bundle.ts";
 import type { Overrides } from "./bundle-overrides.ts";
 import { buildImage } from "./image/build.ts";
 import { compressionByName } from "./image/pack.ts";
@@ -126,6 +126,7 @@ function configOf(selection: Selection, source: BundleSource, io: Io): BundleCon
     files,
     directories,
     links,
+    runDirectories: runDirectories(selection),
     written,
     deviceTrees: notes.deviceTrees,
   };
@@ -137,6 +138,17 @@ function configOf(selection: Selection, source: BundleSource, io: Io): BundleCon
     io.err(`vz trace: the root is left writable: the run wrote to ${toFs(outside[0] ?? "")}${more}\n`);
   }
   return config;
+}
+
+/** What the directories below /run that the selection holds are on the host, outer ones first. */
+function runDirectories(selection: Selection): Map<string, Access> {
+  const paths = [...selection.directories].filter((path) => path.startsWith("/run/")).sort();
+  return new Map(
+    paths.map((path) => {
+      const { mode, uid, gid } = lstatSync(selection.fs(path));
+      return [path, { mode: mode & 0o7777, uid, gid }];
+    }),
+  );
 }
 
 /** Who runs the command: as the operator says, else as it ran now. */

@@ -4,7 +4,8 @@ import { Status, VzError } from "../common/errors.ts";
 import type { Io } from "../common/io.ts";
 import { printable } from "../common/table.ts";
 import { addBinfmtInterpreters } from "./binfmt.ts";
-import { Checker } from "./check.ts";
+import type { Checker } from "./check.ts";
+import defer * as checks from "./check.ts";
 import { complete } from "./closure.ts";
 import { exercising } from "./exercise.ts";
 import { HostFiles } from "./host-files.ts";
@@ -29,7 +30,7 @@ import { Walker } from "./walk.ts";
 
 /** @returns the exit status: that of the run that failed, 2 where a check found differences, else 0 */
 export async function traceAndMake(plan: TracePlan, io: Io): Promise<number> {
-  const checker = plan.check === undefined ? undefined : new Checker(plan.check, io);
+  const checker = plan.check === undefined ? undefined : new checks.Checker(plan.check, io);
   try {
     return await work(plan, checker, io);
   } finally {

@@ -11,7 +11,8 @@ import {
   parseMount,
   parseVariable,
 } from "./bundle-overrides.ts";
-import { type CheckPlan, mayCheck } from "./check.ts";
+import type { CheckPlan } from "./check.ts";
+import defer * as checks from "./check.ts";
 import { type Glob, parseGlob } from "./glob.ts";
 import { imageName } from "./image-name.ts";
 import { fromFs } from "./names.ts";
@@ -135,7 +136,7 @@ function checkPlanOf(args: Args, noRun: boolean): CheckPlan | undefined {
   }
   if (noRun)
     throw new VzError(Status.usage, "vz trace: --check: compares with a run, which --no-run leaves out");
-  mayCheck();
+  checks.mayCheck();
   return { statusOnly, input };
 }
 

@@ -36,7 +36,7 @@ const seen: Seen = {
   directories: new Set(),
   links: new Set(),
   written: new Set(["/var/lib/a"]),
-  deviceTrees: new Set(),
+  runDirectories: new Map(),
 };
 
 test("who ran it, with groups and umask, is who runs it", () => {

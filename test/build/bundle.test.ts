@@ -21,6 +21,7 @@ const seen: Seen = {
   files: new Set(["/usr/bin/server"]),
   directories: new Set(),
   links: new Set(),
+  runDirectories: new Map(),
   written: new Set(),
   deviceTrees: new Set(),
 };
@@ -59,14 +60,30 @@ test("the root is read-only while all that was written lies in memory", () => {
   assert.equal(bundleConfig({ ...seen, written: new Set(["/var/lib/data"]) }).root.readonly, false);
 });
 
-test("a directory in /run that the program expects gets memory of its own, above /run's", () => {
-  assert.deepEqual(destinations({ ...seen, directories: new Set(["/run/sshd"]) }), [
-    "/proc",
-    "/dev",
-    "/run",
-    "/run/sshd",
-    "/tmp",
+test("a directory in /run that the program expects gets memory of its own, above /run's, as the host has it", () => {
+  const runDirectories = new Map([
+    ["/run/redis", { mode: 0o2755, uid: 101, gid: 104 }],
+    ["/run/sshd", { mode: 0o755, uid: 0, gid: 0 }],
   ]);
+  const { mounts } = bundleConfig({ ...seen, runDirectories });
+  const options = (destination: string) => mounts.find((one) => one.destination === destination)?.options;
+  assert.deepEqual(
+    mounts.map(({ destination }) => destination),
+    ["/proc", "/dev", "/run", "/run/redis", "/run/sshd", "/tmp"],
+  );
+  assert.deepEqual(options("/run/redis"), ["nosuid", "nodev", "mode=2755", "uid=101", "gid=104"]);
+  assert.deepEqual(options("/run/sshd"), ["nosuid", "nodev", "mode=755"]);
+});
+
+test("no memory is laid over a directory or a link that the root has in /tmp", () => {
+  for (const names of [{ directories: new Set(["/tmp/app/db"]) }, { links: new Set(["/tmp/link"]) }]) {
+    assert.ok(!destinations({ ...seen, ...names }).includes("/tmp"));
+  }
+  const kept = new Set(["/var/tmp/db"]);
+  const one = { ...seen, directories: kept, written: new Set(["/var/tmp", "/var/tmp/db"]) };
+  assert.ok(!destinations(one).includes("/var/tmp"));
+  assert.equal(bundleConfig(one).root.readonly, false);
+  assert.ok(destinations({ ...seen, written: new Set(["/var/tmp"]) }).includes("/var/tmp"));
 });
 
 test("no mount hides a file of the root", () => {

@@ -191,7 +191,7 @@ test("memory stays flat over large layers, and nothing but the result is left", 
     at("large/config.json"),
     JSON.stringify({ ociVersion: "1.0.2", root: { path: "rootfs" }, process: { args: ["/x"], cwd: "/" } }),
   );
-  ok("sh", "-c", "for i in 1 2 3 4; do head -c 16M /dev/urandom >large/rootfs/$i; done");
+  ok("sh", "-c", "for i in 1 2 3 4; do head -c 8M /dev/urandom >large/rootfs/$i; done");
   vz("image", "build", "large", "-o", "large.tar");
   mkdirSync(at("out"));
   // kilobytes of address space, of which the executable and its stack are some

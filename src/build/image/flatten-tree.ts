@@ -23,7 +23,7 @@ export type Node =
 /** As Linux has it (path_resolution(7)). */
 const MAX_LINKS = 40;
 /** Parts of names that are looked up in all. Programs in the millions come nowhere near. */
-const MAX_STEPS = 5_000_000;
+const MAX_STEPS = 2_000_000;
 /** The least that an entry takes in a manifest, beside its name. */
 const LEAST_ENTRY = 60;
 

@@ -7,6 +7,7 @@ import { Status, VzError } from "../../common/errors.ts";
 import { shown } from "../../common/image/manifest.ts";
 import { formatBytes } from "../../common/table.ts";
 import { toFs } from "../names.ts";
+import { BLOCK, type RawHeader, rawHeader, untilNul } from "./layer-header.ts";
 import { type PaxRecords, parsePax } from "./layer-pax.ts";
 
 /** Bytes in an open file. */
@@ -34,7 +35,6 @@ export interface Member {
   readonly hasAttributes: boolean;
 }
 
-export const BLOCK = 512;
 const WINDOW = 64 * 1024;
 /** Long names and PAX records, which are held in memory. */
 const MAX_EXTENSION = 1024 * 1024;
@@ -94,142 +94,101 @@ export function* tarMembers(stretch: Stretch, label: string): Generator<Member> 
   const window = new Window(stretch);
   let last = "its beginning";
   const bad = (why: string) => new VzError(Status.badData, `${label}: ${why}`);
-  const extension = (offset: number, size: number) => {
-    if (size > MAX_EXTENSION) throw bad(`a name or PAX header of ${formatBytes(size)} after ${last}`);
-    return window.at(offset, size);
-  };
-  let pax: PaxRecords = {};
-  let longName: string | undefined;
-  let longLink: string | undefined;
-  let pending = false;
+  let before: Extensions | undefined;
   for (let at = 0; at < stretch.size; ) {
     const header = window.at(at, BLOCK);
     if (header.length < BLOCK) throw bad(`ends too early, after ${last}`);
     if (header.every((byte) => byte === 0)) break;
     const raw = rawHeader(header);
-    if (raw === undefined) throw bad(`${at === 0 ? "not a tar archive" : `is damaged after ${last}`}`);
-    const kind = raw.kind;
-    const claimed = pax.size ?? raw.size;
-    const isExtension = "xgLK".includes(kind);
-    const type =
-      TYPES[kind] === "file" && (longName ?? pax.path ?? raw.name).endsWith("/") ? "directory" : TYPES[kind];
-    const hasData = isExtension || type === "file";
-    const size = !hasData ? 0 : isExtension ? raw.size : claimed;
+    if (raw === undefined) throw bad(at === 0 ? "not a tar archive" : `is damaged after ${last}`);
+    const size = sizeOf(raw, before);
     if (size === undefined) throw bad(`a size that is no number after ${last}`);
     const data = at + BLOCK;
-    const left = stretch.size - data;
-    if (size > left) {
+    if (size > stretch.size - data) {
       const claim = size > stretch.size ? `claims ${formatBytes(size)}, but ` : "";
       throw bad(`${claim}ends too early, after ${last}`);
     }
     at = data + Math.ceil(size / BLOCK) * BLOCK;
-    pending = isExtension;
-    if (isExtension) {
-      const bytes = extension(data, size);
-      if (kind === "L") longName = untilNul(bytes);
-      else if (kind === "K") longLink = untilNul(bytes);
-      else {
-        const records = parsePax(bytes, bad);
-        if (kind === "x") pax = records;
-        else if (records.path ?? records.linkpath ?? records.size ?? records.uid ?? records.gid)
-          throw bad("a PAX header that names or measures all files at once");
-      }
+    if (EXTENSIONS.includes(raw.kind)) {
+      if (size > MAX_EXTENSION) throw bad(`a name or PAX header of ${formatBytes(size)} after ${last}`);
+      before = extended(before, raw.kind, window.at(data, size), bad);
       continue;
     }
-    const name = toFs(pax.path ?? longName ?? raw.name);
-    last = shown(name);
-    if (pax.isSparse || kind === "S") throw bad(`${last}: a sparse file in GNU tar's form cannot be read`);
-    if (type === undefined) throw bad(`${last}: a file of unknown type ${shown(kind)}`);
-    const ids = { uid: pax.uid ?? raw.uid, gid: pax.gid ?? raw.gid };
-    if (!isWithin(ids.uid, MAX_ID) || !isWithin(ids.gid, MAX_ID)) throw bad(`${last}: owner out of range`);
-    if (raw.mode === undefined) throw bad(`${last}: mode out of range`);
-    const isDevice = type === "char" || type === "block";
-    if (isDevice && !(isWithin(raw.major, 0xfff) && isWithin(raw.minor, 0xfffff)))
-      throw bad(`${last}: device number out of range`);
-    yield {
-      name,
-      type,
-      mode: raw.mode % 0o10000,
-      uid: ids.uid,
-      gid: ids.gid,
-      linkname: toFs(pax.linkpath ?? longLink ?? raw.linkname),
-      major: isDevice ? (raw.major ?? 0) : 0,
-      minor: isDevice ? (raw.minor ?? 0) : 0,
-      content: { fd: stretch.fd, offset: stretch.offset + data, size },
-      hasAttributes: pax.hasAttributes === true,
-    };
-    pax = {};
-    longName = undefined;
-    longLink = undefined;
+    const content = { fd: stretch.fd, offset: stretch.offset + data, size };
+    const member = memberOf(raw, before, content, bad);
+    last = shown(member.name);
+    before = undefined;
+    yield member;
   }
-  if (pending) throw bad(`ends too early, after ${last}`);
+  if (before !== undefined) throw bad(`ends too early, after ${last}`);
+}
+
+/** PAX records for the next member and for all, GNU's long name and long link. */
+const EXTENSIONS = ["x", "g", "L", "K"];
+
+/** What stood before a member for it. */
+interface Extensions extends PaxRecords {
+  longName?: string;
+  longLink?: string;
+}
+
+function extended(
+  before: Extensions | undefined,
+  kind: string,
+  bytes: Uint8Array,
+  bad: (why: string) => Error,
+): Extensions {
+  if (kind === "L") return { ...before, longName: untilNul(bytes) };
+  if (kind === "K") return { ...before, longLink: untilNul(bytes) };
+  const records = parsePax(bytes, bad);
+  if (kind === "x") return { ...before, ...records };
+  if (Object.keys(records).length > 0) throw bad("a PAX header that names or measures all files at once");
+  return { ...before };
+}
+
+/** Only files and extensions have contents, whatever a header says of others. */
+function sizeOf(raw: RawHeader, before: Extensions = {}): number | undefined {
+  if (EXTENSIONS.includes(raw.kind)) return raw.size;
+  return typeOf(raw, before) === "file" ? (before.size ?? raw.size) : 0;
+}
+
+/** Before POSIX a directory was a file whose name ends in a slash. */
+function typeOf(raw: RawHeader, { path, longName }: Extensions): MemberType | undefined {
+  const type = TYPES[raw.kind];
+  return type === "file" && (path ?? longName ?? raw.name).endsWith("/") ? "directory" : type;
+}
+
+function memberOf(
+  raw: RawHeader,
+  before: Extensions = {},
+  content: Stretch,
+  bad: (why: string) => Error,
+): Member {
+  const name = toFs(before.path ?? before.longName ?? raw.name);
+  const type = typeOf(raw, before);
+  const fail = (why: string) => bad(`${shown(name)}: ${why}`);
+  if (before.isSparse || raw.kind === "S") throw fail("a sparse file in GNU tar's form cannot be read");
+  if (type === undefined) throw fail(`a file of unknown type ${shown(raw.kind)}`);
+  const uid = before.uid ?? raw.uid;
+  const gid = before.gid ?? raw.gid;
+  if (!isWithin(uid, MAX_ID) || !isWithin(gid, MAX_ID)) throw fail("owner out of range");
+  if (raw.mode === undefined) throw fail("mode out of range");
+  const [major, minor] = type === "char" || type === "block" ? [raw.major, raw.minor] : [0, 0];
+  if (!isWithin(major, 0xfff) || !isWithin(minor, 0xfffff)) throw fail("device number out of range");
+  return {
+    name,
+    type,
+    mode: raw.mode % 0o10000,
+    uid,
+    gid,
+    linkname: toFs(before.linkpath ?? before.longLink ?? raw.linkname),
+    major,
+    minor,
+    content,
+    hasAttributes: before.hasAttributes === true,
+  };
 }
 
 function isWithin(value: number | undefined, max: number): value is number {
   return value !== undefined && value <= max;
-}
-
-interface RawHeader {
-  readonly kind: string;
-  readonly name: string;
-  readonly linkname: string;
-  readonly size: number | undefined;
-  readonly mode: number | undefined;
-  readonly uid: number | undefined;
-  readonly gid: number | undefined;
-  readonly major: number | undefined;
-  readonly minor: number | undefined;
-}
-
-/** The fields of one block, numbers undefined where they are none; undefined where the checksum is wrong. */
-function rawHeader(block: Uint8Array): RawHeader | undefined {
-  const sum = numberIn(block, 148, 8);
-  // Some old tars summed up signed characters.
-  if (sum !== checksum(block, 0) && sum !== checksum(block, 256)) return undefined;
-  const text = (offset: number, length: number) => untilNul(block.subarray(offset, offset + length));
-  // The prefix is POSIX's; in GNU's own format other things stand in its place.
-  const isPosix = text(257, 6) === "ustar" && block[263] === 0x30;
-  const prefix = isPosix ? text(345, 155) : "";
-  return {
-    kind: String.fromCharCode(block[156] ?? 0),
-    name: prefix === "" ? text(0, 100) : `${prefix}/${text(0, 100)}`,
-    linkname: text(157, 100),
-    size: numberIn(block, 124, 12),
-    mode: numberIn(block, 100, 8),
-    uid: numberIn(block, 108, 8),
-    gid: numberIn(block, 116, 8),
-    major: numberIn(block, 329, 8),
-    minor: numberIn(block, 337, 8),
-  };
-}
-
-/** @param wrap 256 to take bytes for signed characters */
-function checksum(block: Uint8Array, wrap: number): number {
-  let sum = 8 * 0x20;
-  for (let i = 0; i < BLOCK; i++) {
-    const byte = block[i] ?? 0;
-    // The field itself counts as blanks.
-    if (i < 148 || i >= 156) sum += byte > 127 ? byte - wrap : byte;
-  }
-  return sum;
-}
-
-/** Octal digits between blanks and NULs, or GNU's base-256 with the highest bit set; undefined for others and negative ones. */
-function numberIn(block: Uint8Array, offset: number, length: number): number | undefined {
-  const field = block.subarray(offset, offset + length);
-  const first = field[0] ?? 0;
-  if ((first & 0x80) !== 0) {
-    if (first !== 0x80) return undefined;
-    const value = field.subarray(1).reduce((sum, byte) => sum * 256 + byte, 0);
-    return Number.isSafeInteger(value) ? value : undefined;
-  }
-  const digits = untilNul(field).trim();
-  if (digits === "") return 0;
-  return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : undefined;
-}
-
-/** A byte string: one character a byte. */
-function untilNul(bytes: Uint8Array): string {
-  const end = bytes.indexOf(0);
-  return Buffer.from(bytes.buffer, bytes.byteOffset, end < 0 ? bytes.length : end).toString("latin1");
 }

@@ -1,7 +1,7 @@
 /** Members of a tar archive as POSIX has it (ustar, and PAX where a field is too small), the same bytes for the same member. */
 import { nameBytes } from "../../common/image/file-names.ts";
 import type { Entry } from "../../common/image/manifest.ts";
-import { BLOCK } from "./layer-member.ts";
+import { BLOCK } from "./layer-header.ts";
 
 const FLAGS = { file: "0", symlink: "2", char: "3", block: "4", directory: "5", fifo: "6" } as const;
 
