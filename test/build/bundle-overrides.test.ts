@@ -36,6 +36,7 @@ const seen: Seen = {
   directories: new Set(),
   links: new Set(),
   written: new Set(["/var/lib/a"]),
+  deviceTrees: new Set(),
   runDirectories: new Map(),
 };
 
