@@ -43,7 +43,7 @@ async function run(args: Args, io: Io): Promise<number> {
     });
   }
   const specFile = args.value("output") ?? "spec";
-  checkWritable(specFile);
+  checkWritable(specFile, "-o");
   const root = rootDirectory(args.value("root") ?? "/");
   const walker = new Walker(root);
   const files = new HostFiles(walker);

@@ -17,7 +17,7 @@ import type { PackageDatabase } from "./packages.ts";
 import { formatProvenance, provenanceOf } from "./provenance.ts";
 import { type Copied, makeRootfs } from "./rootfs.ts";
 import type { Selection } from "./selection.ts";
-import { checkTarget, stageDirectory, withTemporary } from "./stage.ts";
+import { checkFile, checkTarget, stageDirectory, withTemporary } from "./stage.ts";
 import { findUser } from "./user-database.ts";
 
 export interface Product {
@@ -31,8 +31,10 @@ export interface Product {
 
 /** Raises what would fail after the run, before it. */
 export function checkProduct(product: Product): void {
-  if (product.kind === "image") compressionByName(product.target);
-  else checkTarget(product.target, product.force);
+  if (product.kind === "image") {
+    compressionByName(product.target);
+    checkFile(product.target);
+  } else checkTarget(product.target, product.force);
 }
 
 /** What a bundle says of its command, beside the files. */

@@ -31,8 +31,9 @@ export function findProgram(
     if (why === undefined) return absolute;
     if (why !== "") refused ??= why;
   }
+  const where = walker.root === "" ? "" : ` in ${walker.root}`;
   if (name === "" || refused === undefined)
-    throw new VzError(Status.notFound, `${name || '""'}: command not found`);
+    throw new VzError(Status.notFound, `${name || '""'}: command not found${where}`);
   throw new VzError(Status.notExecutable, `${name}: ${refused}`);
 }
 

@@ -3,6 +3,7 @@ import {
   accessSync,
   closeSync,
   constants,
+  fstatSync,
   fsyncSync,
   openSync,
   renameSync,
@@ -62,29 +63,39 @@ export function writeSpec(file: string, paths: readonly string[]): void {
   replaceFile(file, Buffer.from(formatSpec(paths), "latin1"));
 }
 
-/** A pipe or a terminal is written to. */
+/**
+ * A pipe or a terminal is written to.
+ * @throws VzError 71
+ */
 export function replaceFile(file: string, bytes: Buffer): void {
-  if (isSpecial(file)) {
-    const fd = openSync(file, "w");
-    writeAll(fd, bytes);
-    closeSync(fd);
-    return;
-  }
-  const temporary = `${file}.vz-${process.pid}`;
-  const fd = openSync(temporary, "w", 0o666);
   try {
-    writeAll(fd, bytes);
-    fsyncSync(fd);
+    if (isSpecial(file)) writeTo(file, bytes);
+    else replaceWhole(file, bytes);
+  } catch (cause) {
+    if (cause instanceof VzError) throw cause;
+    throw new VzError(Status.osError, `${file}: cannot be written: ${reason(cause)}`, { cause });
+  }
+}
+
+function writeTo(file: string, bytes: Buffer): void {
+  const fd = openSync(file, "w");
+  try {
+    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at);
+    if (fstatSync(fd).isFile()) fsyncSync(fd);
+  } finally {
     closeSync(fd);
+  }
+}
+
+function replaceWhole(file: string, bytes: Buffer): void {
+  const temporary = `${file}.vz-${process.pid}`;
+  try {
+    writeTo(temporary, bytes);
     renameSync(temporary, file);
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;
   }
-}
-
-function writeAll(fd: number, bytes: Buffer): void {
-  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at);
 }
 
 /** A terminal, a pipe: nothing that could be replaced by a rename. */
@@ -111,14 +122,17 @@ export function readOlderSpec(file: string): string[] | undefined {
   }
 }
 
-/** Raises ahead what would lose a run: that its spec cannot be written. */
-export function checkWritable(specFile: string): void {
+/**
+ * Raises ahead what would lose a run: that what it is to write cannot be written.
+ * @param option that names the file
+ * @throws VzError 64
+ */
+export function checkWritable(file: string, option: string): void {
+  const hint = `${option} FILE writes it elsewhere`;
   try {
-    accessSync(isSpecial(specFile) ? specFile : dirname(specFile), constants.W_OK);
+    accessSync(isSpecial(file) ? file : dirname(file), constants.W_OK);
   } catch (cause) {
-    throw new VzError(Status.usage, `${specFile}: cannot be written: ${reason(cause)}`, {
-      cause,
-      hint: "-o FILE writes it elsewhere",
-    });
+    if (cause instanceof VzError) throw new VzError(cause.status, cause.message, { hint });
+    throw new VzError(Status.usage, `${file}: cannot be written: ${reason(cause)}`, { cause, hint });
   }
 }

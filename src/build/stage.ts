@@ -1,29 +1,64 @@
 /** Directories that appear whole or not at all: filled under a temporary name beside their own, then renamed. */
-import { lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { hasCode, Status, VzError } from "../common/errors.ts";
+import { hasCode, reason, Status, VzError } from "../common/errors.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** @throws VzError 64 where `directory` is not to be written: it holds something, or is none */
+/** @throws VzError 64 where `directory` cannot be made, or is not to be replaced: it holds something, or is none */
 export function checkTarget(directory: string, force: boolean): void {
   const held = holds(directory);
-  if (held === "nothing" || held === "empty" || (force && held === "files")) return;
-  if (held === "files") {
-    const hint = "--force replaces it";
-    throw new VzError(Status.usage, `${directory}: not empty`, { hint });
+  if (held === "other") throw new VzError(Status.usage, `${directory}: exists and is no directory`);
+  if (held === "files" && !force)
+    throw new VzError(Status.usage, `${directory}: not empty`, { hint: "--force replaces it" });
+  // Neither can be renamed, and nobody means to replace where he stands.
+  if (held !== "nothing" && `${process.cwd()}/`.startsWith(`${resolve(directory)}/`.replace("//", "/")))
+    throw new VzError(Status.usage, `${directory}: is, or holds, the current directory`);
+  if (held !== "nothing" && statSync(directory).dev !== statSync(dirname(resolve(directory))).dev)
+    throw new VzError(Status.usage, `${directory}: something is mounted there: name a directory in it`);
+  checkPlace(directory);
+}
+
+/** @throws VzError 64 where no image can be written under this name */
+export function checkFile(file: string): void {
+  const held = holds(file);
+  if (held === "empty" || held === "files") throw new VzError(Status.usage, `${file}: is a directory`);
+  checkPlace(file);
+}
+
+/** Of the directories above, those that are missing are made; the lowest that is there must allow it. */
+function checkPlace(target: string): void {
+  let above = dirname(resolve(target));
+  while (holds(above) === "nothing") above = dirname(above);
+  const bad = (why: string, cause?: unknown) =>
+    new VzError(Status.usage, `${target}: cannot be made in ${above}: ${why}`, { cause });
+  try {
+    if (!statSync(above).isDirectory()) throw bad("not a directory");
+    accessSync(above, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw cause instanceof VzError ? cause : bad(reason(cause), cause);
   }
-  throw new VzError(Status.usage, `${directory}: exists and is no directory`);
 }
 
 function holds(path: string): "nothing" | "empty" | "files" | "other" {
   try {
     if (!lstatSync(path).isDirectory()) return "other";
-    return readdirSync(path).length === 0 ? "empty" : "files";
   } catch (error) {
-    if (hasCode(error, "ENOENT")) return "nothing";
+    // also below what is no directory, or cannot be entered: `checkPlace` says why nothing can be made there
+    if (hasCode(error, "ENOENT", "ENOTDIR", "EACCES")) return "nothing";
     throw error;
   }
+  return readdirSync(path).length === 0 ? "empty" : "files";
 }
 
 /**

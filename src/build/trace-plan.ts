@@ -72,7 +72,7 @@ export async function planTrace(args: Args, io: Io): Promise<TracePlan> {
   const product = productOf(args, recipe?.name, command);
   const specFile = args.value("output") ?? recipe?.output ?? "spec";
   if (product !== undefined) products.checkProduct(product);
-  checkWritable(specFile);
+  checkWritable(specFile, "-o");
   const root = rootDirectory(args.value("root") ?? recipe?.root ?? "/");
   const overrides = mergeOverrides({ ...NO_OVERRIDES, ...recipe?.config }, overridesOf(args, io));
   if (typeof overrides.user === "string") findUser(overrides.user, root);
@@ -145,7 +145,7 @@ function reportPlanOf(args: Args): ReportPlan | undefined {
   const json = args.flag("json");
   if (file === undefined && json) throw new VzError(Status.usage, "vz trace: --json: needs --report");
   if (file === undefined) return undefined;
-  if (file !== "-") checkWritable(file);
+  if (file !== "-") checkWritable(file, "--report");
   return { file, json };
 }
 

@@ -49,7 +49,8 @@ export function baseOf(path: string): string {
 }
 
 export class Walker {
-  readonly #root: string;
+  /** Where "/" lies, "" for this system's own root. */
+  readonly root: string;
   readonly #look: Look;
   readonly #seen = new Map<string, Seen | null>();
   readonly #directories = new Map<string, Place | null>();
@@ -59,13 +60,13 @@ export class Walker {
    *   Names and links are taken as from inside of it; none leads out.
    */
   constructor(root = "", look: Look = (path) => lookAtFile(root + toFs(path))) {
-    this.#root = root;
+    this.root = root;
     this.#look = look;
   }
 
   /** What the file functions know a real name by: one that `resolve` gave. */
   fs(real: string): string {
-    return this.#root + toFs(real);
+    return this.root + toFs(real);
   }
 
   look(path: string): Seen | null {

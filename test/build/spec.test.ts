@@ -7,6 +7,7 @@ import { findProgram } from "../../src/build/program.ts";
 import { formatSpec, writeSpec } from "../../src/build/spec.ts";
 import { checkTarget, stageDirectory, withTemporary } from "../../src/build/stage.ts";
 import { straceArgv } from "../../src/build/strace-argv.ts";
+import { Walker } from "../../src/build/walk.ts";
 
 function inTemporary(run: (directory: string) => void | Promise<void>): () => Promise<void> {
   return async () => {
@@ -80,6 +81,10 @@ test(
     assert.throws(() => findProgram("run", "/nowhere"), { status: 127, message: "run: command not found" });
     assert.throws(() => findProgram(directory, ""), { status: 126 });
     assert.throws(() => findProgram("", directory), { status: 127 });
+    const inside = new Walker(directory);
+    assert.throws(() => findProgram("ls", "/bin", "/", inside), {
+      message: `ls: command not found in ${directory}`,
+    });
   }),
 );
 
