@@ -3,7 +3,7 @@
  * Names the first file that was looked for in vain there, though this system has it.
  */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { Status, VzError } from "../common/errors.ts";
@@ -22,6 +22,7 @@ import defer * as products from "./products.ts";
 import type { RecipeRun } from "./recipe.ts";
 import type { Selection } from "./selection.ts";
 import { withTemporary } from "./stage.ts";
+import { signalStatus } from "./stop.ts";
 import { type TracedRun, underStrace } from "./traced-run.ts";
 
 export interface CheckPlan {
@@ -43,15 +44,28 @@ const SLACK_MS = 20_000;
 const SLACK_TIMES = 10;
 
 export class Checker {
+  /** Whether a command runs that gets the signals of this process. */
+  isRunning = false;
   readonly #plan: CheckPlan;
   readonly #io: Io;
   readonly #directory: string;
   readonly #known: Known[] = [];
 
-  constructor(plan: CheckPlan, io: Io) {
+  /** @param directory where what the runs print and the bundles go, empty; the caller removes it */
+  constructor(plan: CheckPlan, directory: string, io: Io) {
     this.#plan = plan;
+    this.#directory = directory;
     this.#io = io;
-    this.#directory = mkdtempSync(join(tmpdir(), "vz-output-"));
+  }
+
+  /** Runs a command that gets the signals of this process meanwhile. */
+  async during<T>(run: () => Promise<T>): Promise<T> {
+    this.isRunning = true;
+    try {
+      return await run();
+    } finally {
+      this.isRunning = false;
+    }
   }
 
   /** Streams for the next run that is traced; its output is shown as it comes. */
@@ -64,30 +78,19 @@ export class Checker {
     this.#known.push({ run, traced, capture });
   }
 
-  end(): void {
-    rmSync(this.#directory, { recursive: true, force: true });
-  }
-
   /** Runs all of them again in a bundle of their own, which may be written to. Gives whether all was the same. */
   async check(selection: Selection, source: BundleSource): Promise<boolean> {
     const quiet: Io = { ...this.#io, err() {}, errColumns: undefined };
-    return withTemporary(join(tmpdir(), "vz-check"), async (directory) => {
-      let same = true;
-      for (const [i, known] of this.#known.entries()) {
-        const bundle = join(directory, `check-${process.pid}-${i}`);
-        const args = known.run.command;
-        mkdirSync(bundle);
-        await products.fillBundle(
-          bundle,
-          selection,
-          { ...source, overrides: { ...source.overrides, args } },
-          quiet,
-        );
-        same = (await this.#checkOne(known, bundle, selection, source, i)) && same;
-        rmSync(bundle, { recursive: true, force: true });
-      }
-      return same;
-    });
+    let same = true;
+    for (const [i, known] of this.#known.entries()) {
+      const bundle = join(this.#directory, `check-${process.pid}-${i}`);
+      const overrides = { ...source.overrides, args: known.run.command };
+      mkdirSync(bundle);
+      await products.fillBundle(bundle, selection, { ...source, overrides }, quiet);
+      same = (await this.#checkOne(known, bundle, selection, source, i)) && same;
+      rmSync(bundle, { recursive: true, force: true });
+    }
+    return same;
   }
 
   async #checkOne(
@@ -104,17 +107,22 @@ export class Checker {
     const there = new Capture(this.#directory, `there-${number}`, this.#plan.input, false);
     const log = new LookupLog();
     const limited = this.#limited(run, traced);
-    const { result: end, failure } = await exercising(limited, (plan) =>
-      underStrace({
-        argv: (file) => checkArgv(bundle, file, traced.seccomp),
-        take: (lines) => log.take(lines),
-        main: () => log.main,
-        plan,
-        say: (line) => this.#say(run, `in the root, ${line}`),
-        streams: there,
-      }),
-    );
+    const again = () =>
+      exercising(limited, (plan) =>
+        underStrace({
+          argv: (file) => checkArgv(bundle, file, traced.seccomp),
+          take: (lines) => log.take(lines),
+          main: () => log.main,
+          plan,
+          say: (line) => this.#say(run, `in the root, ${line}`),
+          streams: there,
+        }),
+      );
+    const { result: end, failure } = await this.during(again);
     forget(bundle);
+    const [signal] = end.forwarded;
+    if (signal !== undefined)
+      throw new VzError(signalStatus(signal), `vz trace: --check: ended by ${signal}`);
     const differences = [
       ...(failure === undefined ? [] : [`${failure} there`]),
       ...compareEnds(traced, end, limited === run),
@@ -167,6 +175,20 @@ export class Checker {
     const name = this.#known.length > 1 ? `${printable(quoteWords(run.command)).slice(0, 60)}: ` : "";
     this.#io.err(`vz trace: check: ${name}${line}\n`);
   }
+}
+
+/** Gives `act` a checker, and takes away what it leaves, also when a signal ends this process. */
+export async function checking<T>(
+  plan: CheckPlan,
+  io: Io,
+  act: (checker: Checker) => Promise<T>,
+): Promise<T> {
+  let checker: Checker | undefined;
+  const begin = (directory: string) => {
+    checker = new Checker(plan, directory, io);
+    return act(checker);
+  };
+  return withTemporary(join(tmpdir(), "vz-check"), begin, () => checker?.isRunning === true);
 }
 
 /** What the runner remembers of a bundle that it has run; there is none where it did not get so far. */

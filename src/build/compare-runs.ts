@@ -1,9 +1,9 @@
 /** How a run in a root differs from the one that was traced, in words. */
-import { constants } from "node:os";
 import { printable } from "../common/table.ts";
 import type { Output } from "./capture.ts";
 import { firstDifference } from "./first-difference.ts";
 import { toFs } from "./names.ts";
+import { signalStatus } from "./stop.ts";
 import type { StraceEnd } from "./traced-run.ts";
 
 /** @param stops whether both were to be stopped: then only how they came to it is compared */
@@ -23,10 +23,8 @@ export function compareEnds(here: StraceEnd, there: StraceEnd, stops: boolean): 
 }
 
 function endOf({ code, signal }: StraceEnd): string {
-  if (signal === null) return `exit status ${code}`;
-  const numbers: Readonly<Record<string, number>> = constants.signals;
   // A runner that is no shell passes the signal on; either way it reads the same.
-  return `exit status ${128 + (numbers[signal] ?? 0)}`;
+  return `exit status ${signal === null ? code : signalStatus(signal)}`;
 }
 
 export function compareOutput(name: string, here: Output, there: Output): string[] {

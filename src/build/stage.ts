@@ -13,7 +13,7 @@ import {
 import { basename, dirname, join, resolve } from "node:path";
 import { hasCode, reason, Status, VzError } from "../common/errors.ts";
 
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const;
 
 /** @throws VzError 64 where `directory` cannot be made, or is not to be replaced: it holds something, or is none */
 export function checkTarget(directory: string, force: boolean): void {
@@ -64,8 +64,13 @@ function holds(path: string): "nothing" | "empty" | "files" | "other" {
 /**
  * A temporary directory beside `target`, for as long as `fill` runs; gone afterwards, whatever happens, also when a
  * signal ends this process. What a killed one left is swept by the next.
+ * @param isBusy whether a signal now is meant for a command that runs, and not for this process
  */
-export async function withTemporary<T>(target: string, fill: (directory: string) => Promise<T>): Promise<T> {
+export async function withTemporary<T>(
+  target: string,
+  fill: (directory: string) => Promise<T>,
+  isBusy: () => boolean = () => false,
+): Promise<T> {
   const whole = resolve(target);
   const parent = dirname(whole);
   const prefix = `.${basename(whole)}.vz-`;
@@ -75,6 +80,7 @@ export async function withTemporary<T>(target: string, fill: (directory: string)
   mkdirSync(directory, 0o755);
   const clean = () => rmSync(directory, { recursive: true, force: true });
   const die = (signal: NodeJS.Signals) => {
+    if (isBusy()) return;
     clean();
     for (const name of SIGNALS) process.removeListener(name, die);
     process.kill(process.pid, signal);

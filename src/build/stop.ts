@@ -39,8 +39,13 @@ const STOPPING = ["SIGHUP", "SIGINT", "SIGTERM"] as const;
 
 /** Whether a command with this exit status is a daemon that was stopped, by us or by itself. */
 export function wasStopped({ forwarded }: { forwarded: ReadonlySet<string> }, status: number): boolean {
+  return [...STOPPING, ...forwarded].some((name) => status === signalStatus(name));
+}
+
+/** Exit status of what a signal ended, as a shell has it. @param name "SIGTERM" */
+export function signalStatus(name: string): number {
   const numbers: Readonly<Record<string, number>> = constants.signals;
-  return [...STOPPING, ...forwarded].some((name) => status === 128 + (numbers[name] ?? 0));
+  return 128 + (numbers[name] ?? 0);
 }
 
 const LONGEST_SECONDS = 1_000_000;

@@ -1,5 +1,4 @@
 /** Does what a plan of `vz trace` says: runs, closes over what was touched, writes what is made of it. */
-import { constants as osConstants } from "node:os";
 import { Status, VzError } from "../common/errors.ts";
 import type { Io } from "../common/io.ts";
 import { printable } from "../common/table.ts";
@@ -20,7 +19,7 @@ import { reportText } from "./report-text.ts";
 import { selectRuns, touchedBy } from "./select-runs.ts";
 import type { Selection } from "./selection.ts";
 import { readOlderSpec, replaceFile, writeSpec } from "./spec.ts";
-import { wasStopped } from "./stop.ts";
+import { signalStatus, wasStopped } from "./stop.ts";
 import type { ReportPlan, TracePlan } from "./trace-plan.ts";
 import { reportOf, type TraceReport } from "./trace-report.ts";
 import { commandInRoot, prepareRoot } from "./trace-root.ts";
@@ -30,12 +29,8 @@ import { Walker } from "./walk.ts";
 
 /** @returns the exit status: that of the run that failed, 2 where a check found differences, else 0 */
 export async function traceAndMake(plan: TracePlan, io: Io): Promise<number> {
-  const checker = plan.check === undefined ? undefined : new checks.Checker(plan.check, io);
-  try {
-    return await work(plan, checker, io);
-  } finally {
-    checker?.end();
-  }
+  if (plan.check === undefined) return work(plan, undefined, io);
+  return checks.checking(plan.check, io, (checker) => work(plan, checker, io));
 }
 
 async function work(plan: TracePlan, checker: Checker | undefined, io: Io): Promise<number> {
@@ -98,9 +93,9 @@ async function traceOne(
   const whole = root === "" ? command : commandInRoot(root, command);
   const say = (line: string) => io.err(`vz trace: ${line}\n`);
   const capture = checker?.capture();
-  const { result: traced, failure } = await exercising(run, (stop) =>
-    runTraced(whole, fromFs(process.cwd()), seccomp, stop, say, capture),
-  );
+  const trace = () =>
+    exercising(run, (stop) => runTraced(whole, fromFs(process.cwd()), seccomp, stop, say, capture));
+  const { result: traced, failure } = await (checker === undefined ? trace() : checker.during(trace));
   if (traced.log.main === undefined) throw notExecuted(program, file, walker);
   if (failure !== undefined) throw new VzError(Status.failed, failure);
   if (capture !== undefined) checker?.add(run, traced, capture);
@@ -166,7 +161,5 @@ function tellGone(file: string, gone: readonly string[], io: Io): void {
 function statusOf({ code, signal, outcome }: TracedRun): number {
   if (outcome === "stopped") return Status.ok;
   if (outcome === "late") return Status.timedOut;
-  if (signal === null) return code ?? Status.failed;
-  const numbers: Readonly<Record<string, number>> = osConstants.signals;
-  return 128 + (numbers[signal] ?? 0);
+  return signal === null ? (code ?? Status.failed) : signalStatus(signal);
 }

@@ -259,61 +259,6 @@ function isLink(name: string): boolean {
   return lstatSync(name).isSymbolicLink();
 }
 
-test("--check: the same in the new root is 0, and leaves nothing behind", () => {
-  writeFileSync(join(dir, "input"), "one\ntwo\n");
-  mkdirSync(join(dir, "tmp"));
-  const script = "cat; echo err >&2; cat /etc/hostname";
-  const options = ["trace", "--check", "--check-input", "input", "sh", "-c", script];
-  const checked = ok(run(vzBinary, options, { ...process.env, TMPDIR: join(dir, "tmp") }));
-  assert.equal(checked.stdout, `one\ntwo\n${readFileSync("/etc/hostname", "latin1")}`);
-  assert.equal(checked.stderr, "err\n");
-  assert.deepEqual(readdirSync(dir).sort(), ["input", "spec", "tmp"]);
-  assert.deepEqual(readdirSync(join(dir, "tmp")), []);
-});
-
-test("--check names the first file that is missing, and the first line that differs", () => {
-  for (const [exclude, missing] of [
-    ["/etc/hostname", /first file missed there: \/etc\/hostname\n/],
-    ["/usr/bin/cat", /first file missed there: \/usr\/bin\/cat\n/],
-    ["/usr/lib64/ld-*", /first file missed there: \S*\/ld-/],
-    ["libc.so.6", /first file missed there: \S*\/libc\.so\.6\n/],
-  ] as const) {
-    const { status, stderr } = trace("--check", "--exclude", exclude, "cat", "/etc/hostname");
-    assert.equal(status, 2, stderr);
-    assert.match(stderr, /check: exit status 0 here, exit status \d+ there/);
-    assert.match(stderr, missing);
-  }
-  const listed = trace("--check", "ls", "/etc/default");
-  assert.equal(listed.status, 2);
-  assert.match(listed.stderr, /stdout differs in line 1: "/);
-  assert.match(listed.stderr, /--include '\/etc\/default\/\*\*'/);
-  ok(trace("--check", "--include", "/etc/default/**", "ls", "/etc/default"));
-});
-
-test("--check-status leaves the output alone; a run that never ends there is stopped", () => {
-  const time = ["sh", "-c", "date +%N; cat /etc/hostname"];
-  ok(trace("--check-status", "--image", "i.tar", ...time));
-  assert.ok(existsSync(join(dir, "i.tar")));
-  assert.equal(trace("--check-status", "--exclude", "/etc/hostname", ...time).status, 2);
-});
-
-test("--check of a recipe's daemon: that it came up there too, and was used", () => {
-  assert.equal(run("redis-server", ["--version"]).status, 0, "needs the package redis-server");
-  ok(trace("--check", "--recipe", recipe("redis.yaml")));
-  const broken = trace("--check", "--exclude", "libssl.so.*", "--recipe", recipe("redis.yaml"));
-  assert.equal(broken.status, 2);
-  assert.match(broken.stderr, /first file missed there: \S*\/libssl\.so\.\d+\n/);
-});
-
-test("--check is refused where it has nothing to compare", () => {
-  assert.equal(trace("--check", "--no-run", "--include", "/bin/ls", "ls").status, 64);
-  assert.equal(trace("--check-input", "x", "true").status, 64);
-  assert.equal(trace("--check", "--check-input", "none", "true").status, 64);
-  const nobody = ["--reuid", "65534", "--regid", "65534", "--clear-groups"];
-  const refused = run("setpriv", [...nobody, vzBinary, "trace", "--check", "-o", "/dev/null", "true"]);
-  assert.equal(refused.status, 77, refused.stderr);
-});
-
 /** crun 1.8.1 refuses a host that has both kinds of cgroups, so it sees one kind only. */
 const CRUN =
   'mountpoint -q /sys/fs/cgroup/unified && umount /sys/fs/cgroup/unified; exec crun --cgroup-manager=cgroupfs "$@"';
