@@ -3,6 +3,7 @@
  * matches any number of them, a backslash takes the next character literally. Byte strings.
  */
 import { Status, VzError } from "../common/errors.ts";
+import { shown } from "./names.ts";
 
 /** A component of a glob. */
 export type GlobPart =
@@ -26,10 +27,14 @@ export interface Glob {
  */
 export function parseGlob(text: string, anywhere: boolean): Glob {
   const bad = (why: string, hint?: string) =>
-    new VzError(Status.usage, `glob ${JSON.stringify(text)}: ${why}`, hint === undefined ? {} : { hint });
+    new VzError(
+      Status.usage,
+      `glob ${JSON.stringify(shown(text))}: ${why}`,
+      hint === undefined ? {} : { hint },
+    );
   const whole = anywhere && !text.includes("/") ? `/**/${text}` : text;
   if (!whole.startsWith("/")) {
-    const hint = anywhere ? "or hold no slash, and match at any depth" : undefined;
+    const hint = anywhere ? "or hold no slash, and match at any depth" : "as in /etc/*.conf";
     throw bad("must start with a slash", hint);
   }
   const words = whole.split("/").filter((word) => word !== "");

@@ -1,5 +1,5 @@
 /** What is to be in a root filesystem beside what a run touched: globs, lists of earlier runs; and what is not. */
-
+import { accessSync, constants } from "node:fs";
 import type { Glob } from "./glob.ts";
 import type { HostFiles } from "./host-files.ts";
 import { interpreterOf, SCRIPT_LINE } from "./interpreter.ts";
@@ -10,11 +10,24 @@ import type { Place, Walker } from "./walk.ts";
 /** The kernel's trees: nothing in them is looked for. */
 const FOREIGN = /^\/(?:proc|sys|dev)$/;
 
-/** Names that a glob matches, spelt as the glob spells them: links on the way are still in them. */
-export function expandGlob(glob: Glob, walker: Walker, files: Pick<HostFiles, "list">): string[] {
+/**
+ * Names that a glob matches, spelt as the glob spells them: links on the way are still in them.
+ * @param closed takes directories that this user may not list: what they hold is not found
+ */
+export function expandGlob(
+  glob: Glob,
+  walker: Walker,
+  files: Pick<HostFiles, "list">,
+  closed: (directory: string) => void = () => {},
+): string[] {
   const found: string[] = [];
   const isDirectory = (name: string) => walker.resolve(name, false)?.type === "directory";
-  const list = (directory: string) => (FOREIGN.test(directory) ? [] : files.list(directory || "/").sort());
+  const list = (directory: string) => {
+    if (FOREIGN.test(directory)) return [];
+    const names = files.list(directory || "/");
+    if (names.length === 0 && isClosed(directory || "/", walker)) closed(directory || "/");
+    return names.sort();
+  };
   const below = (directory: string) => {
     found.push(directory || "/");
     for (const name of list(directory)) {
@@ -47,6 +60,17 @@ export function expandGlob(glob: Glob, walker: Walker, files: Pick<HostFiles, "l
   };
   expand("", 0);
   return [...new Set(found)];
+}
+
+function isClosed(directory: string, walker: Walker): boolean {
+  const place = walker.resolve(directory);
+  if (place?.type !== "directory") return false;
+  try {
+    accessSync(walker.fs(place.path), constants.R_OK | constants.X_OK);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 /** State in /run is of no use to the next start, unless somebody says that it is. */

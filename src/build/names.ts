@@ -15,6 +15,11 @@ export function shown(name: string): string {
   return printable(toFs(name)).replace(/\p{Cs}/gu, "?");
 }
 
+/** The first of some byte strings, and how many more there are. */
+export function firstShown(names: readonly string[]): string {
+  return `${shown(names[0] ?? "")}${names.length > 1 ? ` and ${names.length - 1} more` : ""}`;
+}
+
 /** The byte string of a name as the file functions, arguments and the environment give it. */
 export function fromFs(name: string): string {
   if (isAscii(name)) return name;

@@ -12,7 +12,7 @@ import { buildImage } from "./image/build.ts";
 import { compressionByName } from "./image/pack.ts";
 import { PROVENANCE_NAME } from "./image/provenance.ts";
 import { makeMountPoints } from "./mount-points.ts";
-import { toFs } from "./names.ts";
+import { firstShown } from "./names.ts";
 import type { PackageDatabase } from "./packages.ts";
 import { formatProvenance, provenanceOf } from "./provenance.ts";
 import { type Copied, makeRootfs } from "./rootfs.ts";
@@ -136,8 +136,7 @@ function configOf(selection: Selection, source: BundleSource, io: Io): BundleCon
   readConfig(JSON.stringify(config));
   const outside = writtenOutside(seen, config.mounts);
   if (outside.length > 0 && !config.root.readonly) {
-    const more = outside.length > 1 ? ` and ${outside.length - 1} more` : "";
-    io.err(`vz trace: the root is left writable: the run wrote to ${toFs(outside[0] ?? "")}${more}\n`);
+    io.err(`vz trace: the root is left writable: the run wrote to ${firstShown(outside)}\n`);
   }
   return config;
 }

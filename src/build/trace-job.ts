@@ -10,7 +10,7 @@ import { exercising } from "./exercise.ts";
 import { HostFiles } from "./host-files.ts";
 import { dropExcluded, expandGlob, includeNames, mayInclude, mergeSpec } from "./include.ts";
 import { interpreterOf, SCRIPT_LINE } from "./interpreter.ts";
-import { fromFs, toFs } from "./names.ts";
+import { firstShown, fromFs, shown } from "./names.ts";
 import { readPackages } from "./packages.ts";
 import defer * as products from "./products.ts";
 import { findProgram } from "./program.ts";
@@ -36,7 +36,7 @@ export async function traceAndMake(plan: TracePlan, io: Io): Promise<number> {
 async function work(plan: TracePlan, checker: Checker | undefined, io: Io): Promise<number> {
   if (plan.root !== "") prepareRoot(plan.root);
   const cwd = plan.root === "" ? fromFs(process.cwd()) : "/";
-  const included = findIncluded(plan);
+  const included = findIncluded(plan, io);
   const runs: TracedRun[] = [];
   let status: number = Status.ok;
   let failed: readonly string[] | undefined;
@@ -64,12 +64,16 @@ async function work(plan: TracePlan, checker: Checker | undefined, io: Io): Prom
 }
 
 /** Names that the includes match now: a glob that matches nothing is found out before anything runs. */
-function findIncluded({ includes, root }: TracePlan): string[] {
+function findIncluded({ includes, root }: TracePlan, io: Io): string[] {
   const walker = new Walker(root);
   const files = new HostFiles(walker);
   return includes.flatMap((glob) => {
-    const names = expandGlob(glob, walker, files);
-    const bad = (why: string) => new VzError(Status.usage, `--include ${printable(toFs(glob.text))}: ${why}`);
+    const option = `--include ${shown(glob.text)}`;
+    const closed: string[] = [];
+    const names = expandGlob(glob, walker, files, (directory) => closed.push(directory));
+    if (closed.length > 0)
+      io.err(`vz trace: ${option}: not looked into, permission denied: ${firstShown(closed)}\n`);
+    const bad = (why: string) => new VzError(Status.usage, `${option}: ${why}`);
     if (names.length === 0) throw bad("there is no such file");
     if (!mayInclude(names, walker)) throw bad("is the kernel's, or the container's own");
     return names;
@@ -151,10 +155,7 @@ function writeReport({ file, json }: ReportPlan, report: TraceReport, io: Io): v
 }
 
 function tellGone(file: string, gone: readonly string[], io: Io): void {
-  const [first] = gone;
-  if (first === undefined) return;
-  const more = gone.length > 1 ? ` and ${gone.length - 1} more` : "";
-  io.err(`vz trace: ${file}: no longer there: ${printable(toFs(first))}${more}\n`);
+  if (gone.length > 0) io.err(`vz trace: ${file}: no longer there: ${firstShown(gone)}\n`);
 }
 
 /** The command's own exit status, 128 + n where signal n ended it; what was stopped as planned has done well. */

@@ -95,6 +95,22 @@ test("an --include that matches nothing is told before the command runs", () => 
   assert.deepEqual(readdirSync(dir), []);
 });
 
+test("a directory that an --include may not look into is named", () => {
+  mkdirSync(join(dir, "tree/closed"), { recursive: true });
+  writeFileSync(join(dir, "tree/closed/file"), "");
+  chmodSync(join(dir, "tree/closed"), 0o700);
+  chmodSync(top, 0o755);
+  chmodSync(dir, 0o777);
+  const nobody = ["--reuid", "65534", "--regid", "65534", "--clear-groups", vzBinary, "trace"];
+  const { status, stderr } = run("setpriv", [...nobody, "--include", `${dir}/tree/**`, "--no-run"]);
+  assert.equal(status, 0);
+  assert.deepEqual(spec(), [`${dir}/tree`, `${dir}/tree/closed`]);
+  assert.equal(
+    stderr,
+    `vz trace: --include ${dir}/tree/**: not looked into, permission denied: ${dir}/tree/closed\n`,
+  );
+});
+
 test("--from makes one root of several runs; what is gone since is told and dropped", () => {
   writeFileSync(join(dir, "gone"), "x");
   ok(trace("-o", "one", "cat", "gone", "/etc/hostname"));
