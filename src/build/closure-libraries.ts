@@ -24,10 +24,9 @@ export function addLibraries(selection: Selection, files: LibraryFiles, path: Li
       (file) => !done.has(file),
     );
     if (fresh.length === 0) return;
-    for (const file of fresh) {
-      done.add(file);
-      finder.addNeeded(file);
-    }
+    for (const file of fresh) done.add(file);
+    // Mostly the loader has loaded all, and nothing is to be searched for; each file answers for what it names itself.
+    if (!fresh.every((file) => finder.hasNeeded(file))) for (const file of fresh) finder.addNeeded(file);
     for (const file of fresh) finder.addOptional(file);
   }
 }
@@ -51,6 +50,12 @@ class LibraryFinder {
       if (elf === null || elf.interpreter === null || this.#loaders.has(kindOf(elf))) continue;
       this.#loaders.set(kindOf(elf), elf.interpreter);
     }
+  }
+
+  /** Whether all that this file itself needs came along. */
+  hasNeeded(file: string): boolean {
+    const elf = this.#files.elf(file);
+    return elf === null || elf.needed.every((name) => this.#has(name, elf));
   }
 
   addNeeded(file: string): void {
