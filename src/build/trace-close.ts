@@ -15,6 +15,7 @@ import { reportText } from "./report-text.ts";
 import { selectRuns, touchedBy } from "./select-runs.ts";
 import type { Selection } from "./selection.ts";
 import { replaceFile } from "./spec.ts";
+import type { Ahead, Seen } from "./trace-ahead.ts";
 import type { ReportPlan, TracePlan } from "./trace-plan.ts";
 import type { TraceReport } from "./trace-report.ts";
 import { warn } from "./trace-warnings.ts";
@@ -27,6 +28,7 @@ export { parseGlob } from "./glob.ts";
 export { readPackages } from "./packages.ts";
 export { readRecipe } from "./recipe.ts";
 export { readOlderSpec, writeSpec } from "./spec.ts";
+export { Ahead } from "./trace-ahead.ts";
 export { reportOf } from "./trace-report.ts";
 export { commandInRoot, prepareRoot, rootDirectory } from "./trace-root.ts";
 export { findUser } from "./user-database.ts";
@@ -63,12 +65,15 @@ export function isProgram(file: string, walker: Walker): boolean {
 export function selectAll(
   plan: TracePlan,
   runs: readonly TracedRun[],
-  { cwd, included }: { readonly cwd: string; readonly included: readonly string[] },
+  {
+    cwd,
+    included,
+    ahead,
+  }: { readonly cwd: string; readonly included: readonly string[]; readonly ahead: Ahead | undefined },
   io: Io,
 ): { selection: Selection; excluded: readonly string[] } {
-  const walker = new Walker(plan.root);
-  const files = new HostFiles(walker);
   const touched = touchedBy(runs, plan.root);
+  const { walker, files } = ahead?.end(touched) ?? looking(plan.root);
   const selection = selectRuns(touched, runs, walker, plan.root);
   for (const { file, lines } of plan.earlier) tellGone(file, mergeSpec(lines, selection, walker), io);
   const early = dropExcluded(plan.excludes, selection);
@@ -82,6 +87,11 @@ export function selectAll(
   if (plan.root !== "") notes.delete("chroot");
   warn(selection, { executed, notes, seccomp: runs.some((run) => run.seccomp) }, io);
   return { selection, excluded: [...new Set([...early, ...late])] };
+}
+
+function looking(root: string): Seen {
+  const walker = new Walker(root);
+  return { walker, files: new HostFiles(walker) };
 }
 
 export function writeReport({ file, json }: ReportPlan, report: TraceReport, io: Io): void {

@@ -9,6 +9,7 @@ import { findProgram } from "./program.ts";
 import type { RecipeRun } from "./recipe.ts";
 import { type StopPlan, wasStopped } from "./stop.ts";
 import defer * as close from "./trace-close.ts";
+import type { TraceLog } from "./trace-log.ts";
 import type { TracePlan } from "./trace-plan.ts";
 import { isPrivileged } from "./trace-warnings.ts";
 import { runTraced, type TracedRun } from "./traced-run.ts";
@@ -29,17 +30,23 @@ async function work(plan: TracePlan, checker: close.Checker | undefined, io: Io)
   const cwd = plan.root === "" ? fromFs(process.cwd()) : "/";
   const included = plan.includes.length === 0 ? [] : close.findIncluded(plan);
   const runs: TracedRun[] = [];
+  let seen: close.Ahead | undefined;
+  const ahead = (log: TraceLog) => {
+    if (plan.root !== "") return;
+    seen ??= new close.Ahead();
+    seen.take(log.takeFresh(), log.touched);
+  };
   let status: number = Status.ok;
   let failed: readonly string[] | undefined;
   for (const run of plan.runs) {
-    const traced = await traceOne(run, plan, cwd, checker, io);
+    const traced = await traceOne(run, plan, cwd, { checker, ahead }, io);
     runs.push(traced);
     status = statusOf(traced);
     if (status === Status.ok || wasStopped(traced, status)) continue;
     failed = run.command;
     break;
   }
-  const { selection, excluded } = close.selectAll(plan, runs, { cwd, included }, io);
+  const { selection, excluded } = close.selectAll(plan, runs, { cwd, included, ahead: seen }, io);
   const { product, command, overrides, report, root } = plan;
   const packages =
     product === undefined && report === undefined ? undefined : close.readPackages(root || "/");
@@ -56,11 +63,18 @@ async function work(plan: TracePlan, checker: close.Checker | undefined, io: Io)
   return Status.differs;
 }
 
+/** What goes on beside a run. */
+interface Beside {
+  readonly checker: close.Checker | undefined;
+  /** Called in the pauses of its log. */
+  ahead(log: TraceLog): void;
+}
+
 async function traceOne(
   run: RecipeRun,
   { root, setuid }: TracePlan,
   cwd: string,
-  checker: close.Checker | undefined,
+  { checker, ahead }: Beside,
   io: Io,
 ): Promise<TracedRun> {
   const { command } = run;
@@ -74,7 +88,7 @@ async function traceOne(
   const say = (line: string) => io.err(`vz trace: ${line}\n`);
   const capture = checker?.capture();
   const trace = (stop: StopPlan) => {
-    const running = runTraced(whole, fromFs(process.cwd()), seccomp, stop, say, capture);
+    const running = runTraced(whole, fromFs(process.cwd()), seccomp, stop, say, capture, ahead);
     // What comes after the run is read while it lasts.
     setTimeout(() => void close.selectAll, 0);
     return running;
