@@ -109,9 +109,12 @@ export class Walker {
    */
   forget(paths: readonly string[]): void {
     this.#directories.clear();
-    const below = paths.map((path) => `${path}/`);
-    for (const path of this.#seen.keys())
-      if (paths.includes(path) || below.some((start) => path.startsWith(start))) this.#seen.delete(path);
+    const known = [...this.#seen.keys()];
+    for (const path of paths) {
+      for (const one of known)
+        if (one.startsWith(path) && (one.length === path.length || one[path.length] === "/"))
+          this.#seen.delete(one);
+    }
   }
 
   look(path: string): Seen | null {
