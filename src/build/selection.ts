@@ -184,14 +184,14 @@ export function select(
   const read: Read[] = [];
   const selection = draft ?? new Selection(walker);
   let order = 0;
-  for (const [key, value] of touched) {
+  touched.forEach((value, key) => {
     order++;
     const isRead = (value & ~(READS | DRAFTED)) === 0;
-    if (draft !== undefined && isRead && (value & DRAFTED) !== 0) continue;
+    if (draft !== undefined && isRead && (value & DRAFTED) !== 0) return;
     const place = isRead && !key.includes(ROOT_END) ? walker.resolve(key) : undefined;
     if (place !== undefined) {
       read.push({ place, opened: (value & Touch.opened) !== 0, order });
-      continue;
+      return;
     }
     const cut = key.indexOf(ROOT_END);
     const root = cut < 0 ? "" : key.slice(0, cut);
@@ -203,7 +203,7 @@ export function select(
     const directory = (mask & Touch.executed) !== 0 ? executedIn.get(key) : undefined;
     if (directory !== undefined && followed !== undefined && !selection.executedIn.has(followed.path))
       selection.executedIn.set(followed.path, directory);
-  }
+  });
   for (const path of madeByRun(all, read, bornDuringRun)) selection.made.add(path);
   for (const { place, opened } of read)
     selection.take(place, place.type === "directory" && (opened || place.path.startsWith(STATE)));

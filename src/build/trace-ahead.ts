@@ -38,17 +38,16 @@ export class Ahead {
   /** Takes what the log has fresh. */
   take(log: TraceLog): void {
     const names = log.takeFresh().filter((name) => !name.includes(ROOT_END));
-    this.#walker.lookAhead(names);
-    for (const name of names) {
+    const places = this.#walker.lookAhead(names);
+    for (let i = 0; i < names.length; i++) {
+      const name = names[i] ?? "";
       const value = log.touched.get(name);
       if (value === undefined) continue;
-      if ((value & ~READS) === 0) {
-        const place = this.#walker.resolve(name);
-        if (place?.type === "file") {
-          this.#draft.take(place, false);
-          this.#drafted.push({ name, place });
-          log.touched.set(name, value | DRAFTED);
-        }
+      const place = places[i];
+      if (place !== undefined && (value & ~READS) === 0) {
+        this.#draft.take(place, false);
+        this.#drafted.push({ name, place });
+        log.touched.set(name, value | DRAFTED);
       }
       if ((allTouches(value) & Touch.executed) !== 0 || isLibraryName(name)) this.#readHeaders(name);
     }
@@ -99,7 +98,9 @@ function isAmong(path: string, paths: readonly string[]): boolean {
 /** What a run may have changed, by all names that it may have; undefined where that is much, or cannot be told. */
 function changedBy(touched: ReadonlyMap<string, number>): string[] | undefined {
   const names: string[] = [];
-  for (const [name, value] of touched) if ((value & CHANGES) !== 0) names.push(name);
+  touched.forEach((value, name) => {
+    if ((value & CHANGES) !== 0) names.push(name);
+  });
   if (names.length > MAX_CHANGED) return undefined;
   const walker = new Walker();
   const paths = new Set(names);
