@@ -18,6 +18,7 @@ export function selectRuns(
   runs: readonly TracedRun[],
   walker: Walker,
   root: string,
+  draft?: Selection,
 ): Selection {
   const started = runs[0]?.started ?? 0;
   const executedIn = new Map<string, string>();
@@ -25,7 +26,7 @@ export function selectRuns(
     const [inside, from] = [nameInside(name, root), nameInside(directory, root)];
     if (inside !== undefined && from !== undefined && !executedIn.has(inside)) executedIn.set(inside, from);
   }
-  return select(touched, walker, (paths) => bornIn(walker, paths, started), executedIn);
+  return select(touched, walker, (paths) => bornIn(walker, paths, started), executedIn, draft);
 }
 
 /** Those of these real names that were born since. */

@@ -4,7 +4,7 @@
  * left out. Pure, but for the walker that it is given.
  */
 import { ClosureNotes, type GuessKind } from "./closure-notes.ts";
-import { allTouches, FIRST, firstTouch, ROOT_END, Touch } from "./touch.ts";
+import { allTouches, DRAFTED, firstTouch, READS, ROOT_END, Touch } from "./touch.ts";
 import { type Place, parentOf, type Walker } from "./walk.ts";
 
 /** Devices that a root filesystem may hold, by major and minor number: devices.txt of the kernel. */
@@ -161,9 +161,6 @@ interface Read {
   readonly order: number;
 }
 
-/** The touches of those, first ones and all. */
-const READS = (Touch.opened | Touch.looked) * (1 + (1 << FIRST));
-
 const MAKES = Touch.made | Touch.maybeMade | Touch.removed;
 /** Where a program that finds its directory will not make it, though only its packager could: it is kept once it was looked at. */
 const STATE = "/var/";
@@ -174,23 +171,27 @@ const FOLLOWS = Touch.opened | Touch.executed | Touch.looked | Touch.maybeMade;
  * @param touched as `TraceLog` keeps it
  * @param bornDuringRun which of these files were born since the run started
  * @param executedIn as `TraceLog` keeps it
+ * @param draft holds those that are marked as drafted, and is what is given back
  */
 export function select(
   touched: ReadonlyMap<string, number>,
   walker: Walker,
   bornDuringRun: (paths: readonly string[]) => ReadonlySet<string>,
   executedIn: ReadonlyMap<string, string> = new Map(),
+  draft?: Selection,
 ): Selection {
   const all: Touched[] = [];
   const read: Read[] = [];
-  const selection = new Selection(walker);
+  const selection = draft ?? new Selection(walker);
   let order = 0;
-  for (const [key, value] of touched) {
+  touched.forEach((value, key) => {
     order++;
-    const place = (value & ~READS) === 0 && !key.includes(ROOT_END) ? walker.resolve(key) : undefined;
+    const isRead = (value & ~(READS | DRAFTED)) === 0;
+    if (draft !== undefined && isRead && (value & DRAFTED) !== 0) return;
+    const place = isRead && !key.includes(ROOT_END) ? walker.resolve(key) : undefined;
     if (place !== undefined) {
       read.push({ place, opened: (value & Touch.opened) !== 0, order });
-      continue;
+      return;
     }
     const cut = key.indexOf(ROOT_END);
     const root = cut < 0 ? "" : key.slice(0, cut);
@@ -202,7 +203,7 @@ export function select(
     const directory = (mask & Touch.executed) !== 0 ? executedIn.get(key) : undefined;
     if (directory !== undefined && followed !== undefined && !selection.executedIn.has(followed.path))
       selection.executedIn.set(followed.path, directory);
-  }
+  });
   for (const path of madeByRun(all, read, bornDuringRun)) selection.made.add(path);
   for (const { place, opened } of read)
     selection.take(place, place.type === "directory" && (opened || place.path.startsWith(STATE)));

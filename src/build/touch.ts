@@ -22,14 +22,22 @@ export const Touch = {
 /** Bits to the left at which a name's first touch is kept beside all of them. */
 export const FIRST = 8;
 
+const MASK = (1 << FIRST) - 1;
+
+/** Beside both masks: the name is already in the selection that was begun during the run. */
+export const DRAFTED = 1 << (2 * FIRST);
+
+/** All bits of a name that was there before the run and was only opened for reading, or looked at. */
+export const READS = (Touch.opened | Touch.looked) * (1 + (1 << FIRST));
+
 /** The mask of the first touch of a name. */
 export function firstTouch(value: number): number {
-  return value >> FIRST;
+  return (value >> FIRST) & MASK;
 }
 
 /** The mask of all touches of a name. */
 export function allTouches(value: number): number {
-  return value & ((1 << FIRST) - 1);
+  return value & MASK;
 }
 
 /** Parts a touched name from the root before it that it counts from, where that is not the host's; see chroot(2). */

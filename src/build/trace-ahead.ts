@@ -5,58 +5,112 @@
 import { isLibraryName } from "./closure-libraries.ts";
 import { HostFiles } from "./host-files.ts";
 import { LoaderConfig } from "./loader-config.ts";
-import { allTouches, ROOT_END, Touch } from "./touch.ts";
-import { baseOf, parentOf, Walker } from "./walk.ts";
+import { Selection } from "./selection.ts";
+import { allTouches, DRAFTED, READS, ROOT_END, Touch } from "./touch.ts";
+import type { TraceLog } from "./trace-log.ts";
+import type { TracedRun } from "./traced-run.ts";
+import { baseOf, type Place, parentOf, Walker } from "./walk.ts";
 
 const CHANGES = Touch.made | Touch.maybeMade | Touch.removed | Touch.written;
 /** Where a run changed more names than this, all is looked at again. */
 const MAX_CHANGED = 32;
+/** After a longer run all is looked at again, for others may have changed it meanwhile. */
+const MAX_MS = 10_000;
 
 export interface Seen {
   readonly walker: Walker;
   readonly files: HostFiles;
+  /** Holds the names that are marked as drafted. */
+  readonly draft: Selection | undefined;
 }
 
 export class Ahead {
   readonly #walker = new Walker();
   readonly #files = new HostFiles(this.#walker);
   readonly #loaders = new LoaderConfig(this.#files);
+  readonly #draft = new Selection(this.#walker);
+  readonly #drafted: { readonly name: string; readonly place: Place }[] = [];
 
   constructor() {
     this.#walker.settled = false;
   }
 
-  /** @param touched as `TraceLog` keeps it, by now */
-  take(names: readonly string[], touched: ReadonlyMap<string, number>): void {
-    const plain = names.filter((name) => !name.includes(ROOT_END));
-    this.#walker.lookAhead(plain);
-    for (const name of plain) {
-      const isProgram = (allTouches(touched.get(name) ?? 0) & Touch.executed) !== 0;
-      if (!isProgram && !isLibraryName(name)) continue;
-      const loader = this.#files.elf(name)?.interpreter ?? null;
-      if (loader !== null) this.#loaders.defaults(loader);
+  /** Takes what the log has fresh. */
+  take(log: TraceLog): void {
+    const names = log.takeFresh().filter((name) => !name.includes(ROOT_END));
+    const places = this.#walker.lookAhead(names);
+    for (let i = 0; i < names.length; i++) {
+      const name = names[i] ?? "";
+      const value = log.touched.get(name);
+      if (value === undefined) continue;
+      const place = places[i];
+      if (place !== undefined && (value & ~READS) === 0) {
+        this.#draft.take(place, false);
+        this.#drafted.push({ name, place });
+        log.touched.set(name, value | DRAFTED);
+      }
+      if ((allTouches(value) & Touch.executed) !== 0 || isLibraryName(name)) this.#readHeaders(name);
     }
   }
 
-  /** What still counts now that the runs have ended. */
-  end(touched: ReadonlyMap<string, number>): Seen {
-    this.#walker.settled = true;
-    const changed: string[] = [];
-    for (const [name, value] of touched) if ((value & CHANGES) !== 0) changed.push(name);
-    if (changed.length === 0) return { walker: this.#walker, files: this.#files };
-    const now = new Walker();
-    const real = changed.map((name) => {
-      const parent = now.resolve(parentOf(name))?.path;
-      return parent === undefined ? undefined : `${parent === "/" ? "" : parent}/${baseOf(name)}`;
-    });
-    const known = real.filter((path) => path !== undefined);
-    const all = [...changed, ...known];
-    const isPlain = all.every((path) => !/\/(\.\.?)?(\/|$)/.test(path) && !path.includes(ROOT_END));
-    // Programs, libraries and loaders were read, too.
-    const wereRead = all.some((path) => isLibraryName(path) || this.#files.knows(path));
-    if (changed.length > MAX_CHANGED || known.length < changed.length || !isPlain || wereRead)
-      return { walker: now, files: new HostFiles(now) };
-    this.#walker.forget([...new Set(all)]);
-    return { walker: this.#walker, files: this.#files };
+  #readHeaders(name: string): void {
+    const loader = this.#files.elf(name)?.interpreter ?? null;
+    if (loader !== null) this.#loaders.defaults(loader);
   }
+
+  /** What still counts now that the one run that it was for has ended. */
+  end([run]: readonly TracedRun[]): Seen | undefined {
+    this.#walker.settled = true;
+    if (run === undefined || run.ended - run.started > MAX_MS || run.log.notes.has("namespace"))
+      return undefined;
+    const changed = changedBy(run.log.touched);
+    if (changed === undefined) return undefined;
+    // Programs, libraries and loaders were read, too.
+    if (changed.some((path) => isLibraryName(path) || this.#files.knows(path))) return undefined;
+    if (changed.length > 0) this.#walker.forget(changed);
+    const isRight = this.#dropFromDraft(changed, run.log.touched);
+    return { walker: this.#walker, files: this.#files, draft: isRight ? this.#draft : undefined };
+  }
+
+  /** Takes out what changed. False where the draft cannot be mended. */
+  #dropFromDraft(changed: readonly string[], touched: Map<string, number>): boolean {
+    if (changed.length === 0) return true;
+    for (const { name, place } of this.#drafted) {
+      const { path, links } = place;
+      if (links.some((link) => isAmong(link, changed))) return false;
+      if (!isAmong(path, changed)) continue;
+      if (links.length > 0) return false;
+      this.#draft.files.delete(path);
+      touched.set(name, (touched.get(name) ?? 0) & ~DRAFTED);
+    }
+    return true;
+  }
+}
+
+/** Whether this is one of these paths, or lies below one. */
+function isAmong(path: string, paths: readonly string[]): boolean {
+  for (const one of paths) {
+    if (path.startsWith(one) && (path.length === one.length || path[one.length] === "/")) return true;
+  }
+  return false;
+}
+
+/** What a run may have changed, by all names that it may have; undefined where that is much, or cannot be told. */
+function changedBy(touched: ReadonlyMap<string, number>): string[] | undefined {
+  const names: string[] = [];
+  touched.forEach((value, name) => {
+    if ((value & CHANGES) !== 0) names.push(name);
+  });
+  if (names.length > MAX_CHANGED) return undefined;
+  const walker = new Walker();
+  const paths = new Set(names);
+  for (const name of names) {
+    const parent = walker.resolve(parentOf(name))?.path;
+    if (parent === undefined) return undefined;
+    paths.add(`${parent === "/" ? "" : parent}/${baseOf(name)}`);
+    const end = walker.resolve(name)?.path;
+    if (end !== undefined) paths.add(end);
+  }
+  const all = [...paths];
+  return all.some((path) => /\/(\.\.?)?(\/|$)/.test(path) || path.includes(ROOT_END)) ? undefined : all;
 }

@@ -76,8 +76,8 @@ export function selectAll(
   io: Io,
 ): { selection: Selection; excluded: readonly string[] } {
   const touched = touchedBy(runs, plan.root);
-  const { walker, files } = ahead?.end(touched) ?? looking(plan.root);
-  const selection = selectRuns(touched, runs, walker, plan.root);
+  const { walker, files, draft } = ahead?.end(runs) ?? looking(plan.root);
+  const selection = selectRuns(touched, runs, walker, plan.root, draft);
   for (const { file, lines } of plan.earlier) tellGone(file, mergeSpec(lines, selection, walker), io);
   const early = dropExcluded(plan.excludes, selection);
   const executed = new Set(selection.executed);
@@ -94,7 +94,7 @@ export function selectAll(
 
 function looking(root: string): Seen {
   const walker = new Walker(root);
-  return { walker, files: new HostFiles(walker) };
+  return { walker, files: new HostFiles(walker), draft: undefined };
 }
 
 export function writeReport({ file, json }: ReportPlan, report: TraceReport, io: Io): void {

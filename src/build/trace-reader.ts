@@ -6,7 +6,7 @@ import { hasCode } from "../common/errors.ts";
 const CHUNK = 1 << 16;
 /** A read of more than this finds the next lines there already. */
 const FULL = CHUNK / 2;
-const PAUSE_MS = 2;
+const PAUSE_MS = 8;
 
 /**
  * strace writes line by line; between two reads a pause lets lines gather, so that not each of them wakes this process.

@@ -86,22 +86,35 @@ export class Walker {
   /**
    * Looks at what many names lead to, at little cost, so that `resolve` finds it known. For a walker of this system's own root
    * that is not settled.
+   * @returns for each name its place, where that is a regular file that was not known before
    */
-  lookAhead(names: readonly string[]): void {
+  lookAhead(names: readonly string[]): (Place | undefined)[] {
+    const places: (Place | undefined)[] = [];
     const unknown: string[] = [];
+    const indexes: number[] = [];
+    const links: (readonly string[])[] = [];
     for (const name of names) {
       const cut = name.lastIndexOf("/");
       const directory = cut > 0 ? this.#directory(name.slice(0, cut)) : null;
+      const length = places.push(undefined);
       if (directory === null) continue;
       const real = directory.path === "/" ? name.slice(cut) : directory.path + name.slice(cut);
-      if (!this.#seen.has(real)) unknown.push(real);
+      if (this.#seen.has(real)) continue;
+      unknown.push(real);
+      indexes.push(length - 1);
+      links.push(directory.links);
     }
     const modes = sys.modes(unknown);
-    for (const [i, path] of unknown.entries()) {
+    for (let i = 0; i < unknown.length; i++) {
       const mode = modes[i] ?? 0;
+      const path = unknown[i] ?? "";
       // of a link its text is wanted too
-      if (mode !== 0 && mode >> 12 !== LINK) this.#seen.set(path, seenAs(mode));
+      if (mode === 0 || mode >> 12 === LINK) continue;
+      const seen = seenAs(mode);
+      this.#seen.set(path, seen);
+      if (seen.type === "file") places[indexes[i] ?? 0] = { path, type: "file", links: links[i] ?? [] };
     }
+    return places;
   }
 
   /**

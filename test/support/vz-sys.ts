@@ -21,3 +21,7 @@ export const readlink = (path: string): string => readlinkSync(path);
 export function mode(path: string): number {
   return lstatSync(path, { throwIfNoEntry: false })?.mode ?? 0;
 }
+
+export function modes(paths: readonly string[]): number[] {
+  return paths.map(mode);
+}
