@@ -9,7 +9,7 @@ import { complete } from "./closure.ts";
 import { exercising } from "./exercise.ts";
 import { HostFiles } from "./host-files.ts";
 import { dropExcluded, expandGlob, includeNames, mayInclude, mergeSpec } from "./include.ts";
-import { interpreterOf, SCRIPT_LINE } from "./interpreter.ts";
+import { interpreterOf, missingInterpreter, SCRIPT_LINE } from "./interpreter.ts";
 import { firstShown, fromFs, shown } from "./names.ts";
 import { readPackages } from "./packages.ts";
 import defer * as products from "./products.ts";
@@ -112,6 +112,9 @@ function notExecuted(program: string, file: string, walker: Walker): VzError {
     const hint = "a script without a #! line needs its interpreter's name before it";
     return new VzError(Status.notExecutable, `${program}: neither an ELF program nor a script`, { hint });
   }
+  const missing = missingInterpreter(file, new HostFiles(walker));
+  if (missing !== undefined)
+    return new VzError(Status.notFound, `${program}: its interpreter ${shown(missing)} is not there`);
   const hint = "strace says why above; it needs ptrace(2), which a traced or confined process lacks";
   return new VzError(Status.runnerFailed, `${program}: cannot be traced`, { hint });
 }
