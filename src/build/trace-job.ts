@@ -54,7 +54,7 @@ async function work(plan: TracePlan, checker: Checker | undefined, io: Io): Prom
   const older = report === undefined ? undefined : readOlderSpec(plan.specFile);
   writeSpec(plan.specFile, selection.paths());
   if (report !== undefined) writeReport(report, reportOf(command, selection, packages, excluded, older), io);
-  if (failed !== undefined && product !== undefined)
+  if (failed !== undefined && (product !== undefined || checker !== undefined))
     io.err(`vz trace: ${printable(failed[0] ?? "")} failed (${status}): only ${plan.specFile} was written\n`);
   if (failed !== undefined || (product === undefined && checker === undefined)) return status;
   const source = { command, cwd, env: io.env, overrides, root, packages };
