@@ -11,7 +11,7 @@ master=(ansible-core openssh-client)
 lab=(mmdebstrap eatmydata busybox-static iproute2)
 trace=(strace)
 # programs of everyday that the builder's tests make images of, and others' tools that must read these
-images=(nginx-light redis-server sqlite3 openssh-server openssl curl ca-certificates zstd skopeo umoci)
+images=(nginx-light redis-server sqlite3 openssh-server openssl curl ca-certificates netbase tzdata zstd skopeo umoci)
 # what tests and benchmarks trace, compare with or look through
 tests=(crun runc bubblewrap podman conmon bats gawk jq python3 file procps perl libhttp-date-perl shellcheck)
 

@@ -63,6 +63,7 @@ export function parseVariable(
 /** Gives why it is no such text in place of what it means. */
 export type Parsed<T> = T | { readonly why: string };
 
+/** Whether a reader gave a reason, and no value. */
 export function isRefused<T extends object>(parsed: Parsed<T>): parsed is { readonly why: string } {
   return "why" in parsed;
 }

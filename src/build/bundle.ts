@@ -82,6 +82,7 @@ export const ROOT_CAPABILITIES = [
   "CAP_SYS_CHROOT",
 ];
 
+/** The document, by what was seen, and by what the operator wants otherwise. */
 export function bundleConfig(seen: Seen, overrides: Overrides = NO_OVERRIDES): BundleConfig {
   const mounts = mountsOf(seen, overrides.mounts);
   const { uid, gid, additionalGids } = seen.user;

@@ -157,8 +157,8 @@ export class Checker {
     const [first, ...others] = missing.map((name) => printable(toFs(name)));
     if (first === undefined) {
       this.#say(run, "no file was missed there, but for what was left out on purpose: --report tells");
-      const fill = selection.notes.leftOut.flatMap(({ include }) =>
-        include?.endsWith("/**") ? include : [],
+      const fill = selection.notes.leftOut.flatMap(({ what, include }) =>
+        include?.endsWith("/**") && selection.directories.has(what) ? include : [],
       );
       const globs = fill.slice(0, 3).map((glob) => quoteWord(printable(toFs(glob))));
       if (globs.length > 0)

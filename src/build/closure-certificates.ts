@@ -9,10 +9,11 @@ import { baseOf, parentOf } from "./walk.ts";
 /** Name of a certificate or revocation list in such a directory. */
 const HASHED = /^[0-9a-f]{8}\.r?\d+$/;
 const TLS_LIBRARY = /^lib(ssl|gnutls|ssl3|mbedtls|wolfssl)\.so(\.|$)|^libssl-/;
-export const CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt";
+const CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt";
 /** More than any distribution's. */
 const MAX_CERTIFICATES = 2000;
 
+/** Adds what lies beside certificates that the run looked up, on a guess. */
 export function addCertificates(selection: Selection, files: LibraryFiles): void {
   const touched = [...selection.files, ...selection.links].filter(isHashed);
   for (const directory of new Set(touched.map(parentOf))) {

@@ -12,6 +12,7 @@ const KERNEL_TREES = /^\/(?:dev|run|var\/run)\//;
 const FIRST_LETTERS = "drv";
 const TREES: readonly DeviceTree[] = ["/dev/pts", "/dev/shm"];
 
+/** Writes it into the notes of the selection, which a report reads. */
 export function noteLeftOut(selection: Selection, files: LibraryFiles, run: RunFacts): void {
   noteKernelTrees(selection, files, run.touched);
   noteLocale(selection, files, run.env);

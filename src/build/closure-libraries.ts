@@ -11,11 +11,12 @@ const CACHE = "/etc/ld.so.cache";
 const MAX_ROUNDS = 16;
 
 /** Names of shared libraries and of plugins for programs that load them. */
-export function isLibraryName(path: string): boolean {
+function isLibraryName(path: string): boolean {
   if (!path.includes(".so") && !path.endsWith(".node")) return false;
   return /\.(so(\.[\w.-]+)?|node)$/.test(baseOf(path));
 }
 
+/** Adds what all programs and libraries of the selection name, and what those name in turn. */
 export function addLibraries(selection: Selection, files: LibraryFiles, path: LibraryPath): void {
   const finder = new LibraryFinder(selection, files, path);
   const done = new Set<string>();

@@ -26,6 +26,7 @@ const BUILT_IN = new Set(["files", "dns"]);
 const ANSWER_ALONE = new Set(["files", "dns", "compat", "db", "hesiod"]);
 const STRINGS_PART = 1 << 20;
 
+/** Adds them, on a guess, where the run asked for users or hosts. */
 export function addNameService(selection: Selection, files: LibraryFiles): void {
   const libcs = selection
     .objects()
@@ -46,7 +47,7 @@ export function addNameService(selection: Selection, files: LibraryFiles): void 
 }
 
 /** Services of these databases, each once. Actions in brackets name none. */
-export function modulesOf(text: string, databases: readonly string[]): Set<string> {
+function modulesOf(text: string, databases: readonly string[]): Set<string> {
   const services = new Map(Object.entries(DEFAULTS));
   for (const line of text.split("\n")) {
     const [, database, rest] = /^\s*([a-z_]+)\s*:([^#]*)/.exec(line) ?? [];

@@ -27,6 +27,7 @@ function endOf({ code, signal }: StraceEnd): string {
   return `exit status ${signal === null ? code : signalStatus(signal)}`;
 }
 
+/** @param name of the stream @returns a line where they differ */
 export function compareOutput(name: string, here: Output, there: Output): string[] {
   const difference = firstDifference(here.file, there.file);
   if (difference === undefined) {

@@ -13,6 +13,7 @@ export interface Difference {
   readonly texts: readonly [string | undefined, string | undefined];
 }
 
+/** Compares two files piece by piece. @returns undefined where they are the same */
 export function firstDifference(one: string, other: string): Difference | undefined {
   const fds = [openSync(one, "r"), openSync(other, "r")] as const;
   try {

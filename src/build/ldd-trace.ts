@@ -21,6 +21,7 @@ import { fromFs, shown, toFs } from "./names.ts";
 import { findProgram } from "./program.ts";
 import { Selection } from "./selection.ts";
 import { checkWritable, writeSpec } from "./spec.ts";
+import { checkDirectory } from "./stage.ts";
 import { rootDirectory } from "./trace-root.ts";
 import { Walker } from "./walk.ts";
 
@@ -44,6 +45,7 @@ async function run(args: Args, io: Io): Promise<number> {
   }
   const specFile = args.value("output") ?? "spec";
   checkWritable(specFile, "-o");
+  checkDirectory(chroot);
   const root = rootDirectory(args.value("root") ?? "/");
   const walker = new Walker(root);
   const files = new HostFiles(walker);

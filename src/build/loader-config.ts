@@ -53,6 +53,7 @@ export class LoaderConfig {
   }
 }
 
+/** By its name: musl has one loader, which is its C library too. */
 export function isMusl(loader: string): boolean {
   return baseOf(loader).startsWith("ld-musl-");
 }

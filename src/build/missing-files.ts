@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readConfig } from "../common/oci.ts";
 import { HostFiles } from "./host-files.ts";
-import { interpreterOf, MAX_SCRIPTS, SCRIPT_LINE } from "./interpreter.ts";
+import { missingInterpreter } from "./interpreter.ts";
 import type { LookupLog } from "./lookup-log.ts";
 import { fromFs } from "./names.ts";
 import { findProgram } from "./program.ts";
@@ -57,15 +57,7 @@ function missingToStart(
       return undefined;
     }
   };
-  let at = find(there);
-  if (at === undefined) return [find(here)].flatMap((one) => one ?? []);
-  const files = new HostFiles(there);
-  for (let depth = 0; depth < MAX_SCRIPTS; depth++) {
-    const next: string | undefined =
-      files.elf(at)?.interpreter ?? interpreterOf(files.part(at, 0, SCRIPT_LINE));
-    if (next === undefined) return [];
-    if (there.resolve(next) === undefined) return [next];
-    at = next;
-  }
-  return [];
+  const program = find(there);
+  const missing = program === undefined ? find(here) : missingInterpreter(program, new HostFiles(there));
+  return missing === undefined ? [] : [missing];
 }

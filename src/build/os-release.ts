@@ -40,7 +40,7 @@ function isOwn(path: string): boolean {
   }
 }
 
-export function parseOsRelease(lines: readonly string[]): OsRelease {
+function parseOsRelease(lines: readonly string[]): OsRelease {
   const values = new Map<string, string>();
   for (const line of lines) {
     const [, key, value] = /^\s*([A-Za-z_][A-Za-z0-9_]*)=(.*?)\s*$/.exec(line) ?? [];

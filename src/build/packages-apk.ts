@@ -9,6 +9,7 @@ import type { Package } from "./packages.ts";
 
 const DATABASE = "/lib/apk/db/installed";
 
+/** @param root "" or the directory that stands for it */
 export function hasApk(root: string): boolean {
   return existsSync(root + DATABASE);
 }

@@ -27,6 +27,7 @@ interface Claim {
   readonly isOwner: (packageName: string) => boolean;
 }
 
+/** @param root "" or the directory that stands for it */
 export function hasDpkg(root: string): boolean {
   return existsSync(`${root}${DATABASE}/status`) && existsSync(`${root}${DATABASE}/info`);
 }

@@ -50,6 +50,7 @@ export interface BundleSource {
   readonly packages: PackageDatabase | undefined;
 }
 
+/** Makes it under a temporary name, and gives it its own when it is whole. @throws VzError 64, 71 */
 export async function makeProduct(
   product: Product,
   selection: Selection,

@@ -33,6 +33,7 @@ export function provenanceOf(
   return { command, host: readOsRelease(root) ?? null, packages };
 }
 
+/** The text of the file. */
 export function formatProvenance(provenance: Provenance): string {
   return `${JSON.stringify(provenance, null, 1)}\n`;
 }

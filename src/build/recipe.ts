@@ -61,6 +61,8 @@ export function parseRecipe(yaml: YamlFile, file: string): Recipe {
   const runs = keys.has("run") ? list("run").map((node) => runOf(node, command)) : undefined;
   if (command === undefined && runs === undefined && !keys.has("from"))
     top.refuse("neither command, run nor from");
+  if (runs?.length === 0 && !keys.has("from") && !keys.has("include"))
+    keys.get("run")?.refuse("no run, and neither from nor include: there would be nothing");
   return {
     command: command ?? runs?.[0]?.command,
     runs: runs ?? (command === undefined ? [] : [plainRun(command)]),
@@ -75,6 +77,7 @@ export function parseRecipe(yaml: YamlFile, file: string): Recipe {
   };
 }
 
+/** A run of a command that ends by itself. */
 export function plainRun(command: readonly string[]): RecipeRun {
   return { command, until: undefined, seconds: undefined, exercise: [] };
 }

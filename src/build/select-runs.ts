@@ -35,6 +35,7 @@ function bornIn(walker: Walker, paths: readonly string[], since: number): Set<st
   return new Set([...bornSince([...names.keys()], since)].flatMap((name) => names.get(name) ?? []));
 }
 
+/** What several runs touched; what an earlier one touched first counts as that. */
 export function mergeTouched(all: readonly ReadonlyMap<string, number>[]): ReadonlyMap<string, number> {
   const [first = new Map<string, number>(), ...others] = all;
   if (others.length === 0) return first;

@@ -29,6 +29,13 @@ export function checkTarget(directory: string, force: boolean): void {
   checkPlace(directory);
 }
 
+/** @throws VzError 64 where `directory`, into which files are put beside others, is none, or cannot be made */
+export function checkDirectory(directory: string): void {
+  if (holds(directory) === "nothing") checkPlace(directory);
+  else if (!statSync(directory).isDirectory())
+    throw new VzError(Status.usage, `${directory}: exists and is no directory`);
+}
+
 /** @throws VzError 64 where no image can be written under this name */
 export function checkFile(file: string): void {
   const held = holds(file);

@@ -8,7 +8,7 @@ import { addBinfmtInterpreters } from "./binfmt.ts";
 import { complete } from "./closure.ts";
 import { HostFiles } from "./host-files.ts";
 import { dropExcluded, expandGlob, includeNames, mayInclude, mergeSpec } from "./include.ts";
-import { interpreterOf, SCRIPT_LINE } from "./interpreter.ts";
+import { interpreterOf, missingInterpreter, SCRIPT_LINE } from "./interpreter.ts";
 import { firstShown, shown } from "./names.ts";
 import { reportText } from "./report-text.ts";
 import { selectRuns, touchedBy } from "./select-runs.ts";
@@ -55,6 +55,9 @@ export function notExecuted(program: string, file: string, walker: Walker): VzEr
     const hint = "a script without a #! line needs its interpreter's name before it";
     return new VzError(Status.notExecutable, `${program}: neither an ELF program nor a script`, { hint });
   }
+  const missing = missingInterpreter(file, new HostFiles(walker));
+  if (missing !== undefined)
+    return new VzError(Status.notFound, `${program}: its interpreter ${shown(missing)} is not there`);
   const hint = "strace says why above; it needs ptrace(2), which a traced or confined process lacks";
   return new VzError(Status.runnerFailed, `${program}: cannot be traced`, { hint });
 }

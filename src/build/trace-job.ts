@@ -50,7 +50,7 @@ async function work(plan: TracePlan, checker: close.Checker | undefined, io: Io)
   close.writeSpec(plan.specFile, selection.paths());
   if (report !== undefined)
     close.writeReport(report, close.reportOf(command, selection, packages, excluded, older), io);
-  if (failed !== undefined && product !== undefined)
+  if (failed !== undefined && (product !== undefined || checker !== undefined))
     io.err(`vz trace: ${printable(failed[0] ?? "")} failed (${status}): only ${plan.specFile} was written\n`);
   if (failed !== undefined || (product === undefined && checker === undefined)) return status;
   const source = { command, cwd, env: io.env, overrides, root, packages };

@@ -23,6 +23,7 @@ export interface Watched {
   readonly seccomp: boolean;
 }
 
+/** Says it on stderr, a line each. */
 export function warn(selection: Selection, { executed, notes, seccomp }: Watched, io: Io): void {
   const isRoot = process.getuid?.() === 0;
   const lines: string[] = [];

@@ -22,11 +22,11 @@ export function findUser(text: string, root: string): User {
   if (rest.length > 0 || who === "" || group === "") throw bad("neither USER nor USER:GROUP");
   const known = lineOf(`${root}/etc/passwd`, ([name, , uid]) => name === fromFs(who) || uid === who);
   const uid = idOf(who) ?? idOf(known?.[2]);
-  if (uid === undefined) throw bad("/etc/passwd does not have it");
+  if (uid === undefined) throw bad(`${root}/etc/passwd does not have it`);
   if (group !== undefined) {
     const line = lineOf(`${root}/etc/group`, ([name]) => name === fromFs(group));
     const gid = idOf(group) ?? idOf(line?.[2]);
-    if (gid === undefined) throw bad(`/etc/group does not have ${group}`);
+    if (gid === undefined) throw bad(`${root}/etc/group does not have ${group}`);
     return { uid, gid, additionalGids: [] };
   }
   const gid = idOf(known?.[3]);

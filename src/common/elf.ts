@@ -2,7 +2,8 @@
  * Reads ELF files without running them: what a kernel and a dynamic loader would look at first.
  * Sources: elf(5), the System V ABI ("Object files", "Dynamic linking"), the LSB's .note.ABI-tag.
  */
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
+import { type Part, type ReadAt, Reader, readFully, text, viewOf } from "./elf-reader.ts";
 
 /** Values of e_machine that vz knows by name. */
 export const machines: Readonly<Record<number, string>> = {
@@ -42,20 +43,9 @@ export interface Elf {
   readonly notes: readonly Part[];
 }
 
-/** A stretch of a file, in bytes. */
-export interface Part {
-  readonly offset: number;
-  readonly size: number;
-}
-
-/** Gives up to `length` bytes at `offset`; fewer at the end of the file. */
-export type ReadAt = (offset: number, length: number) => Uint8Array;
-
 const HEADER = 64;
 const MAX_PROGRAM_HEADERS = 1024;
 const MAX_PROGRAM_HEADER = 256;
-/** No file is larger; an offset beyond is a broken file's and no read is tried with it. */
-const MAX_OFFSET = 2 ** 43;
 const MAX_SEGMENT = 1 << 20;
 const MAX_STRING = 4096;
 /** Bytes that are read at once: the header, the program headers, and mostly the notes and the interpreter's name. */
@@ -83,32 +73,6 @@ interface Segment {
   size: number;
 }
 
-/** Integers of one file, by its class and byte order. */
-class Reader {
-  readonly wide: boolean;
-  readonly #little: boolean;
-
-  constructor(wide: boolean, little: boolean) {
-    this.wide = wide;
-    this.#little = little;
-  }
-
-  u16(view: DataView, at: number): number {
-    return view.getUint16(at, this.#little);
-  }
-
-  u32(view: DataView, at: number): number {
-    return view.getUint32(at, this.#little);
-  }
-
-  /** A word of the file's class. Inexact above 2^53, where no offset of a real file lies. */
-  word(view: DataView, at: number): number {
-    if (!this.wide) return this.u32(view, at);
-    const high = this.u32(view, at + (this.#little ? 4 : 0));
-    return high * 2 ** 32 + this.u32(view, at + (this.#little ? 0 : 4));
-  }
-}
-
 /**
  * @param source a path, an open descriptor (its position is left alone), the file's bytes, or what reads them
  * @returns null for what is no ELF file, or is too broken for a kernel to look further
@@ -130,22 +94,6 @@ export function readElf(source: string | number | Uint8Array | ReadAt): Elf | nu
   } finally {
     if (typeof source !== "number") closeSync(fd);
   }
-}
-
-function readFully(fd: number, offset: number, length: number): Uint8Array {
-  if (offset > MAX_OFFSET) return new Uint8Array(0);
-  const bytes = new Uint8Array(length);
-  let done = 0;
-  while (done < length) {
-    const count = readSync(fd, bytes, done, length - done, offset + done);
-    if (count === 0) break;
-    done += count;
-  }
-  return bytes.subarray(0, done);
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function parse(readAt: ReadAt): Elf | null {
@@ -199,16 +147,6 @@ function interpreterOf(readAt: ReadAt, segments: readonly Segment[]): string | n
   const segment = segments.find((one) => one.type === PT.interp);
   if (segment === undefined) return null;
   return text(readAt(segment.offset, Math.min(segment.size, MAX_STRING))) || null;
-}
-
-/** Bytes up to the first NUL, each as one character. */
-function text(bytes: Uint8Array): string {
-  let result = "";
-  for (const byte of bytes) {
-    if (byte === 0) break;
-    result += String.fromCharCode(byte);
-  }
-  return result;
 }
 
 function abiFloorOf(readAt: ReadAt, reader: Reader, parts: readonly Part[]): string | null {

@@ -51,7 +51,7 @@ export function parseYaml(text: string, file: string): YamlFile {
   });
   const nodeAt = (path: YamlPath) => (path.length === 0 ? document.contents : document.getIn(path, true));
   return {
-    value: document.toJS(),
+    value: plain(document, file),
     isMap: (path) => isMap(nodeAt(path)),
     keys(path) {
       const node = nodeAt(path);
@@ -66,6 +66,15 @@ export function parseYaml(text: string, file: string): YamlFile {
       });
     },
   };
+}
+
+/** @throws VzError 78 for a few lines of aliases that would become millions of values */
+function plain(document: Document.Parsed, file: string): unknown {
+  try {
+    return document.toJS();
+  } catch (cause) {
+    throw new VzError(Status.badConfig, `${file}: ${reason(cause)}`, { cause });
+  }
 }
 
 /** Where `path` stands in the text: its key where it has one, so that the line of an unknown key is shown. */

@@ -49,6 +49,25 @@ setuid: true
   assert.equal(recipe.setuid, true);
 });
 
+test("what would hold nothing, or far more than it says, is refused", () => {
+  assert.throws(() => parse("command: [a]\nrun: []"), {
+    status: 78,
+    message: /^\/r\/x\.yaml:2:1: run: no run, /,
+  });
+  assert.deepEqual(parse("command: [a]\nrun: []\ninclude: [/a]").runs, []);
+  const lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"];
+  for (let i = 1; i < 5; i++)
+    lines.push(
+      `a${i}: &a${i} [${Array(10)
+        .fill(`*a${i - 1}`)
+        .join(", ")}]`,
+    );
+  assert.throws(() => parse(lines.join("\n")), {
+    status: 78,
+    message: /^\/r\/x\.yaml: Excessive alias count/,
+  });
+});
+
 test("a command alone is run as it is; runs alone give the command", () => {
   assert.deepEqual(
     parse("command: [a]").runs.map(({ command }) => command),

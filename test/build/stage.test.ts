@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { checkWritable, replaceFile } from "../../src/build/spec.ts";
-import { checkFile, checkTarget } from "../../src/build/stage.ts";
+import { checkDirectory, checkFile, checkTarget } from "../../src/build/stage.ts";
 
 const top = mkdtempSync(join(tmpdir(), "vz-stage-"));
 after(() => rmSync(top, { recursive: true, force: true }));
@@ -25,6 +25,12 @@ test("what cannot be made is told before anything runs", () => {
     status: 64,
     message: `${join(top, "held")}: is a directory`,
   });
+});
+
+test("a directory that files are added to may hold some, and must be one", () => {
+  for (const name of ["held", "new/below"]) checkDirectory(join(top, name));
+  for (const name of ["file", "file/below"])
+    assert.throws(() => checkDirectory(join(top, name)), { status: 64 });
 });
 
 test("no force replaces the directory that one stands in, nor what is above it", () => {

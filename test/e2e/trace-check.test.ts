@@ -46,7 +46,7 @@ test("--check names the first file that is missing, and the first line that diff
   const listed = shop.trace("--check", "ls", "/etc/default");
   assert.equal(listed.status, 2);
   assert.match(listed.stderr, /stdout differs in line 1: "/);
-  assert.match(listed.stderr, /--include '\/etc\/default\/\*\*'/);
+  assert.match(listed.stderr, /directories hold less there: --include '\/etc\/default\/\*\*'\n/);
   ok(shop.trace("--check", "--include", "/etc/default/**", "ls", "/etc/default"));
 });
 
@@ -63,6 +63,12 @@ test("--check of a recipe's daemon: that it came up there too, and was used", ()
   const broken = shop.trace("--check", "--exclude", "libssl.so.*", "--recipe", REDIS);
   assert.equal(broken.status, 2);
   assert.match(broken.stderr, /first file missed there: \S*\/libssl\.so\.\d+\n/);
+});
+
+test("--check of a command that fails here says that there is nothing to check", () => {
+  const { status, stderr } = shop.trace("--check", "sh", "-c", "exit 3");
+  assert.equal(status, 3);
+  assert.equal(stderr, "vz trace: sh failed (3): only spec was written\n");
 });
 
 test("--check is refused where it has nothing to compare", () => {

@@ -240,6 +240,7 @@ test("what cannot work is told before the command runs", () => {
   writeFileSync(join(dir, "full/file"), "mine");
   writeFileSync(join(dir, "text"), "no program");
   writeFileSync(join(dir, "junk"), "no program", { mode: 0o755 });
+  writeFileSync(join(dir, "script"), "#!/no/interpreter\n", { mode: 0o755 });
   const touch = ["touch", "ran"];
   const cases: [string[], number, RegExp][] = [
     [["--rootfs", "full", ...touch], 64, /^vz: full: not empty\nhint: --force/],
@@ -252,6 +253,10 @@ test("what cannot work is told before the command runs", () => {
     [["no-such-program"], 127, /no-such-program: command not found/],
     [["./text"], 126, /\.\/text: permission denied/],
     [["./junk"], 126, /\.\/junk: neither an ELF program nor a script/],
+    [["./script"], 127, /\.\/script: its interpreter \/no\/interpreter is not there/],
+    [["--rootfs", ".", "--force", ...touch], 64, /holds, the current directory/],
+    [["--image", "text/b.tar", ...touch], 64, /cannot be made in \S+\/text: not a directory/],
+    [["--report", "none/report", ...touch], 64, /\nhint: --report FILE/],
     [[vzBinary, "trace", "true"], 125, /true: cannot be traced/],
   ];
   for (const [args, status, message] of cases) {
@@ -260,7 +265,7 @@ test("what cannot work is told before the command runs", () => {
     assert.match(ended.stderr, message);
   }
   assert.equal(run(vzBinary, ["trace", join("/bin", "true")], { PATH: "/nowhere" }).status, 125);
-  assert.deepEqual(readdirSync(dir).sort(), ["full", "junk", "spec", "text"]);
+  assert.deepEqual(readdirSync(dir).sort(), ["full", "junk", "script", "spec", "text"]);
   assert.equal(readFileSync(join(dir, "full/file"), "utf8"), "mine");
   ok(trace("--rootfs", "full", "--force", "true"));
   assert.ok(!existsSync(join(dir, "full/file")));
