@@ -2,8 +2,7 @@
 import { lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { hasCode, Status, VzError } from "../common/errors.ts";
-
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+import { cleaningUp } from "./cleaning-up.ts";
 
 /** @throws VzError 64 where `directory` is not to be written: it holds something, or is none */
 export function checkTarget(directory: string, force: boolean): void {
@@ -39,16 +38,9 @@ export async function withTemporary<T>(target: string, fill: (directory: string)
   const directory = join(parent, `${prefix}${process.pid}`);
   mkdirSync(directory, 0o755);
   const clean = () => rmSync(directory, { recursive: true, force: true });
-  const die = (signal: NodeJS.Signals) => {
-    clean();
-    for (const name of SIGNALS) process.removeListener(name, die);
-    process.kill(process.pid, signal);
-  };
-  for (const name of SIGNALS) process.on(name, die);
   try {
-    return await fill(directory);
+    return await cleaningUp(clean, () => fill(directory));
   } finally {
-    for (const name of SIGNALS) process.removeListener(name, die);
     clean();
   }
 }

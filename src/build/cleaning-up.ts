@@ -1,0 +1,21 @@
+/** What must be gone when work fails or a signal ends it. */
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** Runs `work`; when a signal would end this process meanwhile, calls `clean` before it does. */
+export async function cleaningUp<T>(clean: () => void, work: () => Promise<T>): Promise<T> {
+  const leave = () => {
+    for (const name of SIGNALS) process.removeListener(name, die);
+  };
+  const die = (signal: NodeJS.Signals) => {
+    clean();
+    leave();
+    process.kill(process.pid, signal);
+  };
+  for (const name of SIGNALS) process.on(name, die);
+  try {
+    return await work();
+  } finally {
+    leave();
+  }
+}
