@@ -8,6 +8,9 @@ import { cleaningUp } from "../cleaning-up.ts";
 /** Of a target's name: with three bytes each and what is put around them they are no longer than a name may be. */
 const KEPT_CHARACTERS = 60;
 
+/** Chunks follow one another without the event loop; so long a signal may wait. */
+const DEAF_MS = 100;
+
 /**
  * Raises ahead that `file` is no place for what is to be written: what is there would be replaced, and nobody means to
  * replace a device, a pipe, or what the writing reads from.
@@ -78,12 +81,16 @@ async function writeAll(
   chunks: AsyncIterable<Uint8Array>,
 ): Promise<number> {
   let written = 0;
+  let heard = Date.now();
   try {
     for await (const chunk of chunks) {
       for (let at = 0; at < chunk.length; ) {
         at += os(() => writeSync(fd, chunk, at, chunk.length - at));
       }
       written += chunk.length;
+      if (Math.abs(Date.now() - heard) < DEAF_MS) continue;
+      await new Promise((resolve) => setImmediate(resolve));
+      heard = Date.now();
     }
     os(() => fsyncSync(fd));
     return written;
