@@ -213,12 +213,8 @@ async function leftBy(signal: NodeJS.Signals, words: readonly string[]): Promise
 }
 
 test("a signal in the midst of writing leaves nothing; SIGKILL a file whose name says that it is to be thrown away", async () => {
-  for (const words of [
-    ["export", "large.tar", "--oci", "--compress", "none", "-o", "killed/x.tar"],
-    ["import", "out/large.oci.tar", "-o", "killed/x.tar"],
-  ]) {
-    for (const signal of ["SIGTERM", "SIGHUP"] as const) assert.deepEqual(await leftBy(signal, words), []);
-    const left = await leftBy("SIGKILL", words);
-    assert.ok(left.length === 1 && /^\.x\.tar\.[0-9a-f]{12}\.tmp$/.test(left[0] ?? ""), left.join());
-  }
+  const words = ["import", "out/large.oci.tar", "-o", "killed/x.tar.gz"];
+  for (const signal of ["SIGTERM", "SIGHUP"] as const) assert.deepEqual(await leftBy(signal, words), []);
+  const left = await leftBy("SIGKILL", words);
+  assert.ok(left.length === 1 && /^\.x\.tar\.gz\.[0-9a-f]{12}\.tmp$/.test(left[0] ?? ""), left.join());
 });
