@@ -110,7 +110,7 @@ fast=(-O2 -mtune=generic -fno-align-functions -fno-align-jumps -fno-align-loops 
 engine_flags=(-w "$clz" "-DCONFIG_VERSION=\"$version\"")
 compile quickjs "$quickjs_key" "${engine_flags[@]}" "${fast[@]}" -- "$quickjs/quickjs.c"
 compile quickjs "$quickjs_key" "${engine_flags[@]}" -- "${engine_rest[@]}"
-compile zlib "$(sha256_of_tree "$zlib")" -w -- "${deflate[@]}"
+compile zlib "$(sha256_of_tree "$zlib")" -w "${fast[@]}" -- "${deflate[@]}"
 # lib/README.md of zstd, "Minimal build"; where the strategies that are left out would be asked for, it takes a simpler one
 zstd_flags=(-w -DNDEBUG -DDEBUGLEVEL=0 -DZSTD_LEGACY_SUPPORT=0 -DZSTD_NO_TRACE -DZSTD_DISABLE_ASM=1 -DDYNAMIC_BMI2=0
   -DHUF_FORCE_DECOMPRESS_X1 -DZSTD_FORCE_DECOMPRESS_SEQUENCES_SHORT -DZSTD_NO_INLINE -DZSTD_STRIP_ERROR_STRINGS
@@ -120,7 +120,7 @@ compile zstd "$zstd_key" "${zstd_flags[@]}" "${fast[@]}" -- "${zstd_hot[@]}"
 compile zstd "$zstd_key" "${zstd_flags[@]}" -- "${zstd_rest[@]}"
 # its configure would only find out what -std and musl already say
 mkdir -p "$obj/empty" && : >"$obj/empty/config.h"
-compile libmd "$(sha256_of_tree "$libmd")" -w -I "$obj/empty" -I "$libmd/include" -I "$libmd/src" -- "$libmd/src/sha2.c"
+compile libmd "$(sha256_of_tree "$libmd")" -w "${fast[@]}" -I "$obj/empty" -I "$libmd/include" -I "$libmd/src" -- "$libmd/src/sha2.c"
 native_key=$(cat "$native"/*.h | hash "$quickjs_key" "$(sha256_of_tree "$zlib")" "$(sha256_of_tree "$libmd")" "$zstd_key")
 native_flags=(-Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers -Wno-sign-compare -Wno-cast-function-type
   "-DENGINE_VERSION=\"$version\"" -isystem "$quickjs" -isystem "$zlib" -isystem "$libmd/include" -isystem "$zstd")

@@ -11,7 +11,7 @@ const CACHE = "/etc/ld.so.cache";
 const MAX_ROUNDS = 16;
 
 /** Names of shared libraries and of plugins for programs that load them. */
-function isLibraryName(path: string): boolean {
+export function isLibraryName(path: string): boolean {
   if (!path.includes(".so") && !path.endsWith(".node")) return false;
   return /\.(so(\.[\w.-]+)?|node)$/.test(baseOf(path));
 }

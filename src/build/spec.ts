@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { reason, Status, VzError } from "../common/errors.ts";
-import { printable } from "../common/table.ts";
+import { shown } from "../common/image/manifest.ts";
 import { eachLine } from "./lines.ts";
 import { toFs } from "./names.ts";
 
@@ -47,9 +47,10 @@ export function readSpec(file: string): string[] {
 export function checkLine(line: string, number: number, file: string): void {
   const bad = (why: string) => new VzError(Status.badData, `${file}:${number}: ${why}`);
   if (line.length > MAX_NAME || line.includes("\0")) throw bad("not the name of a file");
-  if (!line.startsWith("/")) throw bad(`${printable(toFs(line)) || "an empty line"}: not an absolute name`);
+  if (!line.startsWith("/"))
+    throw bad(`${line === "" ? "an empty line" : shown(toFs(line))}: not an absolute name`);
   if (line.split("/").some((part) => part === ".." || part === "."))
-    throw bad(`${printable(toFs(line))}: holds . or ..`);
+    throw bad(`${shown(toFs(line))}: holds . or ..`);
   if (number > MAX_NAMES) throw bad(`more than ${MAX_NAMES} names`);
 }
 

@@ -12,8 +12,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { hasCode, reason, Status, VzError } from "../common/errors.ts";
-
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const;
+import { cleaningUp } from "./cleaning-up.ts";
 
 /** @throws VzError 64 where `directory` cannot be made, or is not to be replaced: it holds something, or is none */
 export function checkTarget(directory: string, force: boolean): void {
@@ -86,17 +85,9 @@ export async function withTemporary<T>(
   const directory = join(parent, `${prefix}${process.pid}`);
   mkdirSync(directory, 0o755);
   const clean = () => rmSync(directory, { recursive: true, force: true });
-  const die = (signal: NodeJS.Signals) => {
-    if (isBusy()) return;
-    clean();
-    for (const name of SIGNALS) process.removeListener(name, die);
-    process.kill(process.pid, signal);
-  };
-  for (const name of SIGNALS) process.on(name, die);
   try {
-    return await fill(directory);
+    return await cleaningUp(clean, () => fill(directory), isBusy);
   } finally {
-    for (const name of SIGNALS) process.removeListener(name, die);
     clean();
   }
 }

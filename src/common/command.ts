@@ -71,10 +71,17 @@ export interface Role {
 /** Parsed arguments of one command. */
 export class Args {
   readonly positional: readonly string[];
+  /** How many of them came before `--`. */
+  readonly own: number;
   readonly #values: Readonly<Record<string, unknown>>;
 
-  constructor(positional: readonly string[], values: Readonly<Record<string, unknown>>) {
+  constructor(
+    positional: readonly string[],
+    values: Readonly<Record<string, unknown>>,
+    own = positional.length,
+  ) {
     this.positional = positional;
+    this.own = own;
     this.#values = values;
   }
 

@@ -18,6 +18,7 @@ export function parseArgs(command: Command, argv: readonly string[]): Args {
     boolean: command.options.filter((option) => option.value === undefined).map((option) => option.name),
     alias: Object.fromEntries(command.options.flatMap((o) => (o.alias ? [[o.alias, o.name]] : []))),
     stopEarly: command.passThrough ?? false,
+    "--": true,
     unknown(word) {
       if (!word.startsWith("-") || word === "-") return true;
       const name = optionName(word);
@@ -37,7 +38,8 @@ export function parseArgs(command: Command, argv: readonly string[]): Args {
     }
     if (all.length > 1 && !option.repeat) throw bad(`--${option.name} was given ${all.length} times`);
   }
-  return new Args(parsed._.map(String), parsed);
+  const [own, behind] = [parsed._, parsed["--"] ?? []].map((words) => words.map(String));
+  return new Args([...(own ?? []), ...(behind ?? [])], parsed, own?.length);
 }
 
 /** minimist takes a "true" or "false" behind a flag for its value; a flag of ours has none: `vz trace --force true`. */

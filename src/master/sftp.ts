@@ -71,7 +71,7 @@ export class SftpSession {
     this.#ready = this.#request((done) => {
       this.#codec.on("ready", () => done(undefined));
     });
-    this.#codec.on("error", (error) => this.#fail(error));
+    this.#codec.on("error", (cause) => this.#fail(this.#refused("what answers there speaks no SFTP", cause)));
     child.stdin.on("error", () => {});
     child.stdin.on("drain", () => this.#drain());
     child.stdout.on("data", (data: Buffer) => {
@@ -208,12 +208,15 @@ export class SftpSession {
     } else if (code === SSH_FAILED) {
       this.#fail(await unreachable(this.#login, this.#stderr));
     } else {
-      const { host, user } = this.#login;
-      const why = this.#stderr.trim().split("\n")[0] || "sftp ended early";
-      this.#fail(
-        new VzError(Status.failed, `${host.name}: upload as ${user}: ${why}`, { hint: "vz master deploy" }),
-      );
+      this.#fail(this.#refused(this.#stderr.trim().split("\n")[0] || "sftp ended early"));
     }
+  }
+
+  /** What a host that was never deployed to answers, or one whose sshd_config is another's. */
+  #refused(why: string, cause?: unknown): VzError {
+    const { host, user } = this.#login;
+    const hint = "vz master deploy";
+    return new VzError(Status.failed, `${host.name}: upload as ${user}: ${why}`, { cause, hint });
   }
 
   #fail(error: unknown): void {

@@ -92,11 +92,13 @@ test("a spec with a relative name, a way up or an empty line is refused with its
   const file = join(top, "spec");
   for (const [text, message] of [
     ["/a\nb\n", /spec:2: b: not an absolute name/],
+    [`${"b".repeat(8000)}\n`, /spec:1: "?b{200}…"?: not an absolute name/],
+    [`/${"b".repeat(8000)}/..\n`, /spec:1: "?\/b{199}…"?: holds \. or \.\.$/],
     ["/a\n/b/../c\n", /spec:2: .*holds \. or \.\./],
     ["/a\n\n/b\n", /spec:2: an empty line/],
     [`/${"x".repeat(9000)}\n`, /spec:1: not the name of a file/],
     ["/a\n/b\0\n", /spec:2: not the name of a file/],
-    ["\u001b[2J\n", /spec:1: \?\[2J: not/],
+    ["\u001b[2J\n", /spec:1: "\\u001b\[2J": not/],
   ] as const) {
     writeFileSync(file, text);
     assert.throws(

@@ -19,6 +19,7 @@ const command: Command = {
 test("flags, values, repeated values and words are told apart", () => {
   const args = parseArgs(command, ["a", "--json", "-o", "f", "--env", "A=1", "--env=B=2", "--", "--x"]);
   assert.deepEqual(args.positional, ["a", "--x"]);
+  assert.equal(args.own, 1);
   assert.equal(args.flag("json"), true);
   assert.equal(args.value("output"), "f");
   assert.deepEqual(args.values("env"), ["A=1", "B=2"]);

@@ -388,6 +388,31 @@ test("push brings an image to the hosts that lack it", async () => {
   assert.equal(await lab.sshOk(3, "ls -A /var/lib/vz/upload/incoming"), "");
 });
 
+test("an image packed with zstd is the same image, and versions packed either way take each other's place", async () => {
+  await lab.ok("image", "build", "bundles/web", "-o", "images/web.tar.zst");
+  const pushed = await lab.ok("master", "push", "images/web.tar.zst");
+  assert.doesNotMatch(pushed, /sent|loaded/);
+  const fleet = readFileSync(join(lab.dir, "fleet.yaml"), "utf8");
+  const applied = (image: string) => {
+    writeFileSync(join(lab.dir, "fleet.yaml"), fleet.replace("images/web.tar.gz", image));
+    return lab.ok("master", "apply");
+  };
+  assert.match(await applied("images/web.tar.zst"), /^nothing to do: 2 containers/);
+  const page = join(lab.dir, "bundles/web/rootfs/www/index.html");
+  writeFileSync(page, "the second\n");
+  await lab.ok("image", "build", "bundles/web", "-o", "images/second.tar.zst", "--name", "web");
+  writeFileSync(page, "this is web\n");
+  const second = await applied("images/second.tar.zst");
+  assert.match(second, /^vps1: image web: sent /m);
+  assert.match(second, /^vps2: start web-2 \(new image\): done$/m);
+  assert.match(await get(lab.address(1), 8080), /the second/);
+  const back = await applied("images/web.tar.gz");
+  assert.doesNotMatch(back, /sent/);
+  assert.match(back, /^vps2: start web-2 \(new image\): done$/m);
+  assert.match(await get(lab.address(1), 8080), /this is web/);
+  assert.equal(await lab.sshOk(1, "ls -A /var/lib/vz/upload/incoming"), "");
+});
+
 test("a push that was cut off goes on where it stopped", async () => {
   const noise = join(lab.dir, "noise");
   const { randomBytes } = await import("node:crypto");

@@ -23,6 +23,7 @@ import type { Progress } from "../../common/progress.ts";
 import { compressionByName, writeImageFile } from "./pack.ts";
 import { readProvenance } from "./provenance.ts";
 import { type Scan, scanRootfs } from "./scan.ts";
+import { checkOutput } from "./write-file.ts";
 
 export interface BuildOptions {
   readonly name: string;
@@ -52,10 +53,13 @@ export async function buildImage(
 ): Promise<BuiltImage> {
   checkName("image", options.name);
   const compression = compressionByName(outFile);
+  checkOutput(outFile);
   const bundle = readBundle(bundleDir);
   const { configBytes, rootfs } = bundle;
   if (`${resolve(outFile)}${sep}`.startsWith(`${resolve(rootfs)}${sep}`)) {
-    throw new VzError(Status.usage, `${outFile}: lies in the root filesystem that goes into it`);
+    throw new VzError(Status.usage, `${outFile}: lies in the root filesystem that goes into it`, {
+      hint: "-o takes a name outside of it",
+    });
   }
   const scan = scanRootfs(rootfs, (done, total) => options.progress?.update(done, total));
   const created = options.created ?? 0;

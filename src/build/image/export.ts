@@ -15,7 +15,7 @@ import type { Stretch } from "./layer-member.ts";
 import { chunksOf, Spool } from "./layer-spool.ts";
 import { END, fileHeader, headerTime, memberHeader, padding } from "./layer-write.ts";
 import { layoutFiles } from "./oci-write.ts";
-import { writeWhole } from "./write-file.ts";
+import { checkOutput, writeWhole } from "./write-file.ts";
 
 export interface ExportOptions {
   readonly format: "oci" | "docker";
@@ -54,6 +54,7 @@ export async function exportImage(
   outFile: string,
   { format, compression, tag, progress }: ExportOptions,
 ): Promise<{ head: ImageHead; bytes: number }> {
+  checkOutput(outFile, image.label);
   const plain = new Spool(outFile);
   const packed = new Spool(outFile);
   try {

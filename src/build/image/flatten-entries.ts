@@ -1,6 +1,6 @@
 /** The entries of a manifest for a root filesystem in memory. */
 import { readElf } from "../../common/elf.ts";
-import { compareNames, whyBadTarget } from "../../common/image/file-names.ts";
+import { sortByName, whyBadTarget } from "../../common/image/file-names.ts";
 import { type Entry, MAX_MANIFEST_BYTES, ROOTFS_NAME } from "../../common/image/manifest.ts";
 import { type Node, type Tree, walk } from "./flatten-tree.ts";
 import { readStretch, type Stretch } from "./layer-member.ts";
@@ -44,9 +44,7 @@ function sorted(tree: Tree): { path: string; node: Node }[] {
     if (why !== undefined) throw tree.bad(path, why);
     found.push({ path, node });
   }
-  // Below the surrogates strings have the order of their bytes, which is much quicker to find.
-  const isPlain = found.every(({ path }) => !/[\ud800-\uffff]/.test(path));
-  return found.sort((a, b) => (isPlain ? (a.path < b.path ? -1 : 1) : compareNames(a.path, b.path)));
+  return sortByName(found, ({ path }) => path);
 }
 
 function within({ fd, offset: start, size }: Stretch, offset: number, length: number): Stretch {

@@ -1,5 +1,7 @@
 /** What an importer is told of an image beside its size. */
 import { type Entry, shown } from "../../common/image/manifest.ts";
+import type { OciConfig } from "../../common/oci.ts";
+import { ROOT_CAPABILITIES } from "../bundle.ts";
 import { type ImageConfig, ORIGIN_LABEL, OWN_PREFIX } from "./oci-image-config.ts";
 
 /** Names that a line shows. */
@@ -20,6 +22,31 @@ export function importNotes(config: ImageConfig, entries: readonly Entry[], attr
     ...line("has devices", devices.map(pathOf)),
     ...line("wants volumes", Object.keys(Volumes)),
     ...line("labels left out that only vz may give", own),
+  ];
+}
+
+/** What a config.json that anybody may have written asks for, and one that is made anew never does. */
+export function askNotes({ mounts = [], process, hooks = {}, linux = {} }: OciConfig): string[] {
+  const bound = mounts.filter(
+    ({ type, options = [] }) => type === "bind" || options.some((one) => one === "bind" || one === "rbind"),
+  );
+  const capabilities = new Set(Object.values(process?.capabilities ?? {}).flat());
+  const joined = (linux.namespaces ?? []).flatMap(({ path }) => (path === undefined ? [] : [path]));
+  return [
+    ...line(
+      "config.json asks for files of the machine",
+      bound.map(({ source = "" }) => source),
+    ),
+    ...line(
+      "config.json asks for capabilities",
+      [...capabilities].filter((one) => !ROOT_CAPABILITIES.includes(one)),
+    ),
+    ...line(
+      "config.json asks for devices",
+      (linux.devices ?? []).map(({ path }) => path),
+    ),
+    ...line("config.json asks for namespaces of others", joined),
+    ...line("config.json has hooks, which slaves refuse", Object.keys(hooks)),
   ];
 }
 

@@ -14,6 +14,7 @@ import {
   totalsOf,
 } from "../../common/image/manifest.ts";
 import { parseManifest } from "../../common/image/parse-manifest.ts";
+import { checkName } from "../../common/names.ts";
 import type { Progress } from "../../common/progress.ts";
 import { readDockerArchive } from "./docker-archive.ts";
 import { type Exchange, openExchange } from "./exchange-file.ts";
@@ -30,6 +31,7 @@ import type { Choice } from "./oci-platform.ts";
 import { runtimeConfig } from "./oci-runtime-config.ts";
 import { compressionByName, writeImageFile } from "./pack.ts";
 import { provenanceOf } from "./provenance.ts";
+import { checkOutput } from "./write-file.ts";
 
 export interface ImportOptions extends Choice {
   /** Name of the image; without one the name that vz exported it under, or `fallbackName`. */
@@ -66,6 +68,8 @@ export async function importImage(
   options: ImportOptions,
 ): Promise<ImportedImage> {
   compressionByName(outFile);
+  checkOutput(outFile, path);
+  if (options.name !== undefined) checkName("image", options.name);
   const quota = new Quota(options.maxSize, path);
   const unpacked = new Spool(outFile);
   const unpacker = new Unpacker(outFile, unpacked, quota);

@@ -1,10 +1,10 @@
 /** Files of our own beside a target, for what does not fit in memory: they have no name, so nothing is left of them. */
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import { closeSync, ftruncateSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
 import { reason, Status, VzError } from "../../common/errors.ts";
 import { formatBytes } from "../../common/table.ts";
 import type { Stretch } from "./layer-member.ts";
+import { temporaryBeside } from "./write-file.ts";
 
 const CHUNK = 256 * 1024;
 
@@ -38,8 +38,7 @@ export class Spool {
 
   /** @param target the file beside which there is room, and that errors name */
   constructor(target: string) {
-    const name = `.${basename(target).slice(0, 100)}.${randomBytes(6).toString("hex")}.tmp`;
-    const temporary = join(dirname(target), name);
+    const temporary = temporaryBeside(target);
     this.#target = target;
     this.#fd = this.#os(() => openSync(temporary, "wx+", 0o600));
     this.#os(() => unlinkSync(temporary));

@@ -7,6 +7,7 @@ import { type Manifest, shown } from "../../common/image/manifest.ts";
 import { type OciConfig, readConfig } from "../../common/oci.ts";
 import { anything, type Infer, object, text } from "../../common/oci-read.ts";
 import { checked } from "./exchange-file.ts";
+import { askNotes } from "./import-notes.ts";
 import { type Execution, executionOf, type ImageConfig, ORIGIN_LABEL } from "./oci-image-config.ts";
 
 const origin = object(
@@ -30,7 +31,7 @@ export function originLabel(id: string, config: string, manifest: Manifest): str
 
 /**
  * What the label of `image` says; undefined where there is none, or where another tool has changed since how the program is
- * run: then a line is added to `notes`.
+ * run. Anybody can write such a label: lines about that and about what its config.json asks for are added to `notes`.
  * @throws VzError 65 for a label that vz did not write
  */
 export function originOf(image: ImageConfig, label: string, notes: string[]): Origin | undefined {
@@ -38,7 +39,11 @@ export function originOf(image: ImageConfig, label: string, notes: string[]): Or
   if (json === undefined) return undefined;
   const name = `${label}: label ${ORIGIN_LABEL}`;
   const found = checked(parsed(json, name), name, origin);
-  if (sameRun(executionOf(configOf(found.config, name)), image.config ?? {})) return found;
+  const config = configOf(found.config, name);
+  if (sameRun(executionOf(config), image.config ?? {})) {
+    notes.push(...askNotes(config));
+    return found;
+  }
   notes.push("its command, user or environment was changed since vz exported it: config.json is made anew");
   return undefined;
 }

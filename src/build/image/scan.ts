@@ -14,7 +14,7 @@ import {
 import { join } from "node:path";
 import { type Elf, readElf } from "../../common/elf.ts";
 import { Status, VzError } from "../../common/errors.ts";
-import { compareNames, whyBadPath } from "../../common/image/file-names.ts";
+import { sortByName, whyBadPath } from "../../common/image/file-names.ts";
 import { type Entry, type FileEntry, ROOTFS_NAME, shown } from "../../common/image/manifest.ts";
 import { Requirements } from "./requirements.ts";
 
@@ -31,7 +31,7 @@ const CHUNK = 256 * 1024;
 /** @param onHashed called with bytes hashed so far and in all */
 export function scanRootfs(rootfs: string, onHashed: (done: number, total: number) => void): Scan {
   const { found, notes } = walk(rootfs);
-  found.sort((a, b) => compareNames(a.path, b.path));
+  sortByName(found, ({ path }) => path);
   const total = found.reduce((sum, { stat }) => sum + (stat.isFile() ? Number(stat.size) : 0), 0);
   const requirements = new Requirements();
   let done = 0;

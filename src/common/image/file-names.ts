@@ -41,6 +41,13 @@ export function compareNames(a: string, b: string): number {
   return compareBytes(nameBytes(a), nameBytes(b));
 }
 
+/** Sorts `items` in place by the bytes of their names. Quicker than with `compareNames`: each name is looked at once. */
+export function sortByName<T>(items: T[], nameOf: (item: T) => string): T[] {
+  if (items.some((item) => FROM_SURROGATES.test(nameOf(item))))
+    return items.sort((a, b) => compareNames(nameOf(a), nameOf(b)));
+  return items.sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : nameOf(a) > nameOf(b) ? 1 : 0));
+}
+
 function compareBytes(a: readonly number[], b: readonly number[]): number {
   const differs = a.findIndex((byte, i) => byte !== b[i]);
   if (differs < 0) return a.length - b.length;

@@ -125,5 +125,7 @@ export function insidePath(path: string): string {
 /** A path for an error line: whatever a stranger wrote into it, it stays one line of bounded length. */
 export function shown(path: string): string {
   const cut = path.length > 200 ? `${path.slice(0, 200)}…` : path;
-  return /^[\x20-\x7e]+$/.test(cut) ? cut : JSON.stringify(cut);
+  if (/^[\x20-\x7e]+$/.test(cut)) return cut;
+  // JSON leaves DEL and the upper control characters as they are, which some terminals obey.
+  return JSON.stringify(cut).replace(/[\x7f-\x9f]/g, (one) => `\\u00${one.charCodeAt(0).toString(16)}`);
 }

@@ -1,13 +1,23 @@
 /** `vz image export` and `import` as commands: what is written, and what comes of it again. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { exportCommand } from "../../../src/build/image/commands/export.ts";
 import { importCommand } from "../../../src/build/image/commands/import.ts";
+import { sbom } from "../../../src/build/image/commands/sbom.ts";
 import type { Command } from "../../../src/common/command.ts";
 import { withImage } from "../../../src/common/image/open.ts";
 import { verifyImage } from "../../../src/common/image/verify.ts";
@@ -283,6 +293,91 @@ test("bad words are one line with status 64", async (t) => {
     message: /is an image of vz already$/,
     status: 65,
   });
+  await assert.rejects(
+    run(importCommand, image, "other", "-o", path("x.tar")),
+    usage(/one archive at a time; a command comes behind --$/),
+  );
+  await assert.rejects(
+    run(importCommand, image, "-o", path("x.tar"), "--name", "a b"),
+    usage(/^image "a b": not a name$/),
+  );
+});
+
+test("what is read from is never written over, nor what is no file", async (t) => {
+  const path = makeScratch(t);
+  const image = await makeImage(path);
+  await run(exportCommand, image, "--oci", "-o", path("oci.tar"));
+  const before = [image, path("oci.tar")].map((file) => readFileSync(file));
+  const own = { status: 64, message: /: is what is read from$/ };
+  await assert.rejects(run(exportCommand, image, "--oci", "-o", image), own);
+  await assert.rejects(run(importCommand, path("oci.tar"), "-o", path("oci.tar")), own);
+  symlinkSync("oci.tar", path("link.tar"));
+  await assert.rejects(run(importCommand, path("oci.tar"), "-o", path("link.tar")), own);
+  await assert.rejects(run(sbom, image, "-o", image), own);
+  execFileSync("mkfifo", [path("fifo.tar")]);
+  for (const command of [
+    run(exportCommand, image, "--oci", "-o", path("fifo.tar")),
+    run(sbom, image, "-o", path("fifo.tar")),
+  ])
+    await assert.rejects(command, { status: 64, message: /fifo\.tar: not a regular file$/ });
+  await assert.rejects(run(importCommand, path("oci.tar"), "-o", path("fifo.tar")), { status: 64 });
+  await assert.rejects(run(exportCommand, image, "--oci", "-o", path(".")), {
+    status: 64,
+    message: /is a directory$/,
+  });
+  await assert.rejects(run(exportCommand, image, "--oci", "-o", "-"), { status: 64, message: /^-: / });
+  assert.ok(lstatSync(path("fifo.tar")).isFIFO());
+  assert.deepEqual(
+    [image, path("oci.tar")].map((file) => readFileSync(file)),
+    before,
+  );
+  assert.deepEqual(readdirSync(path(".")).sort(), ["fifo.tar", "image.tar", "link.tar", "oci.tar"]);
+});
+
+test("a name as long as names may be is written, a longer one is one line with that name", async (t) => {
+  const path = makeScratch(t);
+  const image = await makeImage(path);
+  const longest = path("é".repeat(127));
+  await run(exportCommand, image, "--oci", "-o", longest);
+  await run(importCommand, longest, "-o", path(`${"é".repeat(125)}.tar`), "--name", "x");
+  const longer = path("x".repeat(256));
+  await assert.rejects(run(exportCommand, image, "--oci", "-o", longer), (error: Error) => {
+    assert.equal(error.message, `${longer}: name too long`);
+    return true;
+  });
+  assert.equal(readdirSync(path(".")).length, 3);
+});
+
+test("what a label's config.json asks of a machine is told, since anybody can write it", async (t) => {
+  const path = makeScratch(t);
+  const config = JSON.stringify({
+    ...JSON.parse(CONFIG),
+    process: {
+      ...JSON.parse(CONFIG).process,
+      capabilities: { bounding: ["CAP_KILL", "CAP_SYS_ADMIN"], effective: ["CAP_SYS_ADMIN"] },
+    },
+    mounts: [
+      { destination: "/proc", type: "proc", source: "proc" },
+      { destination: "/host", type: "none", source: "/etc\u001b", options: ["rbind"] },
+    ],
+    hooks: { prestart: [{ path: "/bin/sh" }], poststop: [] },
+    linux: {
+      namespaces: [{ type: "mount" }, { type: "network", path: "/proc/1/ns/net" }],
+      devices: [{ path: "/dev/sda", type: "b", major: 8, minor: 0 }],
+    },
+  });
+  await run(exportCommand, await makeImage(path, {}, config), "--oci", "-o", path("oci.tar"));
+  const { stderr } = await run(importCommand, path("oci.tar"), "-o", path("back.tar"));
+  const lines = stderr.replaceAll(`vz: ${path("oci.tar")}: config.json `, "").split("\n");
+  assert.deepEqual(lines.slice(0, 5), [
+    'asks for files of the machine: "/etc\\u001b"',
+    "asks for capabilities: CAP_SYS_ADMIN",
+    "asks for devices: /dev/sda",
+    "asks for namespaces of others: /proc/1/ns/net",
+    "has hooks, which slaves refuse: prestart, poststop",
+  ]);
+  const anew = await run(importCommand, path("oci.tar"), "-o", path("anew.tar"), "--anew");
+  assert.equal(anew.stderr, "");
 });
 
 test("what would unpack to more than is allowed is refused, and nothing is left", async (t) => {

@@ -154,6 +154,7 @@ test("what is no manifest at all is refused", () => {
 test("a path in an error stays one line of bounded length", () => {
   assert.equal(shown("rootfs/a b"), "rootfs/a b");
   assert.equal(shown("a\n\u001b[2J"), '"a\\n\\u001b[2J"');
+  assert.equal(shown("\u007f\u009b2Jé"), '"\\u007f\\u009b2Jé"');
   assert.ok(shown("x".repeat(10_000)).length < 300);
 });
 

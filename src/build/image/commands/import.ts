@@ -82,6 +82,7 @@ function readArgs(args: Args): { file: string; output: string; command: readonly
   const [file, ...command] = args.positional;
   const output = args.value("output");
   if (file === undefined) throw usage("which archive?");
+  if (args.own > 1) throw usage("one archive at a time; a command comes behind --");
   if (output === undefined) throw usage("where to? -o IMAGE is missing");
   return { file, output, command };
 }

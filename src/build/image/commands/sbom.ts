@@ -1,11 +1,11 @@
 import type { Command } from "../../../common/command.ts";
 import { Status } from "../../../common/errors.ts";
-import { writeFileAtomic } from "../../../common/files.ts";
 import { withImage } from "../../../common/image/open.ts";
 import { readManifest } from "../../../common/image/read.ts";
 import { version } from "../../../common/version.ts";
 import { provenanceOf } from "../provenance.ts";
 import { billOfMaterials } from "../sbom.ts";
+import { checkOutput, writeWhole } from "../write-file.ts";
 import { dateOf, imageArgument } from "./inspect.ts";
 
 export const sbom: Command = {
@@ -30,7 +30,14 @@ export const sbom: Command = {
     const bill = billOfMaterials(head, provenance, version().version, dateOf(head.manifest));
     const text = `${JSON.stringify(bill, null, 1)}\n`;
     if (output === undefined) io.out(text);
-    else writeFileAtomic(output, text, 0o644);
+    else {
+      checkOutput(output, file);
+      await writeWhole(output, once(Buffer.from(text)));
+    }
     return Status.ok;
   },
 };
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
