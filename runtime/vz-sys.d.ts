@@ -55,6 +55,8 @@ declare module "vz:sys" {
   /** As utf8Encode/utf8Decode, but lossless for any bytes (surrogateescape). */
   export function fsEncode(text: string): Uint8Array;
   export function fsDecode(bytes: Uint8Array, start?: number, end?: number): string;
+  /** The low byte of each UTF-16 unit, as Node's "latin1" has it. */
+  export function latin1Encode(text: string): Uint8Array;
   export function latin1Decode(bytes: Uint8Array, start?: number, end?: number): string;
 
   // --- event loop --------------------------------------------------------------------------------------------------
@@ -139,6 +141,8 @@ declare module "vz:sys" {
   export function utimes(path: Path, atime: number, mtime: number, followLinks: boolean): void;
   /** st_mode of the name itself (lstat(2)); 0 where nothing is there, or nothing can be seen. */
   export function mode(path: Path): number;
+  /** The same of many names, each a byte string (one character a byte); 0 for whatever cannot be seen. */
+  export function modes(paths: readonly string[]): number[];
   /** When the file itself was made, in seconds since the epoch; 0 where the file system or the kernel does not tell. */
   export function birthTime(path: Path): number;
   /** Value of an extended attribute, or null where the file has none of this name. */
@@ -161,7 +165,8 @@ declare module "vz:sys" {
   /** flock(2); with LOCK_NB a held lock throws EWOULDBLOCK ("EAGAIN"). */
   export function flock(fd: number, operation: number): void;
   export function sync(): void;
-  export function pipe(): [readEnd: number, writeEnd: number];
+  /** @param size bytes that it should hold, if the system lets it */
+  export function pipe(size?: number): [readEnd: number, writeEnd: number];
   export function dup(fd: number): number;
   /** dup2 that leaves `to` open across execve. */
   export function dup2(from: number, to: number): void;

@@ -171,7 +171,11 @@ static JSValue js_fchdir(ARGS)
 static JSValue js_pipe(ARGS)
 {
     int fds[2];
+    int size = 0;
+    if (!JS_IsUndefined(argv[0]) && !vz_int(ctx, argv[0], &size)) return JS_EXCEPTION;
     if (pipe2(fds, O_CLOEXEC)) return vz_throw(ctx, errno, "pipe2", NULL, NULL);
+    /* a smaller one does as well, more slowly */
+    if (size > 0) fcntl(fds[1], F_SETPIPE_SZ, size);
     JSValue pair = JS_NewArray(ctx);
     JS_SetPropertyUint32(ctx, pair, 0, JS_NewInt32(ctx, fds[0]));
     JS_SetPropertyUint32(ctx, pair, 1, JS_NewInt32(ctx, fds[1]));
@@ -310,7 +314,7 @@ const JSCFunctionListEntry vz_fd_functions[] = {
     JS_CFUNC_DEF("fsync", 1, js_fsync),
     JS_CFUNC_DEF("flock", 2, js_flock),
     JS_CFUNC_DEF("fchdir", 1, js_fchdir),
-    JS_CFUNC_DEF("pipe", 0, js_pipe),
+    JS_CFUNC_DEF("pipe", 1, js_pipe),
     JS_CFUNC_DEF("dup", 1, js_dup),
     JS_CFUNC_DEF("dup2", 2, js_dup2),
     JS_CFUNC_MAGIC_DEF("setCloexec", 2, set_flag, 0),

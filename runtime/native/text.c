@@ -138,6 +138,40 @@ static bool range(JSContext *ctx, JSValueConst *argv, size_t length, size_t *sta
 
 enum { UTF8, NAME, LATIN1 };
 
+/* From UTF-8, as the engine gives it, to the low bytes of UTF-16's units, in place. Gives the new length. */
+static size_t low_bytes(uint8_t *p, size_t length)
+{
+    size_t used = 0;
+    for (size_t i = 0; i < length;) {
+        uint8_t c = p[i];
+        if (c < 0x80) {
+            p[used++] = p[i++];
+        } else if (c < 0xe0) {
+            p[used++] = c << 6 | (p[i + 1] & 0x3f);
+            i += 2;
+        } else if (c < 0xf0) {
+            p[used++] = p[i + 1] << 6 | (p[i + 2] & 0x3f);
+            i += 3;
+        } else {
+            uint32_t code = (c & 7) << 18 | (p[i + 1] & 0x3f) << 12 | (p[i + 2] & 0x3f) << 6 | (p[i + 3] & 0x3f);
+            p[used++] = (code - 0x10000) >> 10;
+            p[used++] = code;
+            i += 4;
+        }
+    }
+    return used;
+}
+
+static JSValue latin1_encode(ARGS)
+{
+    size_t length;
+    const char *text = JS_ToCStringLen(ctx, &length, argv[0]);
+    uint8_t *copy = text ? js_malloc(ctx, length + 1) : NULL;
+    if (copy) memcpy(copy, text, length);
+    JS_FreeCString(ctx, text);
+    return copy ? vz_adopt_bytes(ctx, copy, low_bytes(copy, length)) : JS_EXCEPTION;
+}
+
 static JSValue text_encode(ARGS, int kind)
 {
     if (!JS_IsString(argv[0])) return JS_ThrowTypeError(ctx, "not a string");
@@ -175,6 +209,7 @@ const JSCFunctionListEntry vz_text_functions[] = {
     JS_CFUNC_MAGIC_DEF("utf8Decode", 3, text_decode, UTF8),
     JS_CFUNC_MAGIC_DEF("fsEncode", 1, text_encode, NAME),
     JS_CFUNC_MAGIC_DEF("fsDecode", 3, text_decode, NAME),
+    JS_CFUNC_DEF("latin1Encode", 1, latin1_encode),
     JS_CFUNC_MAGIC_DEF("latin1Decode", 3, text_decode, LATIN1),
 };
 const int vz_text_function_count = COUNT(vz_text_functions);

@@ -15,7 +15,7 @@ const MAX_CERTIFICATES = 2000;
 
 /** Adds what lies beside certificates that the run looked up, on a guess. */
 export function addCertificates(selection: Selection, files: LibraryFiles): void {
-  const touched = [...selection.files, ...selection.links].filter((path) => HASHED.test(baseOf(path)));
+  const touched = [...selection.files, ...selection.links].filter(isHashed);
   for (const directory of new Set(touched.map(parentOf))) {
     const names = files.list(directory).filter((name) => HASHED.test(name));
     for (const name of names.sort().slice(0, MAX_CERTIFICATES)) {
@@ -25,15 +25,19 @@ export function addCertificates(selection: Selection, files: LibraryFiles): void
         selection.guess(path, "certificates", `certificate beside one that was looked up in ${directory}`);
     }
   }
-  const usesTls = [...selection.files].some(
-    (path) => path.includes("/lib") && TLS_LIBRARY.test(baseOf(path)),
-  );
-  const hasSome = touched.length > 0 || [...selection.files].some(isBundle);
+  const usesTls = selection.objects().some((path) => TLS_LIBRARY.test(baseOf(path)));
   const asksHosts = selection.files.has(files.real("/etc/resolv.conf") ?? "");
-  if (!usesTls || !asksHosts || hasSome || files.real(CA_BUNDLE) === null) return;
+  if (!usesTls || !asksHosts || touched.length > 0 || files.real(CA_BUNDLE) === null) return;
+  if ([...selection.files].some(isBundle)) return;
   const why =
     "certificates of authorities were not read, though hosts were asked for and a TLS library loaded";
   selection.notes.leftOut.push({ what: CA_BUNDLE, why, include: CA_BUNDLE });
+}
+
+function isHashed(path: string): boolean {
+  const start = path.lastIndexOf("/") + 1;
+  // Most names have no dot there.
+  return path.charCodeAt(start + 8) === 0x2e && HASHED.test(path.slice(start));
 }
 
 function isBundle(path: string): boolean {

@@ -8,6 +8,8 @@ import { ROOT_END } from "./touch.ts";
 import { baseOf, parentOf } from "./walk.ts";
 
 const KERNEL_TREES = /^\/(?:dev|run|var\/run)\//;
+/** Of those trees. */
+const FIRST_LETTERS = "drv";
 const TREES: readonly DeviceTree[] = ["/dev/pts", "/dev/shm"];
 
 /** Writes it into the notes of the selection, which a report reads. */
@@ -48,6 +50,8 @@ function noteKernelTrees(
 ): void {
   const told = new Set<string>();
   for (const key of touched.keys()) {
+    // Most names are of other trees.
+    if (!FIRST_LETTERS.includes(key[1] ?? "/")) continue;
     const path = key.replace(ROOT_END, "");
     if (!KERNEL_TREES.test(path)) continue;
     const real = files.real(path) ?? path;
@@ -72,7 +76,7 @@ function noteLocale(selection: Selection, files: LibraryFiles, env: RunFacts["en
   const zone = fromFs(env["TZ"] ?? "").replace(/^:/, "");
   const zoneFile = zone.startsWith("/") ? zone : `/usr/share/zoneinfo/${zone}`;
   const isRule = /[\d,<]/.test(zone) && !zone.includes("/");
-  const usesLibc = [...selection.files].some((path) => /^(libc|ld-)[\w.-]*\.so/.test(baseOf(path)));
+  const usesLibc = selection.objects().some((path) => /^(libc|ld-)[\w.-]*\.so/.test(baseOf(path)));
   if (usesLibc && zone !== "" && zone !== "UTC" && !isRule && files.real(zoneFile) === null)
     leftOut.push({ what: zoneFile, why: "not on this system, though TZ names it" });
   for (const [name, value] of Object.entries(env)) {
@@ -80,7 +84,7 @@ function noteLocale(selection: Selection, files: LibraryFiles, env: RunFacts["en
     if (/^(C|POSIX|C\.(UTF-?8|utf-?8)|)$/.test(value) || hasLocale(fromFs(value), files)) continue;
     leftOut.push({ what: `locale ${fromFs(value)}`, why: `not on this system, though ${name} names it` });
   }
-  const gconv = [...selection.files].find((path) => baseOf(path) === "gconv-modules.cache");
+  const gconv = [...selection.files].find((path) => path.endsWith("/gconv-modules.cache"));
   if (gconv === undefined) return;
   const include = `${literalGlob(parentOf(gconv))}/**`;
   leftOut.push({ what: parentOf(gconv), why: "tables of character sets that were not asked for", include });

@@ -11,7 +11,7 @@ const CACHE = "/etc/ld.so.cache";
 const MAX_ROUNDS = 16;
 
 /** Names of shared libraries and of plugins for programs that load them. */
-function isLibraryName(path: string): boolean {
+export function isLibraryName(path: string): boolean {
   if (!path.includes(".so") && !path.endsWith(".node")) return false;
   return /\.(so(\.[\w.-]+)?|node)$/.test(baseOf(path));
 }
@@ -21,14 +21,13 @@ export function addLibraries(selection: Selection, files: LibraryFiles, path: Li
   const finder = new LibraryFinder(selection, files, path);
   const done = new Set<string>();
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const fresh = [...selection.executed, ...[...selection.files].filter(isLibraryName)].filter(
+    const fresh = [...selection.executed, ...selection.objects().filter(isLibraryName)].filter(
       (file) => !done.has(file),
     );
     if (fresh.length === 0) return;
-    for (const file of fresh) {
-      done.add(file);
-      finder.addNeeded(file);
-    }
+    for (const file of fresh) done.add(file);
+    // Mostly the loader has loaded all, and nothing is to be searched for; each file answers for what it names itself.
+    if (!fresh.every((file) => finder.hasNeeded(file))) for (const file of fresh) finder.addNeeded(file);
     for (const file of fresh) finder.addOptional(file);
   }
 }
@@ -46,12 +45,18 @@ class LibraryFinder {
     this.#selection = selection;
     this.#files = files;
     this.#path = path;
-    for (const name of [...selection.files, ...selection.links]) this.#remember(name);
+    for (const name of [...selection.objects(), ...selection.links]) this.#remember(name);
     for (const program of selection.executed) {
       const elf = files.elf(program);
       if (elf === null || elf.interpreter === null || this.#loaders.has(kindOf(elf))) continue;
       this.#loaders.set(kindOf(elf), elf.interpreter);
     }
+  }
+
+  /** Whether all that this file itself needs came along. */
+  hasNeeded(file: string): boolean {
+    const elf = this.#files.elf(file);
+    return elf === null || elf.needed.every((name) => this.#has(name, elf));
   }
 
   addNeeded(file: string): void {
@@ -103,9 +108,16 @@ class LibraryFinder {
     else names.push(name);
   }
 
+  #named(base: string): readonly string[] {
+    const known = this.#byName.get(base) ?? [];
+    // Nothing keeps a library from having an unusual name.
+    if (known.length > 0 || base.includes(".so")) return known;
+    return [...this.#selection.files].filter((file) => file.endsWith(`/${base}`));
+  }
+
   /** Whether a library of that name came along, from wherever, that this file could load. */
   #has(name: string, elf: Elf): boolean {
-    return (this.#byName.get(baseOf(name)) ?? []).some((one) => {
+    return this.#named(baseOf(name)).some((one) => {
       const other = this.#files.elf(one);
       return other !== null && kindOf(other) === kindOf(elf);
     });
@@ -133,7 +145,7 @@ export function dropCache(
     const loader = files.elf(program)?.interpreter ?? null;
     if (loader !== null) loaders.add(loader);
   }
-  const directories = new Set([...selection.files].filter(isLibraryName).map(parentOf));
+  const directories = new Set(selection.objects().filter(isLibraryName).map(parentOf));
   for (const loader of loaders) {
     for (const directory of directories) if (path.isOnlyCached(directory, loader)) return;
   }

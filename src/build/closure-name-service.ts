@@ -28,9 +28,9 @@ const STRINGS_PART = 1 << 20;
 
 /** Adds them, on a guess, where the run asked for users or hosts. */
 export function addNameService(selection: Selection, files: LibraryFiles): void {
-  const libcs = [...selection.files].filter(
-    (file) => /^libc[.-].*so/.test(baseOf(file)) && !file.includes("musl"),
-  );
+  const libcs = selection
+    .objects()
+    .filter((file) => /^libc[.-].*so/.test(baseOf(file)) && !file.includes("musl"));
   const asked = (names: readonly string[]) =>
     names.some((name) => selection.files.has(files.real(name) ?? name));
   const hosts = asked(HOSTS);

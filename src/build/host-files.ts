@@ -38,6 +38,11 @@ export class HostFiles implements LibraryFiles {
     return elf;
   }
 
+  /** Whether headers of this file, or of one below this directory, were read; real names. */
+  knows(path: string): boolean {
+    return [...this.#elves.keys()].some((one) => one === path || one.startsWith(`${path}/`));
+  }
+
   text(path: string): string | null {
     return this.#part(path, 0, MAX_TEXT);
   }

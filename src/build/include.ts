@@ -78,7 +78,7 @@ function takeWanted(place: Place, selection: Selection): void {
   selection.take(place, true);
   const { path, type } = place;
   if (!path.startsWith("/run/") || selection.isMade(path)) return;
-  if (type === "file") selection.files.add(path);
+  if (type === "file") selection.addFile(path);
   if (type === "link") selection.links.add(path);
 }
 

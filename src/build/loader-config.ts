@@ -5,16 +5,20 @@ import { matchesWildcard } from "./wildcard.ts";
 
 /** Loaders are under 2 MB; a longer one's directories are not looked for further in. */
 const LOADER_PART = 4 << 20;
+/** What loaders hold as text, for as long as someone asks about the same files. */
+const builtInOf = new WeakMap<LibraryFiles, Map<string, readonly string[]>>();
 /** Files that one ld.so.conf leads to. */
 const MAX_FILES = 1000;
 
 export class LoaderConfig {
   readonly #files: LibraryFiles;
-  readonly #defaults = new Map<string, readonly string[]>();
+  readonly #defaults: Map<string, readonly string[]>;
   #configured: readonly string[] | undefined;
 
   constructor(files: LibraryFiles) {
     this.#files = files;
+    this.#defaults = builtInOf.get(files) ?? new Map();
+    builtInOf.set(files, this.#defaults);
   }
 
   /** Directories of /etc/ld.so.conf, which glibc's loader knows through its cache. */

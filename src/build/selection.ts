@@ -4,7 +4,7 @@
  * left out. Pure, but for the walker that it is given.
  */
 import { ClosureNotes, type GuessKind } from "./closure-notes.ts";
-import { allTouches, firstTouch, ROOT_END, Touch } from "./touch.ts";
+import { allTouches, FIRST, firstTouch, ROOT_END, Touch } from "./touch.ts";
 import { type Place, parentOf, type Walker } from "./walk.ts";
 
 /** Devices that a root filesystem may hold, by major and minor number: devices.txt of the kernel. */
@@ -38,6 +38,7 @@ export class Selection {
   /** Of what was executed, the directory in which it was first: relative interpreters count from there. */
   readonly executedIn = new Map<string, string>();
   readonly #walker: Walker;
+  readonly #objects = new Set<string>();
   readonly #madeDirectories = new Map<string, boolean>();
 
   constructor(walker: Walker) {
@@ -88,10 +89,21 @@ export class Selection {
     if (type === "device" && Object.hasOwn(COMMON_DEVICES, path)) this.devices.add(path);
     const wanted = type === "file" || type === "link" || (type === "directory" && directory);
     if (!wanted || path === "/" || this.isMade(path) || !belongs(path, type, place.links)) return;
-    if (type === "file") this.files.add(path);
+    if (type === "file") this.addFile(path);
     else if (type === "link") this.links.add(path);
     else this.directories.add(path);
     for (const link of place.links) if (belongs(link, "link", []) && !this.isMade(link)) this.links.add(link);
+  }
+
+  /** Adds a real name as it is. */
+  addFile(path: string): void {
+    this.files.add(path);
+    if (path.includes(".so") || path.endsWith(".node")) this.#objects.add(path);
+  }
+
+  /** Files that may be shared libraries by their names: few of many. */
+  objects(): string[] {
+    return [...this.#objects].filter((path) => this.files.has(path));
   }
 
   /** Whether neither the file's group nor others may read it. */
@@ -122,6 +134,8 @@ export class Selection {
  * /etc/resolv.conf may) needs its end.
  */
 function belongs(path: string, type: Place["type"], links: readonly string[]): boolean {
+  // Most names are in other trees.
+  if (!"dprs".includes(path[1] ?? "")) return true;
   if (path.startsWith("/proc/") || path.startsWith("/sys/") || path.startsWith("/dev/")) return false;
   if (!path.startsWith("/run/") || type === "directory") return true;
   return links.some((link) => !link.startsWith("/run/") && link !== "/var/run");
@@ -131,12 +145,24 @@ interface Touched {
   /** As it was named, without the root that it counts from. */
   readonly name: string;
   readonly root: string;
+  /** Counts the names. */
+  readonly order: number;
   readonly first: number;
   readonly all: number;
   /** Where the name leads, and what stands at the name itself. */
   readonly followed: Place | undefined;
   readonly itself: Place | undefined;
 }
+
+/** A name that was there and only opened, or looked at: nearly all are such. */
+interface Read {
+  readonly place: Place;
+  readonly opened: boolean;
+  readonly order: number;
+}
+
+/** The touches of those, first ones and all. */
+const READS = (Touch.opened | Touch.looked) * (1 + (1 << FIRST));
 
 const MAKES = Touch.made | Touch.maybeMade | Touch.removed;
 /** Where a program that finds its directory will not make it, though only its packager could: it is kept once it was looked at. */
@@ -156,20 +182,30 @@ export function select(
   executedIn: ReadonlyMap<string, string> = new Map(),
 ): Selection {
   const all: Touched[] = [];
+  const read: Read[] = [];
   const selection = new Selection(walker);
+  let order = 0;
   for (const [key, value] of touched) {
+    order++;
+    const place = (value & ~READS) === 0 && !key.includes(ROOT_END) ? walker.resolve(key) : undefined;
+    if (place !== undefined) {
+      read.push({ place, opened: (value & Touch.opened) !== 0, order });
+      continue;
+    }
     const cut = key.indexOf(ROOT_END);
     const root = cut < 0 ? "" : key.slice(0, cut);
     const name = cut < 0 ? key : key.slice(cut + 1);
     const mask = allTouches(value);
     const followed = (mask & FOLLOWS) !== 0 ? walker.resolve(name, true, root) : undefined;
     const itself = (mask & ~FOLLOWS) !== 0 ? walker.resolve(name, false, root) : undefined;
-    all.push({ name, root, first: firstTouch(value), all: mask, followed, itself });
+    all.push({ name, root, order, first: firstTouch(value), all: mask, followed, itself });
     const directory = (mask & Touch.executed) !== 0 ? executedIn.get(key) : undefined;
     if (directory !== undefined && followed !== undefined && !selection.executedIn.has(followed.path))
       selection.executedIn.set(followed.path, directory);
   }
-  for (const path of madeByRun(all, bornDuringRun)) selection.made.add(path);
+  for (const path of madeByRun(all, read, bornDuringRun)) selection.made.add(path);
+  for (const { place, opened } of read)
+    selection.take(place, place.type === "directory" && (opened || place.path.startsWith(STATE)));
   for (const one of all) choose(one, selection, walker);
   return selection;
 }
@@ -177,6 +213,7 @@ export function select(
 /** Real names whose first touch, by whatever spelling, was the making of them. */
 function madeByRun(
   all: readonly Touched[],
+  read: readonly Read[],
   bornDuringRun: (paths: readonly string[]) => ReadonlySet<string>,
 ): Set<string> {
   const realOf = (one: Touched) =>
@@ -184,10 +221,14 @@ function madeByRun(
   const makers = all.filter((one) => (one.first & MAKES) !== 0);
   if (makers.length === 0) return new Set();
   const candidates = new Set(makers.map(realOf));
+  const readAt = new Map<string, number>();
+  for (const { place, order } of read)
+    if (candidates.has(place.path) && !readAt.has(place.path)) readAt.set(place.path, order);
   const first = new Map<string, number>();
   for (const one of all) {
     const path = realOf(one);
-    if (path !== undefined && candidates.has(path) && !first.has(path)) first.set(path, one.first);
+    if (path === undefined || !candidates.has(path) || first.has(path)) continue;
+    first.set(path, (readAt.get(path) ?? one.order) < one.order ? Touch.looked : one.first);
   }
   const made = new Set<string>();
   const unsure: string[] = [];

@@ -2,58 +2,53 @@
 import { Status, VzError } from "../common/errors.ts";
 import type { Io } from "../common/io.ts";
 import { printable } from "../common/table.ts";
-import { addBinfmtInterpreters } from "./binfmt.ts";
-import type { Checker } from "./check.ts";
-import defer * as checks from "./check.ts";
-import { complete } from "./closure.ts";
-import { exercising } from "./exercise.ts";
-import { HostFiles } from "./host-files.ts";
-import { dropExcluded, expandGlob, includeNames, mayInclude, mergeSpec } from "./include.ts";
-import { interpreterOf, missingInterpreter, SCRIPT_LINE } from "./interpreter.ts";
-import { firstShown, fromFs, shown } from "./names.ts";
-import { readPackages } from "./packages.ts";
+import { fromFs } from "./names.ts";
 import defer * as products from "./products.ts";
 import { findProgram } from "./program.ts";
 import type { RecipeRun } from "./recipe.ts";
-import { reportText } from "./report-text.ts";
-import { selectRuns, touchedBy } from "./select-runs.ts";
-import type { Selection } from "./selection.ts";
-import { readOlderSpec, replaceFile, writeSpec } from "./spec.ts";
-import { signalStatus, wasStopped } from "./stop.ts";
-import type { ReportPlan, TracePlan } from "./trace-plan.ts";
-import { reportOf, type TraceReport } from "./trace-report.ts";
-import { commandInRoot, prepareRoot } from "./trace-root.ts";
-import { isPrivileged, warn } from "./trace-warnings.ts";
+import { type StopPlan, signalStatus, wasStopped } from "./stop.ts";
+import defer * as close from "./trace-close.ts";
+import type { TraceLog } from "./trace-log.ts";
+import type { TracePlan } from "./trace-plan.ts";
+import { isPrivileged } from "./trace-warnings.ts";
 import { runTraced, type TracedRun } from "./traced-run.ts";
 import { Walker } from "./walk.ts";
 
 /** @returns the exit status: that of the run that failed, 2 where a check found differences, else 0 */
 export async function traceAndMake(plan: TracePlan, io: Io): Promise<number> {
   if (plan.check === undefined) return work(plan, undefined, io);
-  return checks.checking(plan.check, io, (checker) => work(plan, checker, io));
+  return close.checking(plan.check, io, (checker) => work(plan, checker, io));
 }
 
-async function work(plan: TracePlan, checker: Checker | undefined, io: Io): Promise<number> {
-  if (plan.root !== "") prepareRoot(plan.root);
+async function work(plan: TracePlan, checker: close.Checker | undefined, io: Io): Promise<number> {
+  if (plan.root !== "") close.prepareRoot(plan.root);
   const cwd = plan.root === "" ? fromFs(process.cwd()) : "/";
-  const included = findIncluded(plan, io);
+  const included = plan.includes.length === 0 ? [] : close.findIncluded(plan, io);
   const runs: TracedRun[] = [];
+  let seen: close.Ahead | undefined;
+  const ahead = (log: TraceLog) => {
+    if (plan.root !== "") return;
+    seen ??= new close.Ahead();
+    seen.take(log.takeFresh(), log.touched);
+  };
   let status: number = Status.ok;
   let failed: readonly string[] | undefined;
   for (const run of plan.runs) {
-    const traced = await traceOne(run, plan, cwd, checker, io);
+    const traced = await traceOne(run, plan, cwd, { checker, ahead }, io);
     runs.push(traced);
     status = statusOf(traced);
     if (status === Status.ok || wasStopped(traced, status)) continue;
     failed = run.command;
     break;
   }
-  const { selection, excluded } = selectAll(plan, runs, { cwd, included }, io);
+  const { selection, excluded } = close.selectAll(plan, runs, { cwd, included, ahead: seen }, io);
   const { product, command, overrides, report, root } = plan;
-  const packages = product === undefined && report === undefined ? undefined : readPackages(root || "/");
-  const older = report === undefined ? undefined : readOlderSpec(plan.specFile);
-  writeSpec(plan.specFile, selection.paths());
-  if (report !== undefined) writeReport(report, reportOf(command, selection, packages, excluded, older), io);
+  const packages =
+    product === undefined && report === undefined ? undefined : close.readPackages(root || "/");
+  const older = report === undefined ? undefined : close.readOlderSpec(plan.specFile);
+  close.writeSpec(plan.specFile, selection.paths());
+  if (report !== undefined)
+    close.writeReport(report, close.reportOf(command, selection, packages, excluded, older), io);
   if (failed !== undefined && (product !== undefined || checker !== undefined))
     io.err(`vz trace: ${printable(failed[0] ?? "")} failed (${status}): only ${plan.specFile} was written\n`);
   if (failed !== undefined || (product === undefined && checker === undefined)) return status;
@@ -63,28 +58,18 @@ async function work(plan: TracePlan, checker: Checker | undefined, io: Io): Prom
   return Status.differs;
 }
 
-/** Names that the includes match now: a glob that matches nothing is found out before anything runs. */
-function findIncluded({ includes, root }: TracePlan, io: Io): string[] {
-  const walker = new Walker(root);
-  const files = new HostFiles(walker);
-  return includes.flatMap((glob) => {
-    const option = `--include ${shown(glob.text)}`;
-    const closed: string[] = [];
-    const names = expandGlob(glob, walker, files, (directory) => closed.push(directory));
-    if (closed.length > 0)
-      io.err(`vz trace: ${option}: not looked into, permission denied: ${firstShown(closed)}\n`);
-    const bad = (why: string) => new VzError(Status.usage, `${option}: ${why}`);
-    if (names.length === 0) throw bad("there is no such file");
-    if (!mayInclude(names, walker)) throw bad("is the kernel's, or the container's own");
-    return names;
-  });
+/** What goes on beside a run. */
+interface Beside {
+  readonly checker: close.Checker | undefined;
+  /** Called in the pauses of its log. */
+  ahead(log: TraceLog): void;
 }
 
 async function traceOne(
   run: RecipeRun,
   { root, setuid }: TracePlan,
   cwd: string,
-  checker: Checker | undefined,
+  { checker, ahead }: Beside,
   io: Io,
 ): Promise<TracedRun> {
   const { command } = run;
@@ -92,73 +77,26 @@ async function traceOne(
   const walker = new Walker(root);
   const file = findProgram(program, io.env["PATH"], cwd, walker);
   // chroot(1) would say less of it
-  if (root !== "" && !isProgram(file, walker)) throw notExecuted(program, file, walker);
+  if (root !== "" && !close.isProgram(file, walker)) throw close.notExecuted(program, file, walker);
   const seccomp = !setuid && !isPrivileged(walker.fs(file));
-  const whole = root === "" ? command : commandInRoot(root, command);
+  const whole = root === "" ? command : close.commandInRoot(root, command);
   const say = (line: string) => io.err(`vz trace: ${line}\n`);
   const capture = checker?.capture();
-  const trace = () =>
-    exercising(run, (stop) => runTraced(whole, fromFs(process.cwd()), seccomp, stop, say, capture));
+  const start = (stop: StopPlan) => {
+    const running = runTraced(whole, fromFs(process.cwd()), seccomp, stop, say, capture, ahead);
+    // What comes after the run is read while it lasts.
+    setTimeout(() => void close.selectAll, 0);
+    return running;
+  };
+  const trace = async () =>
+    run.exercise.length === 0
+      ? { result: await start(run), failure: undefined }
+      : await close.exercising(run, start);
   const { result: traced, failure } = await (checker === undefined ? trace() : checker.during(trace));
-  if (traced.log.main === undefined) throw notExecuted(program, file, walker);
+  if (traced.log.main === undefined) throw close.notExecuted(program, file, walker);
   if (failure !== undefined) throw new VzError(Status.failed, failure);
   if (capture !== undefined) checker?.add(run, traced, capture);
   return traced;
-}
-
-/** strace has printed its reason by now. */
-function notExecuted(program: string, file: string, walker: Walker): VzError {
-  if (!isProgram(file, walker)) {
-    const hint = "a script without a #! line needs its interpreter's name before it";
-    return new VzError(Status.notExecutable, `${program}: neither an ELF program nor a script`, { hint });
-  }
-  const missing = missingInterpreter(file, new HostFiles(walker));
-  if (missing !== undefined)
-    return new VzError(Status.notFound, `${program}: its interpreter ${shown(missing)} is not there`);
-  const hint = "strace says why above; it needs ptrace(2), which a traced or confined process lacks";
-  return new VzError(Status.runnerFailed, `${program}: cannot be traced`, { hint });
-}
-
-function isProgram(file: string, walker: Walker): boolean {
-  const files = new HostFiles(walker);
-  return files.elf(file) !== null || interpreterOf(files.part(file, 0, SCRIPT_LINE)) !== undefined;
-}
-
-/** What the runs touched, what earlier specs list and the includes name, closed; without what the excludes cover. */
-function selectAll(
-  plan: TracePlan,
-  runs: readonly TracedRun[],
-  { cwd, included }: { readonly cwd: string; readonly included: readonly string[] },
-  io: Io,
-): { selection: Selection; excluded: readonly string[] } {
-  const walker = new Walker(plan.root);
-  const files = new HostFiles(walker);
-  const touched = touchedBy(runs, plan.root);
-  const selection = selectRuns(touched, runs, walker, plan.root);
-  for (const { file, lines } of plan.earlier) tellGone(file, mergeSpec(lines, selection, walker), io);
-  const early = dropExcluded(plan.excludes, selection);
-  const executed = new Set(selection.executed);
-  includeNames(included, selection, files, walker);
-  addBinfmtInterpreters(selection, files, (line) => io.err(`vz trace: ${line}\n`));
-  complete(selection, files, { env: io.env, cwd, touched, wanted: new Set(included) });
-  const late = dropExcluded(plan.excludes, selection);
-  const notes = new Set(runs.flatMap(({ log }) => [...log.notes]));
-  // another root is entered by chroot(2), and its names are known
-  if (plan.root !== "") notes.delete("chroot");
-  warn(selection, { executed, notes, seccomp: runs.some((run) => run.seccomp) }, io);
-  return { selection, excluded: [...new Set([...early, ...late])] };
-}
-
-function writeReport({ file, json }: ReportPlan, report: TraceReport, io: Io): void {
-  const text = json
-    ? `${JSON.stringify(report)}\n`
-    : reportText(report, file === "-" ? io.outColumns : undefined);
-  if (file === "-") io.out(text);
-  else replaceFile(file, Buffer.from(text));
-}
-
-function tellGone(file: string, gone: readonly string[], io: Io): void {
-  if (gone.length > 0) io.err(`vz trace: ${file}: no longer there: ${firstShown(gone)}\n`);
 }
 
 /** The command's own exit status, 128 + n where signal n ended it; what was stopped as planned has done well. */

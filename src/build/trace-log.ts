@@ -40,6 +40,8 @@ const FAILED = / = -1 E[A-Z0-9]+ \([^()"<>]*\)$/;
 /** Longest name that a system call takes, with its NUL: PATH_MAX of limits.h. */
 const PATH_MAX = 4096;
 const MADE = Touch.made | Touch.maybeMade;
+const MADE_OR_REMOVED = MADE | Touch.removed;
+const MAX_FRESH = 10_000;
 
 export class TraceLog {
   /** Touched names, absolute, in the order of their first touch; behind a chroot the root and `ROOT_END` before the name. */
@@ -47,6 +49,8 @@ export class TraceLog {
   /** Directory in which each name was executed first: what the relative interpreter of a script counts from. */
   readonly executedIn = new Map<string, string>();
   readonly notes = new Set<Note>();
+  /** Names that were there before they were first touched, since `takeFresh` was called last. */
+  #fresh: string[] = [];
   /** Process id of the command itself, once it was executed. */
   main: string | undefined;
   readonly #tasks = new Map<string, Task>();
@@ -64,6 +68,13 @@ export class TraceLog {
   /** Takes the next lines of the log, whole ones. */
   push(lines: readonly string[]): void {
     for (const line of lines) this.#line(line);
+  }
+
+  /** Names that were touched for the first time since the last call, but by making them; not all, where there are very many. */
+  takeFresh(): readonly string[] {
+    const fresh = this.#fresh;
+    this.#fresh = [];
+    return fresh;
   }
 
   /** Ends the log: what never learnt its directory counts from where the command started. */
@@ -228,7 +239,10 @@ export class TraceLog {
     const value = this.touched.get(path);
     if (value === undefined) {
       if (path.length >= PATH_MAX) this.notes.add("long");
-      else this.touched.set(path, touch | (touch << FIRST));
+      else {
+        this.touched.set(path, touch | (touch << FIRST));
+        if ((touch & MADE_OR_REMOVED) === 0 && this.#fresh.length < MAX_FRESH) this.#fresh.push(path);
+      }
     } else if ((touch & Touch.removed) !== 0 && ((value >> FIRST) & MADE) !== 0) {
       // Made and removed: all that stays of it is that its directory has to be there.
       this.touched.delete(path);

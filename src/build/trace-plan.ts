@@ -12,17 +12,15 @@ import {
   parseVariable,
 } from "./bundle-overrides.ts";
 import type { CheckPlan } from "./check.ts";
-import defer * as checks from "./check.ts";
-import { type Glob, parseGlob } from "./glob.ts";
+import type { Glob } from "./glob.ts";
 import { imageName } from "./image-name.ts";
 import { fromFs } from "./names.ts";
 import type { Product } from "./products.ts";
 import defer * as products from "./products.ts";
-import { plainRun, type Recipe, type RecipeRun, readRecipe } from "./recipe.ts";
+import type { Recipe, RecipeRun } from "./recipe.ts";
 import { checkWritable, readSpec } from "./spec.ts";
 import { stopPlan } from "./stop.ts";
-import { rootDirectory } from "./trace-root.ts";
-import { findUser } from "./user-database.ts";
+import defer * as close from "./trace-close.ts";
 
 export interface TracePlan {
   /** What the root filesystem is for: the command of a bundle. Empty where only specs are merged. */
@@ -53,12 +51,12 @@ export interface ReportPlan {
 /** @throws VzError for what cannot be done */
 export async function planTrace(args: Args, io: Io): Promise<TracePlan> {
   const recipeFile = args.value("recipe");
-  const recipe = recipeFile === undefined ? undefined : await readRecipe(recipeFile);
+  const recipe = recipeFile === undefined ? undefined : await close.readRecipe(recipeFile);
   const command = commandOf(args, recipe);
   const from = [...(recipe?.from ?? []), ...args.values("from")];
   const includes = [
     ...(recipe?.includes ?? []),
-    ...args.values("include").map((text) => parseGlob(fromFs(text), false)),
+    ...args.values("include").map((text) => close.parseGlob(fromFs(text), false)),
   ];
   const noRun = args.flag("no-run");
   if (noRun && from.length + includes.length === 0)
@@ -73,9 +71,10 @@ export async function planTrace(args: Args, io: Io): Promise<TracePlan> {
   const specFile = args.value("output") ?? recipe?.output ?? "spec";
   if (product !== undefined) products.checkProduct(product);
   checkWritable(specFile, "-o");
-  const root = rootDirectory(args.value("root") ?? recipe?.root ?? "/");
+  const rootGiven = args.value("root") ?? recipe?.root;
+  const root = rootGiven === undefined ? "" : close.rootDirectory(rootGiven);
   const overrides = mergeOverrides({ ...NO_OVERRIDES, ...recipe?.config }, overridesOf(args, io));
-  if (typeof overrides.user === "string") findUser(overrides.user, root);
+  if (typeof overrides.user === "string") close.findUser(overrides.user, root);
   return {
     command,
     runs: noRun ? [] : runsOf(args, recipe, command),
@@ -84,7 +83,7 @@ export async function planTrace(args: Args, io: Io): Promise<TracePlan> {
     includes,
     excludes: [
       ...(recipe?.excludes ?? []),
-      ...args.values("exclude").map((text) => parseGlob(fromFs(text), true)),
+      ...args.values("exclude").map((text) => close.parseGlob(fromFs(text), true)),
     ],
     earlier: from.map((file) => ({ file, lines: readSpec(file) })),
     specFile,
@@ -104,7 +103,7 @@ function commandOf(args: Args, recipe: Recipe | undefined): readonly string[] {
 
 function runsOf(args: Args, recipe: Recipe | undefined, command: readonly string[]): readonly RecipeRun[] {
   const { seconds, until } = stopPlan(args);
-  if (recipe === undefined) return command.length === 0 ? [] : [{ ...plainRun(command), seconds, until }];
+  if (recipe === undefined) return command.length === 0 ? [] : [{ command, seconds, until, exercise: [] }];
   if (seconds !== undefined || until !== undefined)
     throw new VzError(Status.usage, "vz trace: --for and --until stand in the recipe, at each of its runs");
   return recipe.runs;
@@ -136,7 +135,7 @@ function checkPlanOf(args: Args, noRun: boolean): CheckPlan | undefined {
   }
   if (noRun)
     throw new VzError(Status.usage, "vz trace: --check: compares with a run, which --no-run leaves out");
-  checks.mayCheck();
+  close.mayCheck();
   return { statusOnly, input };
 }
 

@@ -2,7 +2,7 @@
 import * as sys from "vz:sys";
 import { hasCode } from "../common/errors.ts";
 
-/** As much as a pipe holds. */
+/** Read at once. */
 const CHUNK = 1 << 16;
 /** A read of more than this finds the next lines there already. */
 const FULL = CHUNK / 2;
@@ -15,14 +15,19 @@ const PAUSE_MS = 2;
 export class LogReader {
   readonly #fd: number;
   readonly #take: (lines: readonly string[]) => void;
+  readonly #pause: () => void;
   readonly #buffer = new Uint8Array(CHUNK);
   #rest = "";
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param fd reading end of the pipe; closed by `finish` */
-  constructor(fd: number, take: (lines: readonly string[]) => void) {
+  /**
+   * @param fd reading end of the pipe; closed by `finish`
+   * @param pause called when no more lines are there for now
+   */
+  constructor(fd: number, take: (lines: readonly string[]) => void, pause: () => void) {
     this.#fd = fd;
     this.#take = take;
+    this.#pause = pause;
     sys.setNonblock(fd, true);
     this.#wait();
   }
@@ -32,6 +37,7 @@ export class LogReader {
     sys.watch(this.#fd, "r", () => {
       if (this.#read() > FULL) return;
       sys.unwatch(this.#fd, "r");
+      this.#pause();
       this.#timer = setTimeout(() => this.#wait(), PAUSE_MS);
     });
   }

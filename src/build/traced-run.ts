@@ -34,6 +34,8 @@ export interface StraceRun {
   /** strace's command line. @param log file that it is to write */
   argv(log: string): string[];
   take(lines: readonly string[]): void;
+  /** Called when there are no more lines for now. */
+  pause?(): void;
   /** Process id of the command itself, once it was executed. */
   main(): string | undefined;
   readonly plan: StopPlan;
@@ -51,12 +53,15 @@ export interface Streams {
 
 /** Signals that are meant for the command: they end it, and the trace then ends by itself. */
 const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const;
+/** What is not read at once holds up strace when the pipe is full; as large as who is not root may have it (pipe(7)). */
+const PIPE_BYTES = 1 << 20;
 /** How long a signal waits for a command that has not started yet. */
 const EARLY_MS = 20;
 
 /**
  * @param cwd of this process, a byte string
  * @param say tells the operator a line
+ * @param ahead called when nothing is to be read for now
  * @throws VzError 125 where strace is missing or cannot trace
  */
 export async function runTraced(
@@ -66,11 +71,13 @@ export async function runTraced(
   plan: StopPlan = { seconds: undefined, until: undefined },
   say: (line: string) => void = () => {},
   streams?: Streams,
+  ahead: (log: TraceLog) => void = () => {},
 ): Promise<TracedRun> {
   const log = new TraceLog(cwd, realOnDisk);
   const end = await underStrace({
     argv: (file) => straceArgv(command, file, seccomp),
     take: (lines) => log.push(lines),
+    pause: () => ahead(log),
     main: () => log.main,
     plan,
     say,
@@ -82,10 +89,14 @@ export async function runTraced(
 
 /** @throws VzError 125 where strace is missing */
 export async function underStrace(run: StraceRun): Promise<StraceEnd> {
-  const [readEnd, writeEnd] = sys.pipe();
+  const [readEnd, writeEnd] = sys.pipe(PIPE_BYTES);
   // strace opens the pipe by its name in /proc, so that the command inherits no descriptor that it would lack otherwise.
   const [file = "", ...argv] = run.argv(`/proc/${process.pid}/fd/${writeEnd}`);
-  const reader = new LogReader(readEnd, (lines) => run.take(lines));
+  const reader = new LogReader(
+    readEnd,
+    (lines) => run.take(lines),
+    () => run.pause?.(),
+  );
   const started = Date.now();
   const child = spawn(file, argv, { stdio: run.streams?.stdio ?? "inherit" });
   run.streams?.follow(child);

@@ -9,6 +9,7 @@ export type FileType = "file" | "directory" | "link" | "device" | "other";
 
 /** By the part of st_mode that says so; see inode(7). */
 const TYPES: Readonly<Record<number, FileType>> = { 2: "device", 4: "directory", 8: "file", 10: "link" };
+const LINK = 10;
 
 export interface Seen {
   readonly type: FileType;
@@ -36,8 +37,19 @@ const MAX_LINKS = 40;
 function lookAtFile(name: string): Seen | null {
   const mode = sys.mode(name);
   if (mode === 0) return null;
-  const type = TYPES[mode >> 12] ?? "other";
-  return type === "link" ? { type, mode, target: fromFs(sys.readlink(name)) } : { type, mode };
+  return mode >> 12 === LINK ? { type: "link", mode, target: fromFs(sys.readlink(name)) } : seenAs(mode);
+}
+
+/** Most files share their mode with many others. */
+const byMode = new Map<number, Seen>();
+
+function seenAs(mode: number): Seen {
+  let seen = byMode.get(mode);
+  if (seen === undefined) {
+    seen = { type: TYPES[mode >> 12] ?? "other", mode };
+    byMode.set(mode, seen);
+  }
+  return seen;
 }
 
 export function parentOf(path: string): string {
@@ -52,6 +64,8 @@ export class Walker {
   /** Where "/" lies, "" for this system's own root. */
   readonly root: string;
   readonly #look: Look;
+  /** False while files come and go: then what is absent is looked for again each time. */
+  settled = true;
   readonly #seen = new Map<string, Seen | null>();
   readonly #directories = new Map<string, Place | null>();
 
@@ -69,11 +83,46 @@ export class Walker {
     return this.root + toFs(real);
   }
 
+  /**
+   * Looks at what many names lead to, at little cost, so that `resolve` finds it known. For a walker of this system's own root
+   * that is not settled.
+   */
+  lookAhead(names: readonly string[]): void {
+    const unknown: string[] = [];
+    for (const name of names) {
+      const cut = name.lastIndexOf("/");
+      const directory = cut > 0 ? this.#directory(name.slice(0, cut)) : null;
+      if (directory === null) continue;
+      const real = directory.path === "/" ? name.slice(cut) : directory.path + name.slice(cut);
+      if (!this.#seen.has(real)) unknown.push(real);
+    }
+    const modes = sys.modes(unknown);
+    for (const [i, path] of unknown.entries()) {
+      const mode = modes[i] ?? 0;
+      // of a link its text is wanted too
+      if (mode !== 0 && mode >> 12 !== LINK) this.#seen.set(path, seenAs(mode));
+    }
+  }
+
+  /**
+   * Forgets what these real names are, and all below them.
+   * @param paths few of them
+   */
+  forget(paths: readonly string[]): void {
+    this.#directories.clear();
+    const known = [...this.#seen.keys()];
+    for (const path of paths) {
+      for (const one of known)
+        if (one.startsWith(path) && (one.length === path.length || one[path.length] === "/"))
+          this.#seen.delete(one);
+    }
+  }
+
   look(path: string): Seen | null {
     let seen = this.#seen.get(path);
     if (seen === undefined) {
       seen = this.#look(path);
-      this.#seen.set(path, seen);
+      if (seen !== null || this.settled) this.#seen.set(path, seen);
     }
     return seen;
   }
@@ -89,18 +138,24 @@ export class Walker {
     if (cut <= 0 || root !== "" || last === "" || last === "." || last === "..")
       return this.#walk(path, follow, root);
     // Names that follow one another mostly lie in the same directory.
-    const parent = path.slice(0, cut);
-    let directory = this.#directories.get(parent);
-    if (directory === undefined) {
-      directory = this.#walk(parent, true, root) ?? null;
-      this.#directories.set(parent, directory);
-    }
-    if (directory === null || directory.type !== "directory") return undefined;
+    const directory = this.#directory(path.slice(0, cut));
+    if (directory === null) return undefined;
     const real = directory.path === "/" ? `/${last}` : `${directory.path}/${last}`;
     const seen = this.look(real);
     if (seen === null) return undefined;
     if (follow && seen.target !== undefined) return this.#walk(path, follow, root);
     return { path: real, type: seen.type, links: directory.links };
+  }
+
+  /** The directory of this name; null where it is none. */
+  #directory(name: string): Place | null {
+    let directory = this.#directories.get(name);
+    if (directory === undefined) {
+      const place = this.#walk(name, true, "");
+      directory = place?.type === "directory" ? place : null;
+      if (directory !== null || this.settled) this.#directories.set(name, directory);
+    }
+    return directory;
   }
 
   #walk(path: string, follow: boolean, root: string): Place | undefined {

@@ -40,7 +40,7 @@ export function encode(text: string, encoding: Encoding): Uint8Array {
       return sys.utf8Encode(text);
     case "latin1":
     case "ascii":
-      return fromLatin1(text);
+      return sys.latin1Encode(text);
     case "hex":
       return fromHex(text);
     case "utf16le":
@@ -81,12 +81,6 @@ export function encodedLength(text: string, encoding: Encoding): number {
     default:
       return Math.floor((text.replace(/={1,2}$/, "").length * 3) / 4);
   }
-}
-
-function fromLatin1(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  return bytes;
 }
 
 const HEX = "0123456789abcdef";

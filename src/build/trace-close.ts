@@ -1,0 +1,113 @@
+/**
+ * What `vz trace` does once a run has ended: from what was touched to what is kept; and what only some options ask for before
+ * it. A bundle of its own, which is read while the run lasts, so that the run starts early.
+ */
+import { Status, VzError } from "../common/errors.ts";
+import type { Io } from "../common/io.ts";
+import { addBinfmtInterpreters } from "./binfmt.ts";
+import { complete } from "./closure.ts";
+import { HostFiles } from "./host-files.ts";
+import { dropExcluded, expandGlob, includeNames, mayInclude, mergeSpec } from "./include.ts";
+import { interpreterOf, missingInterpreter, SCRIPT_LINE } from "./interpreter.ts";
+import { firstShown, shown } from "./names.ts";
+import { reportText } from "./report-text.ts";
+import { selectRuns, touchedBy } from "./select-runs.ts";
+import type { Selection } from "./selection.ts";
+import { replaceFile } from "./spec.ts";
+import type { Ahead, Seen } from "./trace-ahead.ts";
+import type { ReportPlan, TracePlan } from "./trace-plan.ts";
+import type { TraceReport } from "./trace-report.ts";
+import { warn } from "./trace-warnings.ts";
+import type { TracedRun } from "./traced-run.ts";
+import { Walker } from "./walk.ts";
+
+export { type Checker, checking, mayCheck } from "./check.ts";
+export { exercising } from "./exercise.ts";
+export { parseGlob } from "./glob.ts";
+export { readPackages } from "./packages.ts";
+export { readRecipe } from "./recipe.ts";
+export { readOlderSpec, writeSpec } from "./spec.ts";
+export { Ahead } from "./trace-ahead.ts";
+export { reportOf } from "./trace-report.ts";
+export { commandInRoot, prepareRoot, rootDirectory } from "./trace-root.ts";
+export { findUser } from "./user-database.ts";
+
+/** Names that the includes match now: a glob that matches nothing is found out before anything runs. */
+export function findIncluded({ includes, root }: TracePlan, io: Io): string[] {
+  const walker = new Walker(root);
+  const files = new HostFiles(walker);
+  return includes.flatMap((glob) => {
+    const option = `--include ${shown(glob.text)}`;
+    const closed: string[] = [];
+    const names = expandGlob(glob, walker, files, (directory) => closed.push(directory));
+    if (closed.length > 0)
+      io.err(`vz trace: ${option}: not looked into, permission denied: ${firstShown(closed)}\n`);
+    const bad = (why: string) => new VzError(Status.usage, `${option}: ${why}`);
+    if (names.length === 0) throw bad("there is no such file");
+    if (!mayInclude(names, walker)) throw bad("is the kernel's, or the container's own");
+    return names;
+  });
+}
+
+/** strace has printed its reason by now. */
+export function notExecuted(program: string, file: string, walker: Walker): VzError {
+  if (!isProgram(file, walker)) {
+    const hint = "a script without a #! line needs its interpreter's name before it";
+    return new VzError(Status.notExecutable, `${program}: neither an ELF program nor a script`, { hint });
+  }
+  const missing = missingInterpreter(file, new HostFiles(walker));
+  if (missing !== undefined)
+    return new VzError(Status.notFound, `${program}: its interpreter ${shown(missing)} is not there`);
+  const hint = "strace says why above; it needs ptrace(2), which a traced or confined process lacks";
+  return new VzError(Status.runnerFailed, `${program}: cannot be traced`, { hint });
+}
+
+export function isProgram(file: string, walker: Walker): boolean {
+  const files = new HostFiles(walker);
+  return files.elf(file) !== null || interpreterOf(files.part(file, 0, SCRIPT_LINE)) !== undefined;
+}
+
+/** What the runs touched, what earlier specs list and the includes name, closed; without what the excludes cover. */
+export function selectAll(
+  plan: TracePlan,
+  runs: readonly TracedRun[],
+  {
+    cwd,
+    included,
+    ahead,
+  }: { readonly cwd: string; readonly included: readonly string[]; readonly ahead: Ahead | undefined },
+  io: Io,
+): { selection: Selection; excluded: readonly string[] } {
+  const touched = touchedBy(runs, plan.root);
+  const { walker, files } = ahead?.end(touched) ?? looking(plan.root);
+  const selection = selectRuns(touched, runs, walker, plan.root);
+  for (const { file, lines } of plan.earlier) tellGone(file, mergeSpec(lines, selection, walker), io);
+  const early = dropExcluded(plan.excludes, selection);
+  const executed = new Set(selection.executed);
+  includeNames(included, selection, files, walker);
+  addBinfmtInterpreters(selection, files, (line) => io.err(`vz trace: ${line}\n`));
+  complete(selection, files, { env: io.env, cwd, touched, wanted: new Set(included) });
+  const late = dropExcluded(plan.excludes, selection);
+  const notes = new Set(runs.flatMap(({ log }) => [...log.notes]));
+  // another root is entered by chroot(2), and its names are known
+  if (plan.root !== "") notes.delete("chroot");
+  warn(selection, { executed, notes, seccomp: runs.some((run) => run.seccomp) }, io);
+  return { selection, excluded: [...new Set([...early, ...late])] };
+}
+
+function looking(root: string): Seen {
+  const walker = new Walker(root);
+  return { walker, files: new HostFiles(walker) };
+}
+
+export function writeReport({ file, json }: ReportPlan, report: TraceReport, io: Io): void {
+  const text = json
+    ? `${JSON.stringify(report)}\n`
+    : reportText(report, file === "-" ? io.outColumns : undefined);
+  if (file === "-") io.out(text);
+  else replaceFile(file, Buffer.from(text));
+}
+
+function tellGone(file: string, gone: readonly string[], io: Io): void {
+  if (gone.length > 0) io.err(`vz trace: ${file}: no longer there: ${firstShown(gone)}\n`);
+}
