@@ -1,6 +1,7 @@
 /** Does what a plan of `vz trace` says: runs, closes over what was touched, writes what is made of it. */
 import { constants as osConstants } from "node:os";
 import { Status, VzError } from "../common/errors.ts";
+import { shown } from "../common/image/manifest.ts";
 import type { Io } from "../common/io.ts";
 import { printable } from "../common/table.ts";
 import { addBinfmtInterpreters } from "./binfmt.ts";
@@ -159,7 +160,7 @@ function tellGone(file: string, gone: readonly string[], io: Io): void {
   const [first] = gone;
   if (first === undefined) return;
   const more = gone.length > 1 ? ` and ${gone.length - 1} more` : "";
-  io.err(`vz trace: ${file}: no longer there: ${printable(toFs(first))}${more}\n`);
+  io.err(`vz trace: ${file}: no longer there: ${shown(toFs(first))}${more}\n`);
 }
 
 /** The command's own exit status, 128 + n where signal n ended it; what was stopped as planned has done well. */
