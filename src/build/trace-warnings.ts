@@ -1,8 +1,8 @@
 /** What may make a traced run differ from a plain one, or its root from what it needs, or is better not given away. */
 import { statSync } from "node:fs";
 import * as sys from "vz:sys";
+import { shown } from "../common/image/manifest.ts";
 import type { Io } from "../common/io.ts";
-import { printable } from "../common/table.ts";
 import { toFs } from "./names.ts";
 import type { Selection } from "./selection.ts";
 import type { Note } from "./trace-log.ts";
@@ -31,12 +31,11 @@ export function warn(selection: Selection, { executed, notes, seccomp }: Watched
     if (isRoot && !seccomp) break;
     const privilege = privilegeOf(selection.fs(path));
     const mend = isRoot ? "trace with --setuid" : "trace as root";
-    if (privilege !== "")
-      lines.push(`${printable(toFs(path))} ${privilege} and ran without its rights: ${mend}`);
+    if (privilege !== "") lines.push(`${shown(toFs(path))} ${privilege} and ran without its rights: ${mend}`);
   }
   lines.push(...[...notes].sort().map((note) => NOTES[note]));
   for (const path of [...selection.files].filter((one) => selection.isSecret(one)).sort())
-    lines.push(`${printable(toFs(path))} is not readable by all, and listed`);
+    lines.push(`${shown(toFs(path))} is not readable by all, and listed`);
   for (const line of lines) io.err(`vz trace: ${line}\n`);
 }
 
