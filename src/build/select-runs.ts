@@ -1,7 +1,8 @@
 /** From several traced runs to one selection. */
 import { bornSince } from "./birth.ts";
 import { fromFs } from "./names.ts";
-import { type Selection, select } from "./selection.ts";
+import { select } from "./select.ts";
+import type { Selection } from "./selection.ts";
 import { allTouches } from "./touch.ts";
 import { insideRoot, nameInside } from "./trace-root.ts";
 import type { TracedRun } from "./traced-run.ts";

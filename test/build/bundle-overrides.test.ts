@@ -163,7 +163,7 @@ test("mount points are made in the root, through no link that could lead out of 
   writeFileSync(join(top, "file"), "");
   const tmpfs = (destination: string, options: string[]) => ({ destination, type: "tmpfs", options });
   makeMountPoints(root, {
-    cwd: "/work/here",
+    cwd: "/srv/here",
     mounts: [
       { destination: "/etc/one", type: "bind", source: join(top, "file") },
       { destination: "/data", type: "bind", source: join(top, "not yet") },
@@ -175,7 +175,7 @@ test("mount points are made in the root, through no link that could lead out of 
   });
   const mode = (name: string) => statSync(join(root, name)).mode & 0o7777;
   assert.ok(statSync(join(root, "etc/one")).isFile());
-  assert.ok(statSync(join(root, "work/here")).isDirectory() && existsSync(join(root, "data")));
+  assert.ok(statSync(join(root, "srv/here")).isDirectory() && existsSync(join(root, "data")));
   assert.deepEqual([mode("cache"), mode("free")], [0o700, 0o1777]);
   assert.deepEqual(readdirSync(join(top, "outside")), []);
 });

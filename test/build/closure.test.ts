@@ -173,9 +173,9 @@ test("a library of another class does not stand for one of the same name", () =>
 });
 
 test("LD_LIBRARY_PATH counts, relative to where the run started", () => {
-  const tree: Tree = { ...loader, "/bin/prog": program(["liba.so"]), "/work/own/liba.so": amd64() };
-  const facts = { ...NO_FACTS, env: { LD_LIBRARY_PATH: "/none:own" }, cwd: "/work" };
-  assert.ok(selected(tree, ["/bin/prog"], [], facts).files.has("/work/own/liba.so"));
+  const tree: Tree = { ...loader, "/bin/prog": program(["liba.so"]), "/srv/own/liba.so": amd64() };
+  const facts = { ...NO_FACTS, env: { LD_LIBRARY_PATH: "/none:own" }, cwd: "/srv" };
+  assert.ok(selected(tree, ["/bin/prog"], [], facts).files.has("/srv/own/liba.so"));
 });
 
 test("a library that is nowhere is told", () => {

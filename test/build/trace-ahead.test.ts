@@ -11,7 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
-import { select } from "../../src/build/selection.ts";
+import { select } from "../../src/build/select.ts";
 import { Ahead } from "../../src/build/trace-ahead.ts";
 import { TraceLog } from "../../src/build/trace-log.ts";
 
