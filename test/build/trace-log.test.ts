@@ -187,13 +187,15 @@ test("a file without a name any more keeps only the name it was opened by", () =
   assert.deepEqual(names('10  openat(5</s>(deleted), "b", O_RDONLY) = 3'), []);
 });
 
-test("looking at a directory is no touch, looking at a link touches the link itself", () => {
+test("looking at a directory is no touch, but of state below /var; looking at a link touches the link itself", () => {
   const touched = read(
     '10  newfstatat(AT_FDCWD</s>, "/dir", {st_mode=S_IFDIR|0755, st_size=4096, ...}, 0) = 0',
+    '10  newfstatat(AT_FDCWD</s>, "/var/lib/web", {st_mode=S_IFDIR|0700, st_size=4096, ...}, 0) = 0',
+    '10  newfstatat(AT_FDCWD</var/lib>, "mail", {st_mode=S_IFDIR|0700, st_size=4096, ...}, 0) = 0',
     '10  newfstatat(3</file>, "", {st_mode=S_IFREG|0644, st_size=1, ...}, AT_EMPTY_PATH) = 0',
     '10  statx(AT_FDCWD</s>, "/l", AT_SYMLINK_NOFOLLOW, STATX_MODE, {stx_mode=S_IFLNK|0777, ...}) = 0',
   );
-  assert.deepEqual([...touched.keys()], ["/l"]);
+  assert.deepEqual([...touched.keys()], ["/var/lib/web", "/var/lib/mail", "/l"]);
   assert.equal(allTouches(touched.get("/l") ?? 0), Touch.self);
 });
 

@@ -216,6 +216,12 @@ test("a static program runs in a root with little beside it", () => {
   );
 });
 
+test("a directory of state that the program only looked at is in the root, and no other that it looked at", () => {
+  ok(trace("perl", "-e", 'exit !(-d "/var/lib/dpkg" && -d "/usr/share/doc")'));
+  const names = spec();
+  assert.deepEqual([names.includes("/var/lib/dpkg"), names.includes("/usr/share/doc")], [true, false]);
+});
+
 test("users are found by name in the new root", () => {
   ok(trace("--rootfs", "root", "id", "root"));
   assert.match(ok(inRoot("root", "id", "nobody")).stdout, /\(nobody\)/);
