@@ -10,9 +10,13 @@ export function toFs(name: string): string {
   return isAscii(name) ? name : decode(name);
 }
 
-/** A byte string as a terminal may have it: without control characters, and "?" for what is not UTF-8. */
+/** Characters of a name that are enough to know it by. */
+const LONGEST_SHOWN = 200;
+
+/** A byte string as a terminal may have it: without control characters, in bounds, and "?" for what is not UTF-8. */
 export function shown(name: string): string {
-  return printable(toFs(name)).replace(/\p{Cs}/gu, "?");
+  const text = printable(toFs(name)).replace(/\p{Cs}/gu, "?");
+  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
 }
 
 /** The first of some byte strings, and how many more there are. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fromFs, toFs } from "../../src/build/names.ts";
+import { firstShown, fromFs, shown, toFs } from "../../src/build/names.ts";
 
 const bytes = (text: string) => Buffer.from(text).toString("latin1");
 
@@ -34,4 +34,11 @@ test("bytes that are no UTF-8 stand as lone surrogates, and come back", () => {
 test("names sort as their bytes do, not as their UTF-16 units", () => {
   const sorted = ["\uffee", "\u{1f600}"].map(fromFs).sort();
   assert.deepEqual(sorted.map(toFs), ["\uffee", "\u{1f600}"]);
+});
+
+test("what is shown of a name is one line of bounded length", () => {
+  assert.equal(shown("/a b"), "/a b");
+  assert.match(shown("/a\nb\x1b[2J\x7f"), /^[ -~]+$/);
+  assert.equal(shown(`/${"p/".repeat(4000)}`).length, 201);
+  assert.match(firstShown(["/a", "/b", "/c"]), /^\/a and 2 more$/);
 });
