@@ -44,7 +44,7 @@ compare() {
     setpriv --pdeathsig TERM bash scripts/compat/sandbox.sh "$PWD/scripts/compat/$suite" "${@/#RUNTIME/$path}" \
       >"build/compat/$name-$runtime.tap" 2>"build/compat/$name-$runtime.log"
   done
-  awk -v reference="$reference" -f scripts/compat/compare.awk "scripts/compat/$name.expected" \
+  awk -v reference="$reference" -v machine="${machine:-}" -f scripts/compat/compare.awk "scripts/compat/$name.expected" \
     "build/compat/$name-$reference.tap" "build/compat/$name-runch.tap" || status=$?
   # the log may be all that is left of a machine that was used once
   [ "$status" -eq 0 ] || tail -n 60 "build/compat/$name-runch.log"
