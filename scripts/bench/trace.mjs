@@ -20,8 +20,8 @@ if (work === undefined || !Number.isInteger(rounds) || rounds < 2) {
 }
 /** How much slower than strace alone a traced run may be. */
 const BESIDE_STRACE = 1.05;
-/** KB by which a run that is ten times as long may differ: how much of the log is read at once is not always the same. */
-const GROWTH_KB = 2048;
+/** KB by which a run that is ten times as long may differ. */
+const GROWTH_KB = 1024;
 const POLL_MS = 20;
 const vz = resolve("dist/vz");
 const faults = [];
