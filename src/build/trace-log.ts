@@ -8,9 +8,9 @@ import { FIRST, ROOT_END, Touch } from "./touch.ts";
 import { handlers } from "./trace-calls.ts";
 import { parentOf } from "./walk.ts";
 
-/** Threads share it: one directory, one root (CLONE_FS). Byte strings; undefined where not known yet. */
+/** Threads share it: one directory, one root (CLONE_FS). Byte strings. */
 interface Where {
-  cwd: string | undefined;
+  cwd: string;
   /** "" for the host's root. */
   root: string;
   /** More than one task has it, so that a line of one of them may be older than what another did since. */
@@ -19,12 +19,6 @@ interface Where {
 
 export interface Task {
   where: Where;
-  /** Its fork was seen. The first lines of a child may come before its parent's. */
-  born: boolean;
-  /** It ended before its fork was seen. */
-  gone: boolean;
-  /** Names that wait for the directory, or the root, to become known. */
-  waiting: [name: string, touch: number][];
 }
 
 /** What a run did that the names in its log cannot tell all about. */
@@ -36,12 +30,15 @@ export type Real = (path: string) => string | undefined;
 const UNFINISHED = " <unfinished ...>";
 const RESUMED = " resumed>";
 const CHANGED = / <pid changed to (\d+) \.\.\.>$/;
+const FORKING = /^(?:v?fork|clone3?)\(/;
 const FAILED = / = -1 E[A-Z0-9]+ \([^()"<>]*\)$/;
 /** Longest name that a system call takes, with its NUL: PATH_MAX of limits.h. */
 const PATH_MAX = 4096;
 const MADE = Touch.made | Touch.maybeMade;
 const MADE_OR_REMOVED = MADE | Touch.removed;
 const MAX_FRESH = 10_000;
+/** Lines of a task whose fork does not come back, as that of a parent that was killed in it. */
+const MAX_HELD = 1000;
 
 export class TraceLog {
   /** Touched names, absolute, in the order of their first touch; behind a chroot the root and `ROOT_END` before the name. */
@@ -54,6 +51,8 @@ export class TraceLog {
   /** Process id of the command itself, once it was executed. */
   main: string | undefined;
   readonly #tasks = new Map<string, Task>();
+  /** Lines of each task that speaks before the line of its parent tells where it stands: read when that line comes. */
+  readonly #held = new Map<string, string[]>();
   readonly #unfinished = new Map<string, string>();
   readonly #start: string;
   readonly #real: Real;
@@ -77,12 +76,9 @@ export class TraceLog {
     return fresh;
   }
 
-  /** Ends the log: what never learnt its directory counts from where the command started. */
+  /** Ends the log: lines whose fork was never seen are read as far as can be. */
   end(): void {
-    for (const task of this.#tasks.values()) {
-      task.born = true;
-      this.#flush(task, task.where.cwd ?? this.#start);
-    }
+    for (const pid of [...this.#held.keys()]) this.#adopt(pid);
     this.#tasks.clear();
   }
 
@@ -90,49 +86,73 @@ export class TraceLog {
     const first = line.charCodeAt(0);
     if (first < 0x30 || first > 0x39) {
       // What a held-back line goes on with has no process id before it.
-      this.#resume(this.#lastUnfinished, line);
+      const held = this.#held.get(this.#lastUnfinished);
+      if (held === undefined) this.#resume(this.#lastUnfinished, line);
+      else held.push(line);
       return;
     }
     let at = line.indexOf(" ");
     const pid = line.slice(0, at);
+    if (this.main === undefined) this.#tasks.set(pid, this.#first());
+    this.main ??= pid;
+    const task = this.#tasks.get(pid);
+    if (task === undefined) {
+      this.#hold(pid, line);
+      return;
+    }
     while (line.charCodeAt(at) === 0x20) at++;
     const kind = line.charCodeAt(at);
     if (kind === 0x2b /* +++ exited with 0 +++ */) {
-      this.#ended(pid, line);
+      this.#unfinished.delete(pid);
+      if (!line.includes("superseded")) this.#tasks.delete(pid);
     } else if (kind === 0x3c /* <... openat resumed> */) {
       const mark = line.indexOf(RESUMED, at);
       if (mark > 0) this.#resume(pid, line.slice(mark + RESUMED.length));
     } else if (kind !== 0x2d /* --- SIGCHLD … --- */) {
-      this.#call(pid, line, at);
+      this.#call(task, pid, line, at);
     }
+  }
+
+  #hold(pid: string, line: string): void {
+    if (line.endsWith(UNFINISHED)) this.#lastUnfinished = pid;
+    const held = this.#held.get(pid);
+    if (held === undefined) this.#held.set(pid, [line]);
+    else if (held.push(line) > MAX_HELD) this.#adopt(pid);
+  }
+
+  /** Takes for the parent a task whose fork has not come back; where there is none, the child stands where the command started. */
+  #adopt(pid: string): void {
+    const forking = [...this.#unfinished].find(([, begun]) => FORKING.test(begun));
+    const [from = "", begun = ""] = forking ?? [];
+    this.forked(this.#tasks.get(from) ?? this.#first(), pid, begun.includes("CLONE_FS"));
+  }
+
+  /** A task where the command started. */
+  #first(): Task {
+    return { where: { cwd: this.#start, root: "", shared: false } };
   }
 
   #resume(pid: string, rest: string): void {
     const begun = this.#unfinished.get(pid);
-    if (begun === undefined) return;
-    this.#unfinished.delete(pid);
-    this.#call(pid, begun + rest, 0);
-  }
-
-  #ended(pid: string, line: string): void {
     const task = this.#tasks.get(pid);
-    if (task === undefined || line.includes("superseded")) return;
-    if (task.born) this.#tasks.delete(pid);
-    else task.gone = true;
+    if (begun === undefined || task === undefined) return;
+    this.#unfinished.delete(pid);
+    this.#call(task, pid, begun + rest, 0);
   }
 
-  #call(pid: string, line: string, at: number): void {
+  #call(task: Task, pid: string, line: string, at: number): void {
     const length = line.length;
     const last = line.charCodeAt(length - 1);
-    if (last === 0x3e /* > */ && line.charCodeAt(length - 2) === 0x2e && this.#cut(pid, line, at)) return;
+    if (last === 0x3e /* > */ && line.charCodeAt(length - 2) === 0x2e && this.#cut(task, pid, line, at))
+      return;
     // Only these two ends leave it open whether the call has succeeded.
     if (last === 0x3f /* ? */ || (last === 0x29 /* ) */ && FAILED.test(line))) return;
     const open = line.indexOf("(", at);
-    handlers.get(line.slice(at, open))?.(this, this.#task(pid), line, open + 1);
+    handlers.get(line.slice(at, open))?.(this, task, line, open + 1);
   }
 
   /** A call that has not come back yet, or never will under this id. In a name between brackets no bracket stands. */
-  #cut(pid: string, line: string, at: number): boolean {
+  #cut(task: Task, pid: string, line: string, at: number): boolean {
     if (line.endsWith(UNFINISHED)) {
       this.#unfinished.set(pid, line.slice(at, -UNFINISHED.length));
       this.#lastUnfinished = pid;
@@ -140,42 +160,25 @@ export class TraceLog {
     }
     const changed = CHANGED.exec(line);
     if (changed === null) return false;
-    this.#call(pid, `${line.slice(0, changed.index)}) = 0`, at);
-    const task = this.#task(pid);
+    this.#call(task, pid, `${line.slice(0, changed.index)}) = 0`, at);
     this.#tasks.delete(pid);
     this.#tasks.set(changed[1] ?? pid, task);
     return true;
   }
 
-  #task(pid: string): Task {
-    let task = this.#tasks.get(pid);
-    if (task === undefined) {
-      const isMain = this.main === undefined;
-      if (isMain) this.main = pid;
-      const where = { cwd: isMain ? this.#start : undefined, root: "", shared: false };
-      task = { where, born: isMain, gone: false, waiting: [] };
-      this.#tasks.set(pid, task);
-    }
-    return task;
-  }
-
   /** A fork in `parent` that gave `pid`. */
   forked(parent: Task, pid: string, sharesDirectory: boolean): void {
-    if (sharesDirectory) parent.where.shared = true;
-    const where = sharesDirectory ? parent.where : { ...parent.where, shared: false };
-    const early = this.#tasks.get(pid);
-    if (early === undefined || early.born) {
-      this.#tasks.set(pid, { where, born: true, gone: false, waiting: [] });
-      return;
-    }
-    early.born = true;
-    const own = early.where.cwd;
-    if (own === undefined || sharesDirectory) {
-      if (own !== undefined) where.cwd = own;
-      early.where = where;
-    } else if (early.where.root === "") early.where.root = where.root;
-    this.#flush(early, where.cwd);
-    if (early.gone) this.#tasks.delete(pid);
+    // Its lines were too many to be held, and are being read already.
+    if (this.#tasks.has(pid)) return;
+    const { where } = parent;
+    if (sharesDirectory) where.shared = true;
+    this.#tasks.set(pid, { where: sharesDirectory ? where : { ...where, shared: false } });
+    const held = this.#held.get(pid);
+    if (held === undefined) return;
+    this.#held.delete(pid);
+    const last = this.#lastUnfinished;
+    this.push(held);
+    this.#lastUnfinished = last;
   }
 
   /** The task shares its directory and its root no more (CLONE_FS of unshare(2)). */
@@ -185,10 +188,7 @@ export class TraceLog {
 
   /** The task's directory, as a line shows it beside AT_FDCWD: its real name. */
   learn(task: Task, cwd: string): void {
-    const { where } = task;
-    if (where.cwd !== undefined && where.shared) return;
-    where.cwd = cwd;
-    if (task.waiting.length > 0) this.#flush(task, cwd);
+    if (!task.where.shared) task.where.cwd = cwd;
   }
 
   /** The task went to `cwd`, an absolute name on the host. */
@@ -196,7 +196,6 @@ export class TraceLog {
     // ".." behind a link is not what it looks like, so it is looked up while it can be; and so the name cannot grow for ever.
     const real = cwd.includes("/..") || cwd.length > PATH_MAX / 2 ? this.#real(cwd) : undefined;
     task.where.cwd = real ?? cwd;
-    if (task.waiting.length > 0) this.#flush(task, task.where.cwd);
   }
 
   /** The real name of a directory on the host, as far as it can be found now. */
@@ -204,33 +203,18 @@ export class TraceLog {
     return this.#real(path) ?? path;
   }
 
-  #flush(task: Task, base: string | undefined): void {
-    const { waiting } = task;
-    task.waiting = [];
-    for (const [name, touch] of waiting) this.touch(task, base, name, touch);
-  }
-
-  /** @param base directory of a relative name, or undefined while it is not known */
+  /** @param base directory of a relative name; undefined where it has none */
   touch(task: Task, base: string | undefined, name: string, touch: number): void {
     if (name === "" || touch === 0) return;
-    const { root } = task.where;
+    const { root, cwd } = task.where;
     let path: string;
-    const isAbsolute = name.charCodeAt(0) === 0x2f;
-    // Which root the name counts from, only the parent's line will tell.
-    if (isAbsolute && !task.born && this.notes.has("chroot")) {
-      task.waiting.push([name, touch]);
-      return;
-    }
-    if (isAbsolute) path = root === "" ? name : root + ROOT_END + name;
-    else if (base === undefined) {
-      task.waiting.push([name, touch]);
-      return;
-    } else if (root !== "" && base.startsWith(`${root}/`))
+    if (name.charCodeAt(0) === 0x2f) path = root === "" ? name : root + ROOT_END + name;
+    else if (base === undefined) return;
+    else if (root !== "" && base.startsWith(`${root}/`))
       path = `${root}${ROOT_END}${base.slice(root.length)}/${name}`;
     else path = base === "/" ? base + name : `${base}/${name}`;
     this.add(path, touch);
-    if ((touch & Touch.executed) !== 0 && !this.executedIn.has(path))
-      this.executedIn.set(path, task.where.cwd ?? this.#start);
+    if ((touch & Touch.executed) !== 0 && !this.executedIn.has(path)) this.executedIn.set(path, cwd);
   }
 
   /** @param path as it is on the host; what has no name in a directory is passed over */

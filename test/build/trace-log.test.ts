@@ -349,6 +349,58 @@ test("a thread that speaks before its creator's line shares the directory it wen
   );
 });
 
+test("what a child says and does before its parent's line counts from where it went by itself", () => {
+  const lines = (fork: string) => [
+    '10  chdir("/p") = 0',
+    `10  ${fork} <unfinished ...>`,
+    '11  access("a", R_OK) = 0',
+    '11  chdir("../q") = 0',
+    '11  access("b", R_OK) = 0',
+    "10  <... clone resumed>) = 11",
+    '10  access("c", R_OK) = 0',
+    '11  access("d", R_OK) = 0',
+  ];
+  assert.deepEqual(names(...lines("clone(child_stack=0x5, flags=CLONE_FS|SIGCHLD")), [
+    ...["/p", "/p/a", "/p/../q", "/p/../q/b", "/p/../q/c", "/p/../q/d"],
+  ]);
+  assert.deepEqual(names(...lines("clone(child_stack=NULL, flags=SIGCHLD")), [
+    ...["/p", "/p/a", "/p/../q", "/p/../q/b", "/p/c", "/p/../q/d"],
+  ]);
+});
+
+test("a grandchild waits for its parent's line, as that one does, and for the rest of its own", () => {
+  assert.deepEqual(
+    names(
+      '10  chdir("/p") = 0',
+      "10  fork( <unfinished ...>",
+      '11  chdir("q") = 0',
+      "11  vfork( <unfinished ...>",
+      '12  openat(AT_FDCWD</p/q>, "a", O_RDONLY <unfinished ...>',
+      ")  = 3</p/q/a>",
+      '12  access("b", R_OK) = 0',
+      "12  +++ exited with 0 +++",
+      "11  <... vfork resumed>) = 12",
+      "10  <... fork resumed>) = 11",
+    ),
+    ["/p", "/p/q", "/p/q/a", "/p/q/b"],
+  );
+});
+
+test("a child whose fork is never seen is read all the same, and not held for ever", () => {
+  const before = ['10  chdir("/p") = 0', "10  fork( <unfinished ...>", '11  chdir("q") = 0'];
+  assert.deepEqual(names(...before, '11  access("a", R_OK) = 0'), ["/p", "/p/q", "/p/q/a"]);
+  const log = new TraceLog("/start");
+  log.push([
+    ...before,
+    ...Array.from({ length: 2000 }, (_, i) => `11  access("f${i % 9}", R_OK) = 0`),
+    "10  <... fork resumed>) = ?",
+    "10  +++ killed by SIGKILL +++",
+  ]);
+  assert.ok(log.touched.has("/p/q/f8"), "before the end");
+  const orphan = ["10  fork() = ?", "10  +++ killed by SIGKILL +++", '11  access("a", R_OK) = 0'];
+  assert.deepEqual(names(...orphan), ["/start/a"]);
+});
+
 test('".." behind a link is looked up at once', () => {
   const log = new TraceLog("/s", (path) => (path === "/s/link/.." ? "/far" : undefined));
   log.push(['10  chdir("link") = 0', '10  chdir("..") = 0', '10  access("a", R_OK) = 0']);
