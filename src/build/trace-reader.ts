@@ -4,6 +4,8 @@ import { hasCode } from "../common/errors.ts";
 
 /** Read at once. */
 const CHUNK = 1 << 16;
+/** Becomes text at once: strings of one size leave a heap that does not grow with the number of reads. */
+const PIECE = 1 << 12;
 /** A read of more than this finds the next lines there already. */
 const FULL = CHUNK / 2;
 const PAUSE_MS = 8;
@@ -46,8 +48,9 @@ export class LogReader {
   #read(): number {
     try {
       const count = sys.read(this.#fd, this.#buffer, 0, CHUNK);
-      if (count > 0) {
-        const lines = (this.#rest + sys.latin1Decode(this.#buffer, 0, count)).split("\n");
+      for (let at = 0; at < count; at += PIECE) {
+        const piece = sys.latin1Decode(this.#buffer, at, Math.min(at + PIECE, count));
+        const lines = (this.#rest + piece).split("\n");
         this.#rest = lines.pop() ?? "";
         this.#take(lines);
       }

@@ -1,7 +1,7 @@
 /** Processes that outlive the command that started them, by what a lab has written down. */
 import { readFileSync, rmSync } from "node:fs";
 import { hasCode } from "../common/errors.ts";
-import { replaceFile } from "./state.ts";
+import { writeFileAtomic } from "../common/files.ts";
 
 /** A process that was written down, or undefined when there is none or it has ended. */
 export function readPid(path: string): number | undefined {
@@ -18,7 +18,7 @@ export function readPid(path: string): number | undefined {
 
 /** Writes down a process together with its start, so that another that gets its number later is not taken for it. */
 export function writePid(path: string, pid: number): void {
-  replaceFile(path, `${pid} ${startTime(pid) ?? ""} `);
+  writeFileAtomic(path, `${pid} ${startTime(pid) ?? ""} `, 0o644);
 }
 
 export function removePid(path: string): void {

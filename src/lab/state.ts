@@ -1,15 +1,5 @@
 /** Where a lab keeps what it knows: names of files, and its settings. */
-import {
-  closeSync,
-  fsyncSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
+import { readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { hasCode, Status, VzError } from "../common/errors.ts";
 import type { Io } from "../common/io.ts";
 import { checkName } from "../common/names.ts";
@@ -129,21 +119,6 @@ export function vpsNumber(settings: LabSettings, word: string | undefined): numb
   throw new VzError(Status.usage, `lab ${settings.name}: ${what}`, {
     hint: settings.count === 1 ? "it has vps1 only" : `it has vps1 to vps${settings.count}`,
   });
-}
-
-/** Writes a file so that a reader finds the old text or the new, never half. */
-export function replaceFile(path: string, text: string, mode = 0o644): void {
-  const temporary = `${path}.new`;
-  rmSync(temporary, { force: true });
-  const fd = openSync(temporary, "wx", mode);
-  try {
-    let bytes = Buffer.from(text);
-    while (bytes.length > 0) bytes = bytes.subarray(writeSync(fd, bytes));
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-  renameSync(temporary, path);
 }
 
 /** Numbers of the VPSes of which anything is left, whether or not lab.json is. */

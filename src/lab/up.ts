@@ -2,6 +2,7 @@ import { chownSync, existsSync, renameSync, rmSync } from "node:fs";
 import * as sys from "vz:sys";
 import type { Command } from "../common/command.ts";
 import { hasCode, Status, VzError } from "../common/errors.ts";
+import { writeFileAtomic } from "../common/files.ts";
 import type { Io } from "../common/io.ts";
 import { claim, claims } from "./claims.ts";
 import { ensureDisk, knownHost } from "./disk.ts";
@@ -13,7 +14,7 @@ import { showLab } from "./ls.ts";
 import { addBridge, bridgeName, configureBridge, freeOctet, octetsInUse, vpsAddress } from "./network.ts";
 import { limit, sayWhatIsNotHeld, startVps, waitForSshd } from "./power.ts";
 import { ensureRootfs } from "./rootfs.ts";
-import { type LabSettings, labName, labPaths, readSettings, replaceFile } from "./state.ts";
+import { type LabSettings, labName, labPaths, readSettings } from "./state.ts";
 import { ipBatch, tool } from "./tool.ts";
 import { readWish, sameWish, type Wish, wishOptions } from "./wish.ts";
 
@@ -66,7 +67,7 @@ async function establish(name: string, wish: Wish, base: string, io: Io): Promis
   const held = limit(settings, 1);
   sayWhatIsNotHeld(held, io);
   const all = { ...settings, memoryLimited: held.memory };
-  replaceFile(labPaths(name).settings, `${JSON.stringify(all, null, 2)}\n`);
+  writeFileAtomic(labPaths(name).settings, `${JSON.stringify(all, null, 2)}\n`, 0o644);
   return all;
 }
 
@@ -92,7 +93,7 @@ async function bringUp(settings: LabSettings): Promise<void> {
     startVps(settings, i);
   }
   const lines = numbers.map((i) => knownHost(settings, i, vpsAddress(octet, i)));
-  replaceFile(labPaths(name).knownHosts, lines.join(""));
+  writeFileAtomic(labPaths(name).knownHosts, lines.join(""), 0o644);
   giveToCaller(labPaths(name).knownHosts);
   for (const i of numbers) await waitForSshd(settings, i);
 }
@@ -118,7 +119,7 @@ function giveToCaller(path: string): void {
 function writeFleetFile(settings: LabSettings, force: boolean): boolean {
   if (existsSync("fleet.yaml") && !force) return false;
   try {
-    replaceFile("fleet.yaml", fleetFile(settings));
+    writeFileAtomic("fleet.yaml", fleetFile(settings), 0o644);
   } catch (error) {
     if (!hasCode(error, "EACCES", "EROFS", "ENOENT")) throw error;
     throw new VzError(Status.osError, "fleet.yaml: cannot be written in this directory", {

@@ -1,13 +1,14 @@
 /** Makes a container's bundle and puts it in place. */
 import { chmodSync, chownSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { Status, VzError } from "../../common/errors.ts";
+import { syncDirectory } from "../../common/files.ts";
 import { CONTAINERS_DIR, LOGS_DIR } from "../../common/paths.ts";
 import type { StartRequest } from "../../common/protocol.ts";
 import { startSpec } from "../../common/start-request.ts";
 import { mountNamespace, noNewPrivileges } from "../probe.ts";
 import { openStore } from "../store/real-system.ts";
 import type { Store } from "../store/store.ts";
-import { replaceFile, syncDirectory } from "../supervise/replace-file.ts";
+import { replaceFile } from "../supervise/replace-file.ts";
 import { exists } from "./aside.ts";
 import { containerConfig } from "./config.ts";
 import { type Json, list, object } from "./json.ts";

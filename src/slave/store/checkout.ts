@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { hasCode, reason, Status, VzError } from "../../common/errors.ts";
+import { syncDirectory } from "../../common/files.ts";
 import {
   type Entry,
   type FileEntry,
@@ -21,7 +22,7 @@ import {
 } from "../../common/image/manifest.ts";
 import { explainFullDisk } from "./full-disk.ts";
 import { objectFile, objectKey, type StorePaths } from "./layout.ts";
-import { makeStaging, syncDirectory } from "./staging.ts";
+import { makeStaging } from "./staging.ts";
 import type { StoreSystem } from "./system.ts";
 
 export interface CheckoutOptions {

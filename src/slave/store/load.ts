@@ -6,6 +6,7 @@
 import { constants, existsSync, mkdirSync, readFileSync, renameSync, rmSync, utimesSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { isVzError } from "../../common/errors.ts";
+import { syncDirectory } from "../../common/files.ts";
 import type { OpenImage } from "../../common/image/archive.ts";
 import { CONFIG_NAME, MANIFEST_NAME } from "../../common/image/manifest.ts";
 import { withImage } from "../../common/image/open.ts";
@@ -16,7 +17,7 @@ import { explainFullDisk } from "./full-disk.ts";
 import { Intake, missingObjects } from "./intake.ts";
 import { imageDirectory, objectFile, PRIVATE, ROW_NAME } from "./layout.ts";
 import type { StoreLock } from "./lock.ts";
-import { makeStaging, replaceLink, syncDirectory, writeNew } from "./staging.ts";
+import { makeStaging, replaceLink, writeNew } from "./staging.ts";
 import type { Store } from "./store.ts";
 
 /**

@@ -1,5 +1,5 @@
 /** Steps towards something that appears whole or not at all. */
-import { closeSync, fsyncSync, mkdtempSync, openSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ImageRow } from "../../common/protocol.ts";
 import { imageDirectory, type StorePaths } from "./layout.ts";
@@ -7,16 +7,6 @@ import { imageDirectory, type StorePaths } from "./layout.ts";
 /** A new directory in staging/, for who holds the lock. */
 export function makeStaging(paths: StorePaths, purpose: string): string {
   return mkdtempSync(join(paths.staging, `${purpose}-`));
-}
-
-/** Puts a directory's entries on disk. */
-export function syncDirectory(directory: string): void {
-  const fd = openSync(directory, "r");
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }
 
 /** Makes images/NAME point to the image `row`, in one step. */

@@ -5,6 +5,7 @@
 import { lstatSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { hasCode, Status, VzError } from "../../common/errors.ts";
+import { syncDirectory } from "../../common/files.ts";
 import { CONFIG_NAME, MANIFEST_NAME, type Manifest } from "../../common/image/manifest.ts";
 import { parseManifest } from "../../common/image/parse-manifest.ts";
 import { isName } from "../../common/names.ts";
@@ -20,7 +21,7 @@ import {
   storePaths,
 } from "./layout.ts";
 import { StoreLock } from "./lock.ts";
-import { makeStaging, replaceLink, syncDirectory } from "./staging.ts";
+import { makeStaging, replaceLink } from "./staging.ts";
 import type { StoreSystem } from "./system.ts";
 
 export interface Freed {

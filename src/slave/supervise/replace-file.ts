@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { hasCode } from "../../common/errors.ts";
+import { syncDirectory } from "../../common/files.ts";
 
 /**
  * Writes `file` so that after a crash at any moment it is the old or the new one, whole. Keeps the mode and owner of the
@@ -34,16 +35,6 @@ export function replaceFile(file: string, bytes: Uint8Array, mode: number): void
   }
   renameSync(temporary, file);
   syncDirectory(dirname(file));
-}
-
-/** Puts a directory's entries on disk. */
-export function syncDirectory(directory: string): void {
-  const fd = openSync(directory, "r");
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }
 
 function statOrNone(file: string): { uid: number; gid: number; mode: number } | undefined {
