@@ -93,8 +93,7 @@ export class TraceLog {
     }
     let at = line.indexOf(" ");
     const pid = line.slice(0, at);
-    if (this.main === undefined) this.#tasks.set(pid, this.#first());
-    this.main ??= pid;
+    if (this.main === undefined && this.#tasks.size === 0) this.#tasks.set(pid, this.#first());
     const task = this.#tasks.get(pid);
     if (task === undefined) {
       this.#hold(pid, line);
@@ -147,6 +146,7 @@ export class TraceLog {
       return;
     // Only these two ends leave it open whether the call has succeeded.
     if (last === 0x3f /* ? */ || (last === 0x29 /* ) */ && FAILED.test(line))) return;
+    this.main ??= pid;
     const open = line.indexOf("(", at);
     handlers.get(line.slice(at, open))?.(this, task, line, open + 1);
   }

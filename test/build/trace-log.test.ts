@@ -278,6 +278,12 @@ test("the command is the first that was executed", () => {
   const log = new TraceLog("/s");
   log.push(['4711  execve("/bin/x", [...], 0x1 /* 0 vars */) = 0']);
   assert.equal(log.main, "4711");
+  const none = new TraceLog("/s");
+  none.push([
+    '4711  execve("./junk", [...], 0x1 /* 0 vars */) = -1 ENOEXEC (Exec format error)',
+    "4711  +++ exited with 1 +++",
+  ]);
+  assert.equal(none.main, undefined);
 });
 
 test("an execve by a thread goes on under its process's id", () => {

@@ -1,6 +1,5 @@
 /** What a spec holds beyond what the run touched, and roots other than this system's own. Needs root. */
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import {
   chmodSync,
   chownSync,
@@ -8,7 +7,6 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -17,43 +15,24 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { after, beforeEach, test } from "node:test";
 import { vzBinary } from "../support/lab.ts";
+import { ok, Workshop } from "../support/tracing.ts";
 
-const top = mkdtempSync(join(tmpdir(), "vz-closure-"));
-after(() => rmSync(top, { recursive: true, force: true }));
-let dir = top;
-let count = 0;
+const shop = new Workshop({ PATH: "/usr/sbin:/usr/bin:/sbin:/bin", HOME: "/" });
+/** A directory of its own for each test. */
+let dir = shop.dir;
+after(() => shop.remove());
 beforeEach(() => {
-  dir = join(top, `t${++count}`);
-  mkdirSync(dir);
+  shop.next();
+  dir = shop.dir;
 });
-
-interface Ended {
-  status: number | null;
-  stdout: string;
-  stderr: string;
-}
-
-function run(file: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Ended {
-  const { status, stdout, stderr } = spawnSync(file, args, {
-    cwd: dir,
-    env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", HOME: "/", LC_ALL: "C", ...env },
-    encoding: "latin1",
-  });
-  return { status, stdout, stderr };
-}
-
-function ok(ended: Ended): Ended {
-  assert.equal(ended.status, 0, `status ${ended.status}\n${ended.stdout}${ended.stderr}`);
-  return ended;
-}
-
+const run: typeof shop.run = (...args) => shop.run(...args);
 const vz = (...args: string[]) => run(vzBinary, args);
-const trace = (...args: string[]) => vz("trace", ...args);
-const spec = (file = "spec") => readFileSync(join(dir, file), "latin1").split("\n").slice(0, -1);
+const trace: typeof shop.trace = (...args) => shop.trace(...args);
+const spec: typeof shop.spec = (...args) => shop.spec(...args);
 const inRoot = (root: string, ...command: string[]) => run("chroot", [join(dir, root), ...command]);
 const mode = (name: string) => (statSync(join(dir, name)).mode & 0o7777).toString(8);
 

@@ -6,18 +6,13 @@ import { join, resolve } from "node:path";
 import { after, beforeEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { vzBinary } from "../support/lab.ts";
-import { type Ended, Workshop } from "../support/tracing.ts";
+import { ok, Workshop } from "../support/tracing.ts";
 
 const shop = new Workshop();
 after(() => shop.remove());
 beforeEach(() => shop.next());
 
 const REDIS = resolve("docs/recipes/redis.yaml");
-
-function ok(ended: Ended): Ended {
-  assert.equal(ended.status, 0, `status ${ended.status}\n${ended.stdout}${ended.stderr}`);
-  return ended;
-}
 
 test("--check: the same in the new root is 0, and leaves nothing behind", () => {
   writeFileSync(join(shop.dir, "input"), "one\ntwo\n");

@@ -1,12 +1,10 @@
 /** What a trace is worked on with: globs, earlier specs, recipes, reports, checks; on real programs of this machine. */
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import {
   chmodSync,
   existsSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -15,46 +13,24 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { after, beforeEach, test } from "node:test";
 import { vzBinary } from "../support/lab.ts";
+import { ok, Workshop } from "../support/tracing.ts";
 
-const top = mkdtempSync(join(tmpdir(), "vz-work-"));
-after(() => rmSync(top, { recursive: true, force: true }));
-
+const shop = new Workshop();
 /** A directory of its own for each test. */
-let dir = top;
-let count = 0;
+let dir = shop.dir;
+after(() => shop.remove());
 beforeEach(() => {
-  dir = join(top, `t${++count}`);
-  mkdirSync(dir);
+  shop.next();
+  dir = shop.dir;
 });
+const run: typeof shop.run = (...args) => shop.run(...args);
 
-interface Ended {
-  status: number | null;
-  stdout: string;
-  stderr: string;
-}
-
-function run(file: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Ended {
-  const { status, stdout, stderr } = spawnSync(file, args, {
-    cwd: dir,
-    env: { ...env, LC_ALL: "C" },
-    encoding: "latin1",
-    input: "",
-  });
-  return { status, stdout, stderr };
-}
-
-const trace = (...args: string[]) => run(vzBinary, ["trace", ...args]);
-const spec = (file = "spec") => readFileSync(join(dir, file), "latin1").split("\n").slice(0, -1);
+const trace: typeof shop.trace = (...args) => shop.trace(...args);
+const spec: typeof shop.spec = (...args) => shop.spec(...args);
 const inRoot = (...command: string[]) => run("chroot", [join(dir, "root"), ...command]);
-
-function ok(ended: Ended): Ended {
-  assert.equal(ended.status, 0, `status ${ended.status}\n${ended.stdout}${ended.stderr}`);
-  return ended;
-}
 
 test("--include brings a program with its libraries, a script with its interpreter, a directory with its modes", () => {
   mkdirSync(join(dir, "data/sub"), { recursive: true });
@@ -99,7 +75,7 @@ test("a directory that an --include may not look into is named", () => {
   mkdirSync(join(dir, "tree/closed"), { recursive: true });
   writeFileSync(join(dir, "tree/closed/file"), "");
   chmodSync(join(dir, "tree/closed"), 0o700);
-  chmodSync(top, 0o755);
+  chmodSync(shop.top, 0o755);
   chmodSync(dir, 0o777);
   const nobody = ["--reuid", "65534", "--regid", "65534", "--clear-groups", vzBinary, "trace"];
   const { status, stderr } = run("setpriv", [...nobody, "--include", `${dir}/tree/**`, "--no-run"]);
@@ -204,13 +180,12 @@ test("a bundle's config.json is what was seen, unless an option says otherwise",
   ];
   const script = 'echo "$A $HOME"; id -u; id -g; pwd; cat /srv/data; touch /var/cache/x/y && echo yes';
   const exercise = `true; id -u; cat /dev/null; pwd; touch ${dir}/y`;
-  ok(run(vzBinary, ["trace", "-o", "one", "sh", "-c", exercise], { ...process.env, HOME: "/h" }));
+  ok(run(vzBinary, ["trace", "-o", "one", "sh", "-c", exercise], { HOME: "/h" }));
   ok(
     run(
       vzBinary,
       ["trace", "--from", "one", "--no-run", "--bundle", "b", ...options, "--", "sh", "-c", script],
       {
-        ...process.env,
         HOME: "/h",
       },
     ),

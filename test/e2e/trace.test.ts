@@ -6,64 +6,39 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   readlinkSync,
-  rmSync,
   statSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, beforeEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { vzBinary } from "../support/lab.ts";
+import { type Ended, ok, Workshop } from "../support/tracing.ts";
 
-const top = mkdtempSync(join(tmpdir(), "vz-trace-"));
-after(() => rmSync(top, { recursive: true, force: true }));
-const bin = join(top, "bin");
+const shop = new Workshop();
+/** A directory of its own for each test. */
+let dir = shop.dir;
+after(() => shop.remove());
+beforeEach(() => {
+  shop.next();
+  dir = shop.dir;
+});
+const run: typeof shop.run = (...args) => shop.run(...args);
+const bin = join(shop.top, "bin");
 mkdirSync(bin);
 for (const name of ["strace-trace", "ldd-trace", "ldd-chroot.sh"]) symlinkSync(vzBinary, join(bin, name));
-
-/** A directory of its own for each test. */
-let dir = top;
-let count = 0;
-beforeEach(() => {
-  dir = join(top, `t${++count}`);
-  mkdirSync(dir);
-});
 
 const DATE = ["perl", "-MHTTP::Date", "-e", 'print time2str(time())."\\n"'];
 const A_DATE = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT\n$/;
 
-interface Ended {
-  status: number | null;
-  signal: string | null;
-  stdout: string;
-  stderr: string;
-}
-
-function run(file: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env, input = ""): Ended {
-  const { status, signal, stdout, stderr } = spawnSync(file, args, {
-    cwd: dir,
-    env: { ...env, LC_ALL: "C" },
-    encoding: "latin1",
-    input,
-  });
-  return { status, signal, stdout, stderr };
-}
-
-const trace = (...args: string[]) => run(vzBinary, ["trace", ...args]);
-const spec = () => readFileSync(join(dir, "spec"), "latin1").split("\n").slice(0, -1);
-
-function ok(ended: Ended): Ended {
-  assert.equal(ended.status, 0, `status ${ended.status} ${ended.signal}\n${ended.stdout}${ended.stderr}`);
-  return ended;
-}
+const trace: typeof shop.trace = (...args) => shop.trace(...args);
+const spec: typeof shop.spec = (...args) => shop.spec(...args);
 
 function inRoot(root: string, ...command: string[]): Ended {
   return run("chroot", [join(dir, root), ...command]);
@@ -116,7 +91,7 @@ test("--rootfs makes a root in which the same command prints a date under chroot
 });
 
 test("--bundle makes a bundle that the runner runs, with nothing of the operator's environment", () => {
-  ok(run(vzBinary, ["trace", "--bundle", "b", ...DATE], { ...process.env, SECRET: "hidden", TZ: "UTC" }));
+  ok(run(vzBinary, ["trace", "--bundle", "b", ...DATE], { SECRET: "hidden", TZ: "UTC" }));
   const config = JSON.parse(readFileSync(join(dir, "b/config.json"), "utf8"));
   assert.equal(config.ociVersion, "1.0.2");
   assert.deepEqual(config.process.args, DATE);
@@ -138,7 +113,7 @@ test("--image makes an image that verifies, and leaves nothing beside it", () =>
 });
 
 test("the command runs as without a tracer: input, output, environment, descriptors, terminal, status", () => {
-  assert.equal(ok(run(vzBinary, ["trace", "cat"], process.env, "in\n")).stdout, "in\n");
+  assert.equal(ok(run(vzBinary, ["trace", "cat"], {}, "in\n")).stdout, "in\n");
   const plain = run("env", []).stdout;
   assert.equal(trace("env").stdout, plain);
   const descriptors = ["sh", "-c", "ls /proc/self/fd | wc -l"];
@@ -186,7 +161,6 @@ test("relative names, other directories, scripts behind scripts, failed probes",
   for (const name of ["inner", "outer"]) chmodSync(join(dir, name), 0o755);
   ok(
     run(vzBinary, ["trace", "--rootfs", "root", "./outer"], {
-      ...process.env,
       PATH: `/nowhere:${process.env["PATH"]}`,
     }),
   );

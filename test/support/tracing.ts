@@ -13,10 +13,23 @@ export interface Ended {
   stderr: string;
 }
 
+/** Gives back what ended with status 0; fails with what it printed where it did not. */
+export function ok(ended: Ended): Ended {
+  const { status, signal, stdout, stderr } = ended;
+  assert.equal(status, 0, `status ${status} ${signal}\n${stdout}${stderr}`);
+  return ended;
+}
+
 export class Workshop {
-  readonly top = mkdtempSync(join(tmpdir(), "vz-cases-"));
+  readonly top = mkdtempSync(join(tmpdir(), "vz-trace-"));
   dir = this.top;
   #count = 0;
+  readonly #env: NodeJS.ProcessEnv;
+
+  /** @param env of all that is run, but for the locale, which is C */
+  constructor(env: NodeJS.ProcessEnv = process.env) {
+    this.#env = { ...env, LC_ALL: "C" };
+  }
 
   /** Begins the next test in a folder of its own. */
   next(): void {
@@ -66,12 +79,12 @@ export class Workshop {
     assert.equal(status, 0, stderr);
   }
 
-  run(file: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Ended {
+  run(file: string, args: readonly string[], env: NodeJS.ProcessEnv = {}, input = ""): Ended {
     const { status, signal, stdout, stderr }: SpawnSyncReturns<string> = spawnSync(file, args, {
       cwd: this.dir,
-      env: { ...process.env, LC_ALL: "C", ...env },
+      env: { ...this.#env, ...env },
       encoding: "latin1",
-      input: "",
+      input,
       timeout: 60_000,
     });
     return { status, signal, stdout, stderr };
@@ -83,13 +96,12 @@ export class Workshop {
 
   /** Traces a command that must succeed, and gives the names below the folder that its spec lists, without the folder's. */
   traced(...args: string[]): string[] {
-    const ended = this.trace(...args);
-    assert.equal(ended.status, 0, `status ${ended.status} ${ended.signal}\n${ended.stdout}${ended.stderr}`);
+    ok(this.trace(...args));
     return this.own();
   }
 
-  spec(): string[] {
-    return readFileSync(join(this.dir, "spec"), "latin1").split("\n").slice(0, -1);
+  spec(file = "spec"): string[] {
+    return readFileSync(join(this.dir, file), "latin1").split("\n").slice(0, -1);
   }
 
   own(): string[] {
