@@ -203,7 +203,9 @@ async function leftBy(signal: NodeJS.Signals, words: readonly string[]): Promise
   const child = spawn(vzBinary, ["image", ...words], { cwd: scratch, stdio: "ignore" });
   const ended = new Promise((resolve) => child.on("close", (_status, by) => resolve(by)));
   const begun = Date.now();
-  while (readdirSync(at("killed")).every((name) => statSync(at(`killed/${name}`)).size === 0)) {
+  // a file without a name may have one for a moment
+  const size = (name: string) => statSync(at(`killed/${name}`), { throwIfNoEntry: false })?.size ?? 0;
+  while (readdirSync(at("killed")).every((name) => size(name) === 0)) {
     assert.ok(Date.now() - begun < 60_000, "nothing is written");
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
