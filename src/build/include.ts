@@ -137,6 +137,7 @@ export function mergeSpec(lines: readonly string[], selection: Selection, walker
 /** Takes out what an exclude covers, whatever brought it in. Gives the names. */
 export function dropExcluded(excludes: readonly Glob[], selection: Selection): Set<string> {
   const dropped = new Set<string>();
+  if (excludes.length === 0) return dropped;
   for (const names of [selection.files, selection.directories, selection.links, selection.devices]) {
     for (const name of names) {
       if (!excludes.some((glob) => glob.covers(name))) continue;

@@ -9,7 +9,7 @@ import { Selection } from "./selection.ts";
 import { allTouches, DRAFTED, READS, ROOT_END, Touch } from "./touch.ts";
 import type { TraceLog } from "./trace-log.ts";
 import type { TracedRun } from "./traced-run.ts";
-import { baseOf, type Place, parentOf, Walker } from "./walk.ts";
+import { baseOf, commonStart, type Place, parentOf, Walker } from "./walk.ts";
 
 const CHANGES = Touch.made | Touch.maybeMade | Touch.removed | Touch.written;
 /** Where a run changed more names than this, all is looked at again. */
@@ -75,8 +75,10 @@ export class Ahead {
   /** Takes out what changed. False where the draft cannot be mended. */
   #dropFromDraft(changed: readonly string[], touched: Map<string, number>): boolean {
     if (changed.length === 0) return true;
+    const common = commonStart(changed);
     for (const { name, place } of this.#drafted) {
       const { path, links } = place;
+      if (links.length === 0 && !path.startsWith(common)) continue;
       if (links.some((link) => isAmong(link, changed))) return false;
       if (!isAmong(path, changed)) continue;
       if (links.length > 0) return false;

@@ -39,8 +39,10 @@ export class LogReader {
     sys.watch(this.#fd, "r", () => {
       if (this.#read() > FULL) return;
       sys.unwatch(this.#fd, "r");
+      const begun = Date.now();
       this.#pause();
-      this.#timer = setTimeout(() => this.#wait(), PAUSE_MS);
+      // while the work lasted, lines have gathered as well
+      this.#timer = setTimeout(() => this.#wait(), Math.max(0, begun + PAUSE_MS - Date.now()));
     });
   }
 

@@ -60,6 +60,13 @@ export function baseOf(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }
 
+/** What all of these begin with: a quick way to tell that a name is none of them, nor below one. */
+export function commonStart([first = "", ...others]: readonly string[]): string {
+  let length = first.length;
+  for (const other of others) while (!other.startsWith(first.slice(0, length))) length--;
+  return first.slice(0, length);
+}
+
 export class Walker {
   /** Where "/" lies, "" for this system's own root. */
   readonly root: string;
@@ -123,7 +130,8 @@ export class Walker {
    */
   forget(paths: readonly string[]): void {
     this.#directories.clear();
-    const known = [...this.#seen.keys()];
+    const common = commonStart(paths);
+    const known = [...this.#seen.keys()].filter((one) => one.startsWith(common));
     for (const path of paths) {
       for (const one of known)
         if (one.startsWith(path) && (one.length === path.length || one[path.length] === "/"))

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { commonStart, Walker } from "../../src/build/walk.ts";
 import { walkerOf } from "../support/tree.ts";
 
 const tree = walkerOf({
@@ -44,4 +45,31 @@ test("what leads nowhere, in a circle, or through a file has no place", () => {
   for (const name of ["/none", "/a", "/dangling", "/usr/bin/mawk/x", "/usr/bin/mawk/", "/usr/none/mawk"]) {
     assert.equal(tree.resolve(name), undefined, name);
   }
+});
+
+test("forgotten are a name and all below it, not what only begins like it", () => {
+  let looks = 0;
+  const walker = new Walker("", () => {
+    looks++;
+    return { type: "directory" };
+  });
+  const names = ["/a/b", "/a/b/c", "/a/bc", "/d"];
+  const look = () => {
+    looks = 0;
+    for (const name of names) walker.look(name);
+    return looks;
+  };
+  assert.equal(look(), 4);
+  walker.forget(["/a/b"]);
+  assert.equal(look(), 2);
+  walker.forget(["/a/b/c", "/a/bc"]);
+  assert.equal(look(), 2);
+  walker.forget(["/a", "/d"]);
+  assert.equal(look(), 4);
+});
+
+test("what names have in common is their longest start", () => {
+  assert.equal(commonStart(["/a/b/c", "/a/bd", "/a/b"]), "/a/b");
+  assert.equal(commonStart(["/a", "b"]), "");
+  assert.equal(commonStart(["/one"]), "/one");
 });
