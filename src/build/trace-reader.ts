@@ -41,8 +41,9 @@ export class LogReader {
       sys.unwatch(this.#fd, "r");
       const begun = Date.now();
       this.#pause();
-      // while the work lasted, lines have gathered as well
-      this.#timer = setTimeout(() => this.#wait(), Math.max(0, begun + PAUSE_MS - Date.now()));
+      // While the work lasted, lines have gathered as well. The clock may have been set meanwhile.
+      const left = begun + PAUSE_MS - Date.now();
+      this.#timer = setTimeout(() => this.#wait(), Math.min(Math.max(left, 0), PAUSE_MS));
     });
   }
 

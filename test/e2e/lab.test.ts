@@ -114,7 +114,7 @@ function inside(pid: number): string[] {
 
 async function assertNothingLeft(lab: Lab, octet: string | undefined): Promise<void> {
   // The kernel clears away a dead network namespace a moment after its last process.
-  await sleep(100);
+  for (let tries = 0; tries < 100 && traces(lab.name, octet).length > 0; tries++) await sleep(50);
   assert.deepEqual(traces(lab.name, octet), []);
 }
 

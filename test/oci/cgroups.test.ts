@@ -338,7 +338,7 @@ topic("cgroups", () => {
     async (t) => {
       const c = await limited(t, { memory: { limit: 64 * MB } });
       const ended = t.cli(["events", "--interval", "200ms", c.id]);
-      await sleep(900);
+      await sleep(2000);
       await t.ok("kill", c.id, "KILL");
       const { stdout } = await ended;
       const lines = stdout

@@ -28,7 +28,7 @@ export class Workshop {
 
   /** @param env of all that is run, but for the locale, which is C */
   constructor(env: NodeJS.ProcessEnv = process.env) {
-    this.#env = { ...env, LC_ALL: "C" };
+    this.#env = env;
   }
 
   /** Begins the next test in a folder of its own. */
@@ -82,7 +82,7 @@ export class Workshop {
   run(file: string, args: readonly string[], env: NodeJS.ProcessEnv = {}, input = ""): Ended {
     const { status, signal, stdout, stderr }: SpawnSyncReturns<string> = spawnSync(file, args, {
       cwd: this.dir,
-      env: { ...this.#env, ...env },
+      env: { ...this.#env, LC_ALL: "C", ...env },
       encoding: "latin1",
       input,
       timeout: 60_000,
