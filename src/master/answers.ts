@@ -18,6 +18,8 @@ export const versionAnswer: v.GenericSchema<unknown, VersionAnswer> = v.object({
   commit: v.string(),
   engine: v.string(),
   arch: v.string(),
+  // a slave deployed before there were parts has the whole
+  part: v.optional(v.picklist(["operator", "slave"]), "operator"),
 });
 const space = v.object({ total: amount, available: amount });
 export const factsAnswer: v.GenericSchema<unknown, FactsAnswer> = v.object({
