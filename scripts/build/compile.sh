@@ -8,15 +8,15 @@ jobs=()
 
 # for_architecture NAME: what follows is for this one
 for_architecture() {
-  local own
+  local extra
   architecture=$1
   triplet=$(field "$1" triplet)
   musl_target=$(field "$1" musl)
   obj=build/obj/$1
   musl=build/musl/$1
-  read -ra own <<<"$(field "$1" flags)"
+  read -ra extra <<<"$(field "$1" flags)"
   # no unwind tables: nothing here unwinds, and they are 15 % of the size; no ident: the compiler's release would stand in the program
-  target=("${own[@]}" -fno-pie -fno-stack-protector -fno-asynchronous-unwind-tables -fno-unwind-tables -fno-ident)
+  target=("${extra[@]}" -fno-pie -fno-stack-protector -fno-asynchronous-unwind-tables -fno-unwind-tables -fno-ident)
   compiler=$("$triplet-gcc" --version | head -n 1)
   libgcc=$("$triplet-gcc" -print-libgcc-file-name)
   flags=("${target[@]}" -Os -std=gnu11 -D_GNU_SOURCE -ffunction-sections -fdata-sections
@@ -38,7 +38,7 @@ build_musl() {
   rm -rf "$musl" "$musl.stamp" "$obj/musl"
   mkdir -p "$musl" "$obj/musl"
   (
-    cd "$obj/musl"
+    cd "$obj/musl" || exit
     # make takes no blanks in names, so they are relative
     run_logged ../musl-configure.log env CC="$triplet-gcc" CFLAGS="${target[*]}" AR="$triplet-ar" RANLIB="$triplet-ranlib" \
       ../../../src/musl/configure --target="$musl_target" --disable-shared --prefix="../../../musl/$architecture"

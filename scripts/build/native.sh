@@ -101,7 +101,7 @@ link_tools() {
   link build/vzpack "$(object native pack.c)" "${zlib_objects[@]}"
 }
 
-own=$(own_architecture)
+this=$(own_architecture)
 results=(build/vzqjsc build/vzpack)
 for name in "$@"; do results+=("build/base-$name" "build/base-$name-slave" "build/vz-wait-$name"); done
 # all inputs at once: asking for each object takes seconds
@@ -114,11 +114,11 @@ if is_fresh build/native.stamp "$inputs"; then
 fi
 
 mkdir -p build/obj build/musl
-for name in "$own" "$@"; do for_architecture "$name" && build_musl; done
-for_architecture "$own" && compile_tools
+for name in "$this" "$@"; do for_architecture "$name" && build_musl; done
+for_architecture "$this" && compile_tools
 # the engine takes longest, and is begun for all before anything waits
 for name in "$@"; do for_architecture "$name" && compile_base; done
 compiled
 for name in "$@"; do for_architecture "$name" && link_base; done
-for_architecture "$own" && link_tools
+for_architecture "$this" && link_tools
 echo "$inputs" >build/native.stamp
