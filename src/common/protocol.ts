@@ -17,8 +17,8 @@ export interface FactsAnswer {
   /** uname -r */
   kernel: string;
   machine: string;
-  /** ELF classes that run here, found by running them: [32] or [32, 64]. */
-  elfClasses: number[];
+  /** Architectures of programs that the kernel itself runs, found by running them: "i386", "amd64", "arm64". */
+  architectures: string[];
   init: "sysvinit" | "busybox" | "systemd" | "upstart" | "openrc" | "runit" | "unknown";
   /** Seconds since boot. */
   uptime: number;

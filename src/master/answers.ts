@@ -20,18 +20,29 @@ export const versionAnswer: v.GenericSchema<unknown, VersionAnswer> = v.object({
   arch: v.string(),
 });
 const space = v.object({ total: amount, available: amount });
-export const factsAnswer: v.GenericSchema<unknown, FactsAnswer> = v.object({
+const facts = {
   hostname: v.string(),
   kernel: v.string(),
   machine: v.string(),
-  elfClasses: v.array(count),
   init: v.picklist(["sysvinit", "busybox", "systemd", "upstart", "openrc", "runit", "unknown"]),
   uptime: amount,
   memory: space,
   disk: space,
   mountNamespace: v.boolean(),
   images: v.array(image),
-});
+};
+/** What a slave whose vz knew x86 only, and told the widths of programs, meant by them. */
+const ARCHITECTURE_OF: Readonly<Record<number, string>> = { 32: "i386", 64: "amd64" };
+export const factsAnswer: v.GenericSchema<unknown, FactsAnswer> = v.union([
+  v.object({ ...facts, architectures: v.array(v.string()) }),
+  v.pipe(
+    v.object({ ...facts, elfClasses: v.array(count) }),
+    v.transform(({ elfClasses, ...rest }) => ({
+      ...rest,
+      architectures: elfClasses.flatMap((bits) => ARCHITECTURE_OF[bits] ?? []),
+    })),
+  ),
+]);
 export const containerRow: v.GenericSchema<unknown, ContainerRow> = v.object({
   container: name,
   state: v.picklist(["running", "restarting", "stopped", "failed"]),

@@ -1,4 +1,5 @@
 /** What `apply` has to do on each host: pure, from the fleet file, the images and what was found. */
+import { PROBED } from "../common/elf-probe.ts";
 import type { ContainerRow, FactsAnswer, StartRequest } from "../common/protocol.ts";
 import { startSpec, startWords } from "../common/start-request.ts";
 import type { Fleet, Service } from "./fleet.ts";
@@ -181,13 +182,13 @@ function whyRemoved(fleet: Fleet, container: string): string {
   return service === undefined ? "not in the file" : "not wanted here";
 }
 
-const CLASS_OF: Readonly<Record<string, number>> = { i386: 32, amd64: 64 };
-
 /** Why an image cannot run on a slave, or undefined. */
 export function whyUnfit(image: LocalImage, facts: FactsAnswer | undefined): string | undefined {
   if (facts === undefined || image.architecture === "any") return undefined;
-  const bits = CLASS_OF[image.architecture];
-  const runs = bits === undefined ? facts.machine === image.architecture : facts.elfClasses.includes(bits);
+  const probed = PROBED.some((one) => one === image.architecture);
+  const runs = probed
+    ? facts.architectures.includes(image.architecture)
+    : facts.machine === image.architecture;
   if (!runs) return `its image ${image.name} is for ${image.architecture}, which does not run there`;
   if (image.kernelFloor !== null && compareVersions(facts.kernel, image.kernelFloor) < 0) {
     return `its image ${image.name} needs Linux ${image.kernelFloor}, the kernel there is ${facts.kernel}`;
