@@ -35,6 +35,8 @@ export interface ImageRow {
   id: string;
   name: string;
   created: string;
+  /** As in the manifest: "i386", "any"; null where the image was loaded by a vz that did not note it. */
+  architecture: string | null;
   files: number;
   bytes: number;
 }
@@ -67,6 +69,8 @@ export interface ContainerRow {
   /** Image id. */
   image: string;
   imageName: string;
+  /** The image's; null where nothing is known of it. */
+  architecture: string | null;
   /** Resident bytes; null when it does not run. */
   rss: number | null;
   /** `startSpec` (start-request.ts) of the request, so that apply sees whether it changed. */

@@ -9,7 +9,10 @@ const id = v.pipe(v.string(), v.regex(/^sha256:[0-9a-f]{64}$/));
 /** Seconds, bytes and the like, where a fraction does no harm. */
 const amount = v.pipe(v.number(), v.finite(), v.minValue(0));
 
-const image = v.object({ id, name, created: v.string(), files: count, bytes: count });
+/** Not told by a slave of an older version. */
+const architecture = v.optional(v.nullable(v.string()), null);
+
+const image = v.object({ id, name, created: v.string(), architecture, files: count, bytes: count });
 
 export const imagesAnswer: v.GenericSchema<unknown, ImageRow[]> = v.array(image);
 export const loadAnswer: v.GenericSchema<unknown, LoadAnswer> = v.object({ image, added: v.boolean() });
@@ -51,6 +54,7 @@ export const containerRow: v.GenericSchema<unknown, ContainerRow> = v.object({
   since: v.nullable(v.string()),
   image: v.string(),
   imageName: v.string(),
+  architecture,
   rss: v.nullable(amount),
   spec: v.string(),
   fleet: v.string(),
