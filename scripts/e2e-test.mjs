@@ -7,6 +7,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { root } from "./build/base-target.mjs";
+import { testEnvironment } from "./machine.mjs";
 
 mkdirSync(join(root, "build"), { recursive: true });
 // of its own, so that runs beside one another do not take each other's files away
@@ -42,5 +43,9 @@ await build({
 });
 const files = tests.map((name) => join(outdir, name.replace(/^test\/e2e\/(.*)\.ts$/, "$1.mjs")));
 const options = ["--enable-source-maps", "--test", "--test-concurrency=1", "--test-reporter=spec"];
-const { status } = spawnSync(process.execPath, [...options, ...files], { cwd: root, stdio: "inherit" });
+const { status } = spawnSync(process.execPath, [...options, ...files], {
+  cwd: root,
+  stdio: "inherit",
+  env: { ...process.env, ...testEnvironment },
+});
 process.exit(status ?? 1);

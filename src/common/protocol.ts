@@ -8,7 +8,9 @@ export interface VersionAnswer {
   version: string;
   commit: string;
   engine: string;
+  /** "i686" */
   arch: string;
+  part: "operator" | "slave";
 }
 
 /** `vzexec facts`: what this slave is and can do. */

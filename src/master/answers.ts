@@ -21,6 +21,8 @@ export const versionAnswer: v.GenericSchema<unknown, VersionAnswer> = v.object({
   commit: v.string(),
   engine: v.string(),
   arch: v.string(),
+  // a slave deployed before there were parts has the whole
+  part: v.optional(v.picklist(["operator", "slave"]), "operator"),
 });
 const space = v.object({ total: amount, available: amount });
 const facts = {

@@ -14,17 +14,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  Lab,
-  type LabOptions,
-  okOutput,
-  type Result,
-  run,
-  startLab,
-  until,
-  vz,
-  vzBinary,
-} from "../support/lab.ts";
+import { Lab, type LabOptions, okOutput, type Result, run, startLab, until, vz } from "../support/lab.ts";
+import { vzBinary } from "../support/machine.ts";
 
 interface Row {
   name: string;

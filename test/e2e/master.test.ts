@@ -14,7 +14,8 @@ import {
 import { connect } from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { type Lab, type Result, run, startLab, until, vzBinary } from "../support/lab.ts";
+import { type Lab, type Result, run, startLab, until } from "../support/lab.ts";
+import { vzBinary } from "../support/machine.ts";
 import { httpd, makeImage } from "../support/service-image.ts";
 
 let lab: Lab;

@@ -14,7 +14,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { quoteWords } from "../../src/common/shell-words.ts";
-import { type Lab, okOutput, type Result, vzBinary } from "./lab.ts";
+import { type Lab, okOutput, type Result } from "./lab.ts";
+import { vzBinary } from "./machine.ts";
 
 export class Slave {
   readonly lab: Lab;
