@@ -16,6 +16,8 @@ export interface Limits {
   readonly kernel: KernelFloor | null;
   /** A 64-bit program dies of SIGSYS at its first call. */
   readonly only32: boolean;
+  /** A 32-bit program starts, and dies of SIGSYS at its first call. */
+  readonly only64: boolean;
 }
 
 export const AUDIT_ARCH_I386 = 0x40000003;
@@ -104,6 +106,10 @@ function section(abi: Abi, limits: Limits): Instruction[] {
   return [...program, ret(ALLOW)];
 }
 
+function sectionOf32(limits: Limits): Instruction[] {
+  return limits.only64 ? [ret(KILL_PROCESS)] : section(i386, limits);
+}
+
 function sectionOf64(limits: Limits): Instruction[] {
   if (limits.only32) return [ret(KILL_PROCESS)];
   return [loadNumber, ...ifAtLeast(X32, [ret(refuse(ENOSYS))]), ...section(x86_64, limits)];
@@ -111,8 +117,9 @@ function sectionOf64(limits: Limits): Instruction[] {
 
 /** The program as seccomp(2) takes it, 8 bytes an instruction; null where nothing is limited. */
 export function seccompProgram(limits: Limits): Uint8Array | null {
-  if (!limits.openvz && limits.kernel === null && !limits.only32) return null;
-  const for32 = section(i386, limits);
+  const { openvz, kernel, only32, only64 } = limits;
+  if (!openvz && kernel === null && !only32 && !only64) return null;
+  const for32 = sectionOf32(limits);
   const for64 = sectionOf64(limits);
   return assemble([
     loadArch,

@@ -32,7 +32,7 @@ function interpret(program: Uint8Array, arch: number, nr: number, firstArgument 
   }
 }
 
-const none: Limits = { openvz: false, kernel: null, only32: false };
+const none: Limits = { openvz: false, kernel: null, only32: false, only64: false };
 const ALLOWED = "allowed";
 const KILLED = "killed";
 const EPERM = "errno 1";
@@ -128,6 +128,13 @@ test("where only 32-bit programs live, a 64-bit one is killed at any call and a 
   assert.equal(on32({ only32: true }, 3), ALLOWED);
 });
 
+test("where only 64-bit programs live, a 32-bit one is killed at any call and a 64-bit one is not", () => {
+  for (const nr of [1, 11, 26]) assert.equal(on32({ only64: true }, nr), KILLED);
+  assert.equal(on32({ only64: true, kernel: "2.6.32" }, 400), KILLED);
+  assert.equal(on64({ only64: true }, 0), ALLOWED);
+  assert.equal(on64({ only64: true, openvz: true }, 165), EPERM);
+});
+
 test("no x32 call and no third ABI passes", () => {
   assert.equal(on64({ openvz: true }, 0x40000000), ENOSYS);
   assert.equal(on64({ openvz: true }, 0x40000000 + 165), ENOSYS);
@@ -135,6 +142,6 @@ test("no x32 call and no third ABI passes", () => {
 });
 
 test("all limits at once still make a program that the kernel takes", () => {
-  const program = seccompProgram({ openvz: true, kernel: "3.10", only32: false });
+  const program = seccompProgram({ ...none, openvz: true, kernel: "3.10" });
   assert.ok(program !== null && program.length / 8 < 4096);
 });
