@@ -16,6 +16,10 @@ declare module "vz:sys" {
 
   /** Engine name and version, as in "QuickJS 2025-04-26". */
   export const engine: string;
+  /** The architecture that this executable is for, in the words of Node's process.arch. */
+  export const arch: "ia32" | "x64" | "arm64";
+  /** What this executable is for. A slave's lacks Deflate and ZstdCompress. */
+  export const part: "operator" | "slave";
   /** Constants of Linux by their C names: O_*, S_IF*, MS_*, MNT_*, CLONE_*, RLIMIT_*, PR_*, LOCK_*, W*, POLL*, AT_*. */
   export const constants: Readonly<Record<string, number>>;
   /** Signal numbers by name: {SIGHUP: 1, …}. */

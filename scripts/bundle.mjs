@@ -1,14 +1,14 @@
 /**
  * Bundles src/ to build/bundles, in the files that scripts/build/split.mjs tells apart. They are found by following
- * src/main.ts; nothing has to be entered anywhere for a new role. build/host-bundles names those that no slave reads. --list only shows what each consists of, --budget only
- * fails when one is too big. With VZ_PARTIAL=1 a role that cannot be bundled is left out, so that the others can be tried.
+ * src/main.ts; nothing has to be entered anywhere for a new role. build/bundles.json names those that a slave can come to
+ * read, and those to be packed. --list only shows what each consists of, --budget only fails when one is too big. With VZ_PARTIAL=1 a role that cannot be bundled is left out, so that the others can be tried.
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { build } from "esbuild";
 import { baseOptions, basePlugins, globalsShim, lateBootstrap, root } from "./build/base-target.mjs";
-import { bundles, entryOf, isOfHost, split, withoutImport } from "./build/split.mjs";
+import { bundles, entryOf, isOfHost, isPacked, split, withoutImport } from "./build/split.mjs";
 
 const outdir = join(root, "build/bundles");
 
@@ -56,18 +56,21 @@ async function bundle(name, file, define) {
     .map(([input, { bytesInOutput }]) => [input, bytesInOutput])
     .filter(([, bytes]) => bytes > 0)
     .sort((a, b) => b[1] - a[1]);
-  const needs = output.imports
-    .filter(({ path, kind }) => kind === "import-statement" && path.startsWith("vz:lib/"))
-    .map(({ path }) => path.slice(3));
+  const own = output.imports.filter(({ path }) => path.startsWith("vz:") && path !== "vz:sys");
+  const names = (list) => [...new Set(list.map(({ path }) => path.slice(3)))];
+  const needs = names(
+    own.filter(({ path, kind }) => kind === "import-statement" && path.startsWith("vz:lib/")),
+  );
   const contents = Buffer.from(withoutImport(outputFiles[0].text));
-  return { name, contents, parts, needs: [...new Set(needs)] };
+  return { name, contents, parts, needs, asks: names(own) };
 }
 
-/** Names of the bundles that are read when one is, itself included. */
-function closure(name, found = new Set()) {
+/** Names of the bundles that `next` leads to from `name`, itself included. */
+function closure(name, next = ({ needs }) => needs, found = new Set()) {
   if (found.has(name)) return found;
   found.add(name);
-  for (const needed of made.get(name)?.needs ?? []) closure(needed, found);
+  const bundle = made.get(name);
+  for (const needed of bundle === undefined ? [] : next(bundle)) closure(needed, next, found);
   return found;
 }
 
@@ -100,8 +103,12 @@ if (asked.length === 0) {
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, contents);
   }
-  const ofHost = [...made.keys()].filter(isOfHost).sort();
-  writeFileSync(join(root, "build/host-bundles"), ofHost.map((name) => `${name}\n`).join(""));
+  const ofSlave = closure("main", ({ asks }) => asks.filter((name) => !isOfHost(name)));
+  // read by name (runtime/node/internal/bootstrap-late.ts)
+  closure("lib/process", ({ asks }) => asks, ofSlave);
+  const slave = [...ofSlave].sort();
+  const packed = [...made.keys()].filter((name) => !ofSlave.has(name) || isPacked(name)).sort();
+  writeFileSync(join(root, "build/bundles.json"), JSON.stringify({ slave, packed }));
 }
 
 const always = closure("main");

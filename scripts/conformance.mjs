@@ -1,24 +1,38 @@
 /**
- * Runs test/conformance on Node and on the base and compares what they print, line by line: the modules of runtime/node
- * must give what Node's give. `node scripts/conformance.mjs fs` runs the files whose name holds "fs"; --show prints all.
+ * Runs test/conformance on Node and on the base of every architecture and compares what they print, line by line: the modules of
+ * runtime/node must give what Node's give. Bases that do not run here run under qemu-user. `node scripts/conformance.mjs fs` runs the files whose name holds "fs"; --show prints all.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { base, compiler, makeProgram } from "./build/base-program.mjs";
+import { architectures } from "./build/architectures.mjs";
+import { compiler, makeProgram } from "./build/base-program.mjs";
 import { root } from "./build/base-target.mjs";
+import { runsHere } from "./machine.mjs";
 
 const suite = join(root, "test/conformance");
 const words = process.argv.slice(2);
 const wanted = words.filter((word) => !word.startsWith("-"));
 const TIMEOUT = 120_000;
 
-if (!existsSync(base) || !existsSync(compiler)) {
-  console.error("conformance: build/base-i686 is not there\nhint: npm run build");
+function fail(why, hint) {
+  console.error(`conformance: ${why}\nhint: ${hint}`);
   process.exit(1);
 }
+
+/** What runs the bases, by architecture: the kernel, or an emulator of user programs. */
+const bases = architectures.map((one) => {
+  const file = join(root, `build/base-${one.name}`);
+  if (!existsSync(file) || !existsSync(compiler))
+    fail(`build/base-${one.name} is not there`, "npm run build");
+  if (runsHere(one)) return { name: one.name, argv: [file] };
+  const emulator = `/usr/bin/${one.emulator}-static`;
+  if (!existsSync(emulator))
+    fail(`${emulator} is not there`, "sudo bash scripts/setup.sh installs qemu-user-static");
+  return { name: one.name, argv: [emulator, file], emulator };
+});
 
 /** One program a file: the cases, and the call that runs them. */
 function entry(name) {
@@ -47,8 +61,7 @@ async function bundle(name, outdir) {
   return { node, program };
 }
 
-function run(file, args, cwd) {
-  const env = { ...process.env, TMPDIR: cwd, CONFORMANCE: "1" };
+function run(file, args, cwd, env) {
   const options = { cwd, env, encoding: "utf8", timeout: TIMEOUT, maxBuffer: 64 << 20 };
   const { status, signal, stdout, stderr, error } = spawnSync(file, args, options);
   if (error !== undefined || status !== 0) {
@@ -60,6 +73,15 @@ function run(file, args, cwd) {
   return lines.at(-1)?.startsWith("done\t")
     ? { lines, ok: true }
     : { lines: [...lines, "ended early"], ok: false };
+}
+
+/** Runs it in a directory of its own, whose name, which shows in messages, is cut out of what it prints. */
+function runIn(dir, [file, ...args], emulator) {
+  mkdirSync(dir);
+  const env = { ...process.env, TMPDIR: dir, CONFORMANCE: "1" };
+  if (emulator !== undefined) env.CONFORMANCE_EMULATOR = emulator;
+  const { lines, ok } = run(file, args, dir, env);
+  return { lines: lines.map((line) => line.replaceAll(dir, "DIR")), ok };
 }
 
 /** The lines by the name of their case: "ok NAME VALUE", parted by tabs. A name that comes twice is kept twice. */
@@ -95,20 +117,21 @@ for (const name of names) {
   const top = mkdtempSync(join(tmpdir(), "vz-conformance-"));
   try {
     const { node, program } = await bundle(name, top);
-    // each in a directory of the same name length: paths show in messages
-    const [nodeDir, baseDir] = ["on-node", "on-base"].map((side) => join(top, side));
-    for (const dir of [nodeDir, baseDir]) mkdirSync(dir);
-    const onNode = run(process.execPath, [node], nodeDir);
-    const onBase = run(base, [program], baseDir);
-    const strip = (dir) => (line) => line.replaceAll(dir, "DIR");
-    const [a, b] = [onNode.lines.map(strip(nodeDir)), onBase.lines.map(strip(baseDir))];
-    if (words.includes("--show")) console.log(b.join("\n"));
-    failed += compare(name, a, b) + (onNode.ok ? 0 : 1);
-    compared += a.length - 1;
-    if (!onNode.ok) console.error(`${name}: on Node: ${a.at(-1)}`);
+    const onNode = runIn(join(top, "node"), [process.execPath, node]);
+    if (!onNode.ok) console.error(`${name}: on Node: ${onNode.lines.at(-1)}`);
+    failed += onNode.ok ? 0 : 1;
+    compared += onNode.lines.length - 1;
+    for (const base of bases) {
+      const { lines } = runIn(join(top, base.name), [...base.argv, program], base.emulator);
+      if (words.includes("--show")) console.log(lines.join("\n"));
+      failed += compare(`${name} on ${base.name}`, onNode.lines, lines);
+    }
   } finally {
     rmSync(top, { recursive: true, force: true });
   }
 }
-console.log(`conformance: ${compared} cases in ${names.length} files, ${failed} differences`);
+const where = bases.map(({ name, emulator }) => (emulator ? `${name} (emulated)` : name)).join(", ");
+console.log(
+  `conformance: ${compared} cases in ${names.length} files on Node, ${where}: ${failed} differences`,
+);
 process.exit(failed > 0 || compared === 0 ? 1 : 0);

@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
-vz=$root/dist/vz
+vz=$(node scripts/machine.mjs --executable)
 work=$root/build/demo
 site=/srv/vz-demo
 export VZ_LAB=demo
@@ -40,7 +40,8 @@ bash scripts/setup.sh lighttpd curl
 bash scripts/npm-ci.sh
 npm run --silent build
 run "$vz" --version
-say "One static 32-bit file of $(stat -c %s "$vz") bytes: master, slave, tracer and lab in one."
+say "One static file of $(stat -c %s "$vz") bytes: master, slave, tracer and lab in one, and the slaves' parts of it for" \
+  "three architectures. $(node scripts/machine.mjs)"
 
 mkdir -p "$work"
 cd "$work"

@@ -7,6 +7,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { root } from "./build/base-target.mjs";
+import { testEnvironment } from "./machine.mjs";
 
 mkdirSync(join(root, "build"), { recursive: true });
 // of its own, so that runs beside one another do not take each other's files away
@@ -41,6 +42,14 @@ await build({
   packages: "external",
 });
 const files = tests.map((name) => join(outdir, name.replace(/^test\/e2e\/(.*)\.ts$/, "$1.mjs")));
-const options = ["--enable-source-maps", "--test", "--test-concurrency=1", "--test-reporter=spec"];
-const { status } = spawnSync(process.execPath, [...options, ...files], { cwd: root, stdio: "inherit" });
+const reporters = ["spec", join(root, "scripts/test-times.mjs")].flatMap((one) => [
+  `--test-reporter=${one}`,
+  "--test-reporter-destination=stdout",
+]);
+const options = ["--enable-source-maps", "--test", "--test-concurrency=1", ...reporters];
+const { status } = spawnSync(process.execPath, [...options, ...files], {
+  cwd: root,
+  stdio: "inherit",
+  env: { ...process.env, ...testEnvironment },
+});
 process.exit(status ?? 1);

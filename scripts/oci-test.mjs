@@ -12,7 +12,10 @@ import { basename, join } from "node:path";
 import { run } from "node:test";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
+import { architectures } from "./build/architectures.mjs";
 import { root } from "./build/base-target.mjs";
+import { executable, is32, testEnvironment } from "./machine.mjs";
+import { noteTime } from "./test-times.mjs";
 
 const RUNTIMES = ["runch", "runc", "crun"];
 const PROFILES = ["namespaces", "mount", "chroot"];
@@ -52,16 +55,18 @@ const names = readdirSync(join(root, "test/oci"))
   .sort();
 if (names.length === 0) fail(`no tests match ${positionals.join(" ")}`);
 
-for (const [name, source, ...flags] of [
-  ["refuse", "refuse"],
-  ["probe", "probe"],
-  ["probe32", "probe", "-m32"],
+for (const [name, source, compiler] of [
+  ["refuse", "refuse", "gcc"],
+  ["probe", "probe", "gcc"],
+  ["probe32", "probe", `${architectures[0].triplet}-gcc`],
 ]) {
+  if (name === "probe32" && !is32) continue;
   const file = join(root, "test/support", `${source}.c`);
-  const argv = ["-O2", "-Wall", "-Wextra", "-Werror", "-static", ...flags, "-o", join(outdir, name), file];
-  if (spawnSync("gcc", argv, { stdio: "inherit" }).status !== 0) fail(`cannot compile ${name}`);
+  const argv = ["-O2", "-Wall", "-Wextra", "-Werror", "-static", "-o", join(outdir, name), file];
+  if (spawnSync(compiler, argv, { stdio: "inherit" }).status !== 0) fail(`cannot compile ${name}`);
 }
-symlinkSync(join(root, "dist/vz"), join(outdir, "runch"));
+symlinkSync(executable, join(outdir, "runch"));
+Object.assign(process.env, testEnvironment);
 
 await build({
   absWorkingDir: root,
@@ -89,6 +94,7 @@ async function suite(runtime, profile) {
   const skipped = new Map();
   let passed = 0;
   const stream = run({ files, concurrency: Number(values.jobs), timeout: 300_000 });
+  for (const event of ["test:pass", "test:fail"]) stream.on(event, noteTime);
   stream.on("test:pass", ({ name, skip, details }) => {
     if (details.type === "suite") return;
     if (skip !== undefined) skipped.set(name, skip);

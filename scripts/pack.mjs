@@ -1,31 +1,42 @@
 /**
- * Compiles build/bundles to bytecode, lays it out with ansible/ in build/stage/vz, and has pkg put that behind
- * build/base-i686: dist/vz. What no slave reads is packed (runtime/native/packed.h) and has lines in its stack traces. Nothing is done when none of these has changed.
+ * Compiles build/bundles to bytecode, once for all architectures, and has pkg put it behind each architecture's base:
+ *     build/slaves/vz-ARCH   a slave's part: the bundles that a slave can come to read, and the waiter
+ *     dist/FILE              the operator's: all bundles, ansible/, the waiter, and the slaves' parts of all architectures, packed
+ * What no slave reads has lines in its stack traces, and it is packed (runtime/native/packed.h), as is what a slave reads seldom.
+ * Nothing is done when no input changed.
+ *
+ *     node scripts/pack.mjs ARCH...   the architectures whose operator's executable is wanted
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { architectures } from "./build/architectures.mjs";
 import { root } from "./build/base-target.mjs";
 
-const base = join(root, "build/base-i686");
 const compiler = join(root, "build/vzqjsc");
 const packer = join(root, "build/vzpack");
 const bundles = join(root, "build/bundles");
+const slaves = join(root, "build/slaves");
 /** pkg names what it packs /snapshot/<last folder>/…, and the base looks for /snapshot/vz/… */
 const stage = join(root, "build/stage/vz");
 const stamp = join(root, "build/pack.stamp");
-const result = join(root, "dist/vz");
-
-/**
- * Bundles that people run on a master, a build host or a lab: a start there may take the time to unpack them, and their stack
- * traces tell lines, not only names.
- */
-const ofHost = new Set(fs.readFileSync(join(root, "build/host-bundles"), "utf8").trimEnd().split("\n"));
-
-const SIZE_LIMIT = 2 * 1024 * 1024;
 const PKG = join(root, "node_modules/@yao-pkg/pkg/lib-es5/bin.js");
+
+/** Bytes that the executables may have. */
+const OPERATOR_LIMIT = 4 * 1024 * 1024;
+const SLAVE_LIMIT = 1.3 * 1024 * 1024;
+
+const base = ({ name }) => join(root, `build/base-${name}`);
+const slaveBase = (architecture) => `${base(architecture)}-slave`;
+const waiter = ({ name }) => join(root, `build/vz-wait-${name}`);
+const slavePart = ({ name }) => join(slaves, `vz-${name}`);
+const executable = ({ file }) => join(root, "dist", file);
+
+const lists = JSON.parse(fs.readFileSync(join(root, "build/bundles.json"), "utf8"));
+const ofSlave = new Set(lists.slave);
+const isPacked = new Set(lists.packed);
 
 function fail(what) {
   process.stderr.write(`pack: ${what}\n`);
@@ -47,48 +58,59 @@ function filesIn(dir) {
     .sort();
 }
 
-/** Files as they are packed, name -> path of the source. */
-function assets() {
-  const ansible = filesIn(join(root, "ansible"));
-  return new Map([
-    ...ansible.map((name) => [`ansible/${name}`, join(root, "ansible", name)]),
-    ["vz-wait", join(root, "build/vz-wait")],
-  ]);
-}
-
-function inputsHash(packed) {
+function inputsHash() {
   const hash = createHash("sha256");
   const add = (name, file) => hash.update(`${name}\0`).update(fs.readFileSync(file));
-  for (const name of filesIn(bundles)) add(name, join(bundles, name));
-  for (const [name, file] of packed) add(name, file);
-  for (const name of ofHost) hash.update(`${name}\0`);
-  for (const file of [base, compiler, packer, PKG, fileURLToPath(import.meta.url)]) add("", file);
+  for (const dir of [bundles, join(root, "ansible")])
+    for (const name of filesIn(dir)) add(name, join(dir, name));
+  hash.update(JSON.stringify(lists));
+  for (const one of architectures)
+    for (const file of [base(one), slaveBase(one), waiter(one)]) add(one.name, file);
+  for (const file of [compiler, packer, PKG, fileURLToPath(import.meta.url)]) add("", file);
   return hash.digest("hex");
 }
 
 /** pkg writes each file's mode into the executable: it must not depend on the umask. */
-function put(name, contents) {
+function put(name, contents, packed = false) {
   const file = join(stage, name);
   fs.mkdirSync(join(file, ".."), { recursive: true });
   fs.writeFileSync(file, contents);
   fs.chmodSync(file, 0o644);
+  if (packed) run(packer, [file]);
 }
 
-function layOut(packed) {
-  fs.rmSync(join(stage, ".."), { recursive: true, force: true });
-  for (const [name, file] of packed) {
-    put(name, fs.readFileSync(file));
-    if (name.startsWith("ansible/")) run(packer, [join(stage, name)]);
-  }
-  for (const bundle of filesIn(bundles)) {
-    const name = bundle.replace(/\.js$/, "");
-    const bytecode = `${name}.qbc`;
-    put(bytecode, "");
-    const lines = ofHost.has(name) ? ["lines"] : [];
+/** Name -> bytecode of every bundle. */
+function compile() {
+  const out = join(root, "build/bundle.qbc");
+  const bytecode = new Map();
+  for (const file of filesIn(bundles)) {
+    const name = file.replace(/\.js$/, "");
+    const lines = ofSlave.has(name) ? [] : ["lines"];
     // The name under which others import it, or the engine reads it again for each of them; stack traces show it, too.
-    run(compiler, [join(bundles, bundle), join(stage, bytecode), `vz:${name}`, ...lines]);
-    if (ofHost.has(name)) run(packer, [join(stage, bytecode)]);
+    run(compiler, [join(bundles, file), out, `vz:${name}`, ...lines]);
+    bytecode.set(name, fs.readFileSync(out));
   }
+  fs.rmSync(out);
+  return bytecode;
+}
+
+/** Empties the stage and lays out what a slave needs. */
+function layOutSlave(bytecode) {
+  fs.rmSync(join(stage, ".."), { recursive: true, force: true });
+  for (const name of ofSlave) put(`${name}.qbc`, bytecode.get(name), isPacked.has(name));
+}
+
+/** Adds what an operator has beside. */
+function layOutOperator(bytecode) {
+  for (const [name, bytes] of bytecode) if (!ofSlave.has(name)) put(`${name}.qbc`, bytes, true);
+  for (const name of filesIn(join(root, "ansible")))
+    put(`ansible/${name}`, fs.readFileSync(join(root, "ansible", name)), true);
+  for (const one of architectures) put(`slaves/vz-${one.name}`, fs.readFileSync(slavePart(one)), true);
+}
+
+/** Gives pkg what it wants to know of the stage, and every directory one mode. */
+function describeStage() {
+  for (const name of ["package.json", "entry.js"]) fs.rmSync(join(stage, name), { force: true });
   // Named one by one: a pattern would give them in whatever order the filesystem has them.
   const pkg = { assets: filesIn(stage) };
   const { name, version } = JSON.parse(fs.readFileSync(join(root, "package.json"), "utf8"));
@@ -103,38 +125,42 @@ function layOut(packed) {
   }
 }
 
-/** Puts the executable in place by renaming: the one that is there may be running. */
-function pack() {
+/** Packs the stage behind the base `program` into `result`, by renaming: the one that is there may be running. */
+function pack(architecture, program, result, limit) {
+  put("vz-wait", fs.readFileSync(waiter(architecture)));
+  describeStage();
   const fresh = join(root, "build/vz");
   // pkg takes the base as it is and has no reason to look for another in its cache or on the network.
-  const env = { ...process.env, PKG_NODE_PATH: base, PKG_CACHE_PATH: join(root, "build/pkg-cache") };
-  const options = ["-t", "node20-linuxstatic-x86", "--no-bytecode", "--public", "--public-packages", "*"];
+  const env = {
+    ...process.env,
+    PKG_NODE_PATH: program,
+    PKG_CACHE_PATH: join(root, "build/pkg-cache"),
+  };
+  const options = ["-t", architecture.pkg, "--no-bytecode", "--public", "--public-packages", "*"];
   run(process.execPath, [PKG, stage, ...options, "-o", fresh], env);
   const { size } = fs.statSync(fresh);
-  if (size > SIZE_LIMIT) fail(`dist/vz would have ${size} bytes, more than ${SIZE_LIMIT}`);
+  const shown = result.slice(root.length + 1);
+  if (size > limit) fail(`${shown} would have ${size} bytes, more than ${limit}`);
   fs.chmodSync(fresh, 0o755);
-  fs.mkdirSync(join(root, "dist"), { recursive: true });
+  fs.mkdirSync(join(result, ".."), { recursive: true });
   fs.renameSync(fresh, result);
-  return size;
+  process.stderr.write(`build: ${shown}, ${Math.ceil(size / 1024)} KB\n`);
 }
 
-function sizes() {
-  const parts = filesIn(stage)
-    .filter((name) => name.endsWith(".qbc"))
-    .map(
-      (name) =>
-        `${name.replace(/^role\/|\.qbc$/g, "")} ${Math.ceil(fs.statSync(join(stage, name)).size / 1024)}`,
-    );
-  return `base ${Math.ceil(fs.statSync(base).size / 1024)}, bytecode of ${parts.join(", ")}`;
-}
-
-const packed = assets();
-const hash = inputsHash(packed);
-const done = fs.existsSync(stamp) && fs.existsSync(result) ? fs.readFileSync(stamp, "utf8") : "";
-if (done !== hash) {
+const names = process.argv.slice(2);
+const wanted = architectures.filter(({ name }) => names.includes(name));
+const hash = inputsHash();
+const fresh = fs.existsSync(stamp) && fs.readFileSync(stamp, "utf8") === hash;
+const missing = wanted.filter((one) => !fresh || !fs.existsSync(executable(one)));
+if (!fresh || missing.length > 0) {
   fs.rmSync(stamp, { force: true });
-  layOut(packed);
-  const size = pack();
+  const bytecode = compile();
+  layOutSlave(bytecode);
+  for (const one of architectures) pack(one, slaveBase(one), slavePart(one), SLAVE_LIMIT);
+  layOutOperator(bytecode);
+  for (const one of missing) pack(one, base(one), executable(one), OPERATOR_LIMIT);
+  // one of another build would not fit the rest
+  if (!fresh)
+    for (const one of architectures) if (!wanted.includes(one)) fs.rmSync(executable(one), { force: true });
   fs.writeFileSync(stamp, hash);
-  process.stderr.write(`build: dist/vz, ${Math.ceil(size / 1024)} KB (${sizes()})\n`);
 }

@@ -3,6 +3,9 @@
 #   setup.sh [PACKAGE...]   installs them, and PACKAGE... beside
 #   setup.sh --check        only says what is missing; status 1 if anything is
 set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/build/architectures.sh
+. scripts/build/architectures.sh
 
 build=(gcc libc6-dev make xz-utils git ca-certificates debian-archive-keyring)
 # the master drives slaves with these
@@ -23,8 +26,12 @@ check=
 [ "${1:-}" != --check ] || { check=yes && shift; }
 packages=("${build[@]}" "${master[@]}" "${lab[@]}" "${trace[@]}" "${images[@]}" "${tests[@]}" "$@")
 command -v dpkg-query >/dev/null || { say 'this is not Debian: no dpkg-query here'; exit 1; }
-# on amd64 the compiler's 32-bit libgcc is apart
-[ "$(dpkg --print-architecture)" != amd64 ] || packages+=(gcc-multilib)
+# compilers for all architectures; Debian's exclude gcc-multilib
+own=$(dpkg --print-architecture)
+for name in $(architectures); do
+  compiler=$(compiler_package "$name" "$own")
+  [[ " ${packages[*]} " = *" $compiler "* ]] || packages+=("$compiler")
+done
 
 installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${packages[@]}" 2>/dev/null | sed -n 's/^installed //p') || true
 missing=()
@@ -40,6 +47,8 @@ elif [ ${#missing[@]} -gt 0 ]; then
     exit 1
   fi
   say "installing ${missing[*]}"
+  ! dpkg-query -W -f '${db:Status-Status}' gcc-multilib 2>/dev/null | grep -qx installed ||
+    say "gcc-multilib gives way to the cross compilers: Debian's packages exclude each other, and gcc -m32 needs lib32gcc-VERSION-dev then"
   # RUNLEVEL=1 keeps invoke-rc.d from starting services: the programs are wanted, not their daemons
   export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1
   apt-get update -q

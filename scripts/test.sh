@@ -1,9 +1,13 @@
 #!/usr/bin/env bash
-# Everything: set-up, build, static checks, unit tests, conformance of the base, end-to-end tests of dist/vz.
-# Runs on a bare Debian 12 or 13 with Node >= 20, and again at once. Without root it runs what it can, and fails.
+# Everything: set-up, build, static checks, unit tests, conformance of the bases, end-to-end tests of the executables.
+# Runs on a bare Debian 12 or 13, amd64 or arm64, with Node >= 20, and again at once. Without root it runs what it can, and fails.
+# VZ_TEST_NO32=1 has any machine tested as one that runs no 32-bit programs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+mkdir -p build
+export VZ_TEST_TIMES=$PWD/build/test-times
+: >"$VZ_TEST_TIMES"
 failed=()
 skipped=()
 begin=$SECONDS
@@ -26,6 +30,10 @@ must() {
 }
 
 finish() {
+  if [ -s "$VZ_TEST_TIMES" ]; then
+    printf '\nthe ten slowest tests:\n'
+    sort -rn "$VZ_TEST_TIMES" | head -n 10 | awk -F '\t' '{ printf "%7.1f s  %s\n", $1 / 1000, $2 }'
+  fi
   printf '\n'
   for title in "${skipped[@]}"; do printf 'not run: %s\n' "$title"; done
   for title in "${failed[@]}"; do printf 'FAILED: %s\n' "$title"; done
@@ -34,11 +42,12 @@ finish() {
   exit
 }
 
+node scripts/machine.mjs
 root=
 [ "$(id -u)" -ne 0 ] || root=yes
 if [ -n "$root" ]; then must 'Debian packages' bash scripts/setup.sh; else step 'Debian packages' bash scripts/setup.sh --check; fi
 must 'npm packages' bash scripts/npm-ci.sh
-must 'build dist/vz' bash scripts/build-i686.sh
+must 'build dist/vz, dist/vz-x86_64, dist/vz-aarch64' bash scripts/build-i686.sh
 step 'shell scripts' bash -c 'shellcheck -x -S warning scripts/*.sh scripts/*/*.sh .ci/run'
 step 'types, lint, unit tests' npm run --silent check
 step 'size budget' node scripts/bundle.mjs --budget
@@ -46,9 +55,9 @@ step 'Node API of the base' node scripts/conformance.mjs
 step 'two builds, the same bytes' bash scripts/check-reproducible.sh
 if [ -n "$root" ]; then
   step 'OCI runtimes: runch in three profiles, runc and crun' node scripts/oci-test.mjs
-  step 'dist/vz end to end' node scripts/e2e-test.mjs
+  step 'end to end' node scripts/e2e-test.mjs
 else
   skipped+=('OCI runtimes: containers need root (sudo npm test)')
-  skipped+=('dist/vz end to end: the lab needs root (sudo npm test)')
+  skipped+=('end to end: the lab needs root (sudo npm test)')
 fi
 finish

@@ -5,11 +5,21 @@ import { definitions, helpPage } from "./common/help.ts";
 import type { Io } from "./common/io.ts";
 import { parseArgs } from "./common/parse-args.ts";
 import { suggest } from "./common/suggest.ts";
-import { version, versionLine } from "./common/version.ts";
+import { part, version, versionLine } from "./common/version.ts";
 
 const MAX_WIDTH = 100;
 const widthOf = (columns: number | undefined) => Math.min(columns ?? 80, MAX_WIDTH);
-const shown = (roles: readonly Role[]) => roles.filter((role) => role.hidden !== true);
+const shown = (roles: readonly Role[]) => roles.filter((role) => role.hidden !== true && isHere(role));
+const isHere = (role: Role) => role.operator !== true || part() === "operator";
+
+/** Why a role cannot be played: this is a slave's executable. */
+export function notInThisPart(role: Role): VzError {
+  // vzexec alone is in both parts: of it only the front-end is missing
+  const what = role.operator === true ? role.words[0] : `${role.words[0]} HOSTS -- VERB`;
+  return new VzError(Status.usage, `${what}: not in a slave's part of vz`, {
+    hint: "it is in the operator's vz, which put this one here: run it there",
+  });
+}
 
 /** Runs an entry whose words are read here: help, a group's command, options. */
 export async function run(top: Entry, words: readonly string[], io: Io): Promise<number> {
@@ -132,6 +142,7 @@ async function help(roles: readonly Role[], words: readonly string[], io: Io): P
   } else {
     const role = roles.find((one) => one.words.includes(first));
     if (role === undefined) throw noSuchCommand(roles, first);
+    if (!isHere(role)) throw notInThisPart(role);
     io.out(helpPage(findCommand((await role.load()).default, rest).entry, width));
   }
   return Status.ok;

@@ -4,6 +4,7 @@
  * suggestions), since this file is read at every start of a container.
  */
 import { Args, isGroup, type Role } from "./common/command.ts";
+import { hasCode } from "./common/errors.ts";
 import { isFrontEnd } from "./common/front-end.ts";
 import type { Io } from "./common/io.ts";
 import { report } from "./common/report.ts";
@@ -13,6 +14,7 @@ const roles: readonly Role[] = [
   {
     words: ["master"],
     links: [],
+    operator: true,
     summary: "the operator's console: deploys slaves, applies a fleet file, shows what runs",
     load: () => import("./master/index.ts"),
   },
@@ -43,22 +45,31 @@ const roles: readonly Role[] = [
   {
     words: ["trace", "strace-trace"],
     links: ["strace-trace"],
+    operator: true,
     summary: "root filesystem, bundle or image of a program, by tracing it",
     load: () => import("./build/strace-trace.ts"),
   },
   {
     words: ["ldd", "ldd-trace"],
     links: ["ldd-trace", "ldd-chroot.sh"],
+    operator: true,
     summary: "minimal chroot of a program, by reading its ELF files",
     load: () => import("./build/ldd-trace.ts"),
   },
   {
     words: ["image"],
     links: [],
+    operator: true,
     summary: "build, look into, compare and keep images",
     load: () => import("./build/image/index.ts"),
   },
-  { words: ["lab"], links: [], summary: "fake VPSes on this machine", load: () => import("./lab/index.ts") },
+  {
+    words: ["lab"],
+    links: [],
+    operator: true,
+    summary: "fake VPSes on this machine",
+    load: () => import("./lab/index.ts"),
+  },
   {
     words: ["load-image"],
     links: [],
@@ -70,13 +81,18 @@ const roles: readonly Role[] = [
 
 /** Entries that read their own words (`runch`, `vzexec`) start at once; the others get help and options from cli.ts. */
 async function play(role: Role, words: readonly string[], io: Io): Promise<number> {
-  const entry = (await role.load(words)).default;
+  const { default: entry } = await role.load(words).catch((error) => absent(role, error));
   if (isGroup(entry)) {
     if (entry.play !== undefined) return entry.play(words, io);
   } else if (entry.raw && words[0] !== "--help" && words[0] !== "-h") {
     return entry.run(new Args(words, {}), io);
   }
   return (await import("./cli.ts")).run(entry, words, io);
+}
+
+/** @throws VzError 64 where the error says that the role is not in this executable */
+async function absent(role: Role, error: unknown): Promise<never> {
+  throw hasCode(error, "ERR_MODULE_NOT_FOUND") ? (await import("./cli.ts")).notInThisPart(role) : error;
 }
 
 /** @param argv argv[0] included */

@@ -25,16 +25,19 @@ enum {
 };
 
 /*
- * In front of each block: how many bytes the block has, which with this header fill whole steps. Blocks are aligned to 4
- * bytes: no type of the i386 ABI wants more, nor does the engine.
+ * In front of each block: how many bytes the block has, which with this header fill whole steps. Blocks are aligned as
+ * pointers are: the engine wants no more.
  */
 typedef struct {
-    uint32_t size;
+    _Alignas(void *) uint32_t size;
 } Header;
 
 typedef struct Free {
     struct Free *next;
 } Free;
+
+/* The smallest block with its header: a free one holds its place in a list. */
+#define SMALLEST (sizeof(Header) + sizeof(Free))
 
 typedef struct {
     uint8_t *at, *end;
@@ -72,7 +75,8 @@ static bool is_huge(size_t size)
 /* The class of small blocks for `size` bytes. */
 static size_t small_class(size_t size)
 {
-    return (size + sizeof(Header) + STEP - 1) / STEP;
+    size_t whole = size + sizeof(Header);
+    return ((whole < SMALLEST ? SMALLEST : whole) + STEP - 1) / STEP;
 }
 
 /* The class of large blocks for `size` bytes, which becomes what all blocks of that class have. */
@@ -122,7 +126,7 @@ static void *cut(Range *range, size_t size)
 static void use_up(Range *range)
 {
     if (left(range) > LARGEST_SMALL) range->end = range->at + LARGEST_SMALL;
-    if (left(range) > 0) give(cut(range, left(range) - sizeof(Header)));
+    if (left(range) >= SMALLEST) give(cut(range, left(range) - sizeof(Header)));
 }
 
 /* Takes a freed large block to be cut into small ones: any of them is larger than those. */

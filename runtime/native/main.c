@@ -8,12 +8,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "arch.h"
 #include "heap.h"
 #include "loop.h"
 
 /* The engine does not know its own version as a string; the build gives the release it was made from. */
 #ifndef ENGINE_VERSION
 #error "ENGINE_VERSION is not defined"
+#endif
+
+/* What this base is for: an operator's has the encoders as well, which are an eighth of it and which no slave needs. */
+#ifdef VZ_OPERATOR
+#define VZ_PART "operator"
+#else
+#define VZ_PART "slave"
 #endif
 
 /* Bytes of heap after which cycles are looked for: more than a start needs, so that short programs never do. */
@@ -54,7 +62,11 @@ static JSModuleDef *load_module(JSContext *ctx, const char *name, void *opaque)
         bytes = vz_payload_read(ctx, file, &length);
     }
     if (!bytes) {
+        /* by the code under which Node tells of an import that is not there */
         JS_ThrowReferenceError(ctx, "no module '%s' in this executable", name);
+        JSValue error = JS_GetException(ctx);
+        JS_SetPropertyStr(ctx, error, "code", JS_NewString(ctx, "ERR_MODULE_NOT_FOUND"));
+        JS_Throw(ctx, error);
         return NULL;
     }
     JSValue module = JS_ReadObject(ctx, bytes, length, JS_READ_OBJ_BYTECODE);
@@ -150,6 +162,8 @@ static JSValue read_bundle(ARGS)
 
 static const JSCFunctionListEntry engine_functions[] = {
     JS_PROP_STRING_DEF("engine", "QuickJS " ENGINE_VERSION, 0),
+    JS_PROP_STRING_DEF("arch", VZ_ARCH, 0),
+    JS_PROP_STRING_DEF("part", VZ_PART, 0),
     JS_CFUNC_DEF("asset", 1, asset),
     JS_CFUNC_DEF("assets", 0, assets),
     JS_CFUNC_DEF("executable", 0, executable),
@@ -172,8 +186,10 @@ static JSValue environment_list(JSContext *ctx)
 
 static const LazyMember members[] = {
     {"argv", argument_list}, {"environ", environment_list}, {"constants", vz_constants}, {"signals", vz_signals},
-    {"Sha256", vz_sha256},   {"Deflate", vz_deflate},       {"Inflate", vz_inflate},
-    {"ZstdCompress", vz_zstd_compress}, {"ZstdDecompress", vz_zstd_decompress},
+    {"Sha256", vz_sha256},   {"Inflate", vz_inflate},       {"ZstdDecompress", vz_zstd_decompress},
+#ifdef VZ_OPERATOR
+    {"Deflate", vz_deflate}, {"ZstdCompress", vz_zstd_compress},
+#endif
 };
 
 static const int engine_function_count = COUNT(engine_functions);

@@ -1,6 +1,6 @@
 /*
- * A packed file in the payload: the magic bytes, the length of the file as 4 bytes (little endian, as every number of an
- * i386), and the file as raw deflate (RFC 1951). pack.c writes it at build time, payload.c reads it.
+ * A packed file in the payload: the magic bytes, the length of the file as 4 bytes (little endian, as every number of the
+ * architectures that vz is built for), and the file as raw deflate (RFC 1951). pack.c writes it at build time, payload.c reads it.
  */
 #ifndef VZ_PACKED_H
 #define VZ_PACKED_H

@@ -12,12 +12,6 @@
 
 #include "vz.h"
 
-/* Newer than musl's headers; a kernel that lacks them says ENOSYS. Numbers of i386. */
-enum {
-    NR_SCHED_SETATTR = 351,
-    NR_MEMFD_CREATE = 356,
-};
-
 static JSValue set_domain_name(ARGS)
 {
     PATH_ARG(0, name);
@@ -50,7 +44,7 @@ static JSValue sched_set_attr(ARGS)
     attr.runtime = times[0];
     attr.deadline = times[1];
     attr.period = times[2];
-    return vz_check(ctx, syscall(NR_SCHED_SETATTR, 0, &attr, 0), "sched_setattr", NULL);
+    return vz_check(ctx, syscall(SYS_sched_setattr, 0, &attr, 0), "sched_setattr", NULL);
 }
 
 /* musl's function of this name only says ENOSYS */
@@ -126,7 +120,7 @@ static int waiter_program(JSContext *ctx)
     size_t length;
     uint8_t *bytes = vz_payload_read(ctx, VZ_WAIT, &length);
     /* MFD_CLOEXEC */
-    int fd = bytes ? syscall(NR_MEMFD_CREATE, VZ_WAIT, 1) : -1;
+    int fd = bytes ? syscall(SYS_memfd_create, VZ_WAIT, 1) : -1;
     bool whole = fd != -1 && write(fd, bytes, length) == (ssize_t)length;
     js_free(ctx, bytes);
     if (whole || fd == -1) return fd;

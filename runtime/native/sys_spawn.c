@@ -3,10 +3,10 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "arch.h"
 #include "vz.h"
 
 /* What a started program inherits of ours: no blocked and no ignored signal. */
@@ -23,15 +23,21 @@ typedef struct {
     char *file, **argv, **env, *cwd;
     int *stdio, stdio_count, *groups, group_count, uid, gid;
     bool detached;
-    /* What went wrong in the child, written by it: vfork shares the memory. */
-    volatile int error;
-    const char *volatile step;
+    /* The child's end of a pipe that execve closes. What vfork shares would do, but emulators make a plain fork of it. */
+    int report;
 } Spawn;
+
+/* What went wrong in the child, as it comes through the pipe. */
+typedef struct {
+    int error;
+    const char *step;
+} Failure;
 
 static void child_failed(Spawn *spawn, const char *step)
 {
-    spawn->error = errno;
-    spawn->step = step;
+    Failure failure = {errno, step};
+    /* there is no one else to tell */
+    if (write(spawn->report, &failure, sizeof failure) != sizeof failure) _exit(126);
     _exit(127);
 }
 
@@ -76,27 +82,40 @@ static void exec_by_path(Spawn *spawn)
 static void run_child(Spawn *spawn)
 {
     reset_signals();
+    /* out of the way of the descriptors that are placed */
+    if (spawn->report < spawn->stdio_count) spawn->report = fcntl(spawn->report, F_DUPFD_CLOEXEC, spawn->stdio_count);
     if (spawn->detached) setsid();
     place_stdio(spawn);
     /* groups and gid first: after setuid there is no right to */
-    if (spawn->groups && syscall(SYS_setgroups32, spawn->group_count, spawn->groups)) child_failed(spawn, "setgroups");
-    if (spawn->gid != -1 && syscall(SYS_setresgid32, spawn->gid, spawn->gid, spawn->gid)) child_failed(spawn, "setgid");
-    if (spawn->uid != -1 && syscall(SYS_setresuid32, spawn->uid, spawn->uid, spawn->uid)) child_failed(spawn, "setuid");
+    if (spawn->groups && syscall(NR_SETGROUPS, spawn->group_count, spawn->groups)) child_failed(spawn, "setgroups");
+    if (spawn->gid != -1 && syscall(NR_SETRESGID, spawn->gid, spawn->gid, spawn->gid)) child_failed(spawn, "setgid");
+    if (spawn->uid != -1 && syscall(NR_SETRESUID, spawn->uid, spawn->uid, spawn->uid)) child_failed(spawn, "setuid");
     if (spawn->cwd && chdir(spawn->cwd)) child_failed(spawn, "chdir");
     if (strchr(spawn->file, '/')) execve(spawn->file, spawn->argv, spawn->env);
     else exec_by_path(spawn);
     child_failed(spawn, "spawn");
 }
 
-static pid_t start(Spawn *spawn)
+/* The child's pid, or -1 with errno; `failure->error` is 0 where the program runs. */
+static pid_t start(Spawn *spawn, Failure *failure)
 {
     sigset_t all, before;
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC)) return -1;
+    spawn->report = ends[1];
     sigfillset(&all);
     /* none of our handlers may run in the child, which shares our memory until it executes */
     sigprocmask(SIG_BLOCK, &all, &before);
     pid_t pid = vfork();
     if (pid == 0) run_child(spawn);
+    int error = errno;
     sigprocmask(SIG_SETMASK, &before, NULL);
+    close(ends[1]);
+    ssize_t n = 0;
+    if (pid != -1) RETRY(n, read(ends[0], failure, sizeof *failure));
+    if (n != sizeof *failure) failure->error = 0;
+    close(ends[0]);
+    errno = error;
     return pid;
 }
 
@@ -138,13 +157,14 @@ static JSValue js_spawn(ARGS)
     spawn.file = vz_path(ctx, argv[0]);
     spawn.argv = spawn.file ? vz_path_list(ctx, argv[1]) : NULL;
     if (spawn.argv && read_options(ctx, argv[2], &spawn)) {
-        pid_t pid = start(&spawn);
+        Failure failure;
+        pid_t pid = start(&spawn, &failure);
         if (pid == -1) {
             result = vz_throw(ctx, errno, "fork", spawn.file, NULL);
-        } else if (spawn.error) {
+        } else if (failure.error) {
             waitpid(pid, NULL, 0);
-            bool in_cwd = !strcmp(spawn.step, "chdir");
-            result = vz_throw(ctx, spawn.error, spawn.step, in_cwd ? spawn.cwd : spawn.file, NULL);
+            bool in_cwd = !strcmp(failure.step, "chdir");
+            result = vz_throw(ctx, failure.error, failure.step, in_cwd ? spawn.cwd : spawn.file, NULL);
         } else {
             result = JS_NewInt32(ctx, pid);
         }

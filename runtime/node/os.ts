@@ -29,8 +29,8 @@ export function platform(): "linux" {
   return "linux";
 }
 
-export function arch(): "ia32" {
-  return "ia32";
+export function arch(): NodeJS.Architecture {
+  return sys.arch;
 }
 
 export function endianness(): "LE" {

@@ -8,7 +8,7 @@ if [ "$(id -u)" -ne 0 ]; then
   echo 'bench: needs root, for namespaces and mounts' >&2
   exit 77
 fi
-[ -x dist/vz ] || npm run --silent build
+[ -x "$(node scripts/machine.mjs --executable)" ] || npm run --silent build
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

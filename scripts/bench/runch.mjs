@@ -8,7 +8,8 @@
  */
 import { execFileSync } from "node:child_process";
 import { symlinkSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
+import { executable } from "../machine.mjs";
 import { startCases, waitingCases } from "./cases.mjs";
 import { waitingMemory } from "./waiter.mjs";
 
@@ -31,7 +32,7 @@ const BELOW_RUNC = 5;
 const WAITER_KB = 150;
 
 const runch = join(work, "runch");
-symlinkSync(resolve("dist/vz"), runch);
+symlinkSync(executable, runch);
 const cases = startCases(work, runch);
 const list = join(work, "cases");
 writeFileSync(list, cases.map(({ words }) => `${words.join("\t")}\n`).join(""));

@@ -9,7 +9,8 @@
  */
 import { execFileSync, spawn } from "node:child_process";
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
+import { executable } from "../machine.mjs";
 import { memoryCases, traceCases } from "./trace-cases.mjs";
 
 const [work, roundsText = "25"] = process.argv.slice(2);
@@ -23,7 +24,7 @@ const BESIDE_STRACE = 1.05;
 /** KB by which a run that is ten times as long may differ. */
 const GROWTH_KB = 1024;
 const POLL_MS = 20;
-const vz = resolve("dist/vz");
+const vz = executable;
 const faults = [];
 
 /** The command line that vz gives to strace, as a program of that name in front of the real one sees it. */

@@ -1,6 +1,6 @@
 /**
  * Makes one program for the unpacked base out of one file: `node scripts/build/base-program.mjs FILE.ts OUT.qbc`, then
- * `build/base-i686 OUT.qbc ARGS…`. For tests, and to try something on the base without building the executable.
+ * `build/base-ARCH OUT.qbc ARGS…`, the same for every architecture. For tests, and to try something on the base without building the executable.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -10,7 +10,6 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { baseOptions, basePlugins, bootstrap, globalsShim, root } from "./base-target.mjs";
 
-export const base = join(root, "build/base-i686");
 export const compiler = join(root, "build/vzqjsc");
 
 /** @param entry esbuild's `entryPoints` or `stdin`. @param name the program's name in stack traces */

@@ -124,6 +124,28 @@ export function isOfHost(name) {
   return HOST.some((start) => file.startsWith(start));
 }
 
+/**
+ * What a slave reads seldom, and not when a container starts: it takes the time to unpack them, and has room on its disk.
+ * The archive's reader is among them, for whose start the loading of an image does not wait.
+ */
+const SELDOM = new Set([
+  ...["lib/stream", "lib/streamx", "lib/tar-stream", "role/cli", "role/load-role", "role/zstd"],
+  ...[
+    "role/events",
+    "role/features",
+    "role/probe-command",
+    "role/ps",
+    "role/runch-help",
+    "role/spec",
+    "role/update",
+  ],
+]);
+
+/** Whether the bundle `name` is packed, to save room. */
+export function isPacked(name) {
+  return isOfHost(name) || SELDOM.has(name);
+}
+
 /** Bundle -> how others ask for it: a deferred one must not be imported as well, or it would be there twice. */
 const ways = new Map();
 

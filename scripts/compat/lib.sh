@@ -33,9 +33,11 @@ compare() {
   local name=$1 reference=$2 suite=$3 runtime path status=0
   shift 3
   [ "$(id -u)" -eq 0 ] || die 'only root can run containers with all of their namespaces'
-  [ -x dist/vz ] || die 'dist/vz is missing' 'npm run build'
+  local vz
+  vz=$(node scripts/machine.mjs --executable)
+  [ -x "$vz" ] || die "$vz is missing" 'npm run build'
   mkdir -p build/compat
-  ln -sfn ../../dist/vz build/compat/runch
+  ln -sfn "$vz" build/compat/runch
   for runtime in "$reference" runch; do
     path=$PWD/build/compat/runch
     [ "$runtime" = runch ] || path=$(command -v "$runtime")

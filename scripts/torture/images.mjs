@@ -11,6 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { root as project } from "../build/base-target.mjs";
+import { executable } from "../machine.mjs";
 import { Damage } from "./image-mutations.mjs";
 import { exchangeNasties, imageNasties } from "./image-nasties.mjs";
 import { Mutator } from "./mutations.mjs";
@@ -29,7 +30,7 @@ const LONGEST_LINE = 700;
 /** Cases from which on every hostile image goes through every command. */
 const LONG = 10_000;
 
-const vz = join(project, "dist/vz");
+const vz = executable;
 const dir = mkdtempSync(join(tmpdir(), "vz-images-"));
 process.on("exit", () => rmSync(dir, { recursive: true, force: true }));
 const victim = join(dir, "victim");

@@ -2,7 +2,7 @@
 # npm run torture: everything that tortures runch and images, to the end, some fifteen minutes. Needs root, and the packages of scripts/setup.sh.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-[ -x dist/vz ] || npm run --silent build
+[ -x "$(node scripts/machine.mjs --executable)" ] || npm run --silent build
 
 failed=()
 part() {

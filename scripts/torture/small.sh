@@ -9,7 +9,8 @@ if [ "$(id -u)" -ne 0 ]; then
   echo 'torture/small: needs root, for namespaces and mounts' >&2
   exit 77
 fi
-[ -x dist/vz ] || { echo 'torture/small: no dist/vz: npm run build' >&2; exit 1; }
+vz=$(node scripts/machine.mjs --executable)
+[ -x "$vz" ] || { echo "torture/small: no $vz: npm run build" >&2; exit 1; }
 
 # i386's system calls above 336, and amd64's above 298; strace passes over those that it does not know
 newer=(
@@ -54,7 +55,7 @@ finish() {
 }
 trap finish EXIT
 
-cp dist/vz "$work/runch"
+cp "$vz" "$work/runch"
 mkdir -p "$work/small/rootfs/"{bin,proc,dev}
 cp /bin/busybox "$work/small/rootfs/bin/busybox"
 for applet in sh sleep hostname true mkdir touch; do ln -s busybox "$work/small/rootfs/bin/$applet"; done

@@ -22,7 +22,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { root as project } from "../build/base-target.mjs";
+import { executable } from "../machine.mjs";
 
 /** As few applets as the bundles here call. */
 const APPLETS = ["sh", "true", "sleep", "cat", "ls", "id"];
@@ -31,7 +31,7 @@ const CGROUPS = "/sys/fs/cgroup";
 /** Ends the script where it cannot work at all. */
 export function needRoot(name) {
   if (process.getuid?.() !== 0) stop(name, "needs root, for namespaces and mounts", 77);
-  if (!existsSync(join(project, "dist/vz"))) stop(name, "no dist/vz: npm run build", 1);
+  if (!existsSync(executable)) stop(name, `no ${executable}: npm run build`, 1);
 }
 
 function stop(name, why, status) {
@@ -69,7 +69,7 @@ export function makeWork(name) {
     busybox: join(dir, "busybox"),
     state: join(dir, "state"),
   };
-  copyFileSync(join(project, "dist/vz"), work.runch);
+  copyFileSync(executable, work.runch);
   copyFileSync("/bin/busybox", work.busybox);
   // for those too who are root in a user namespace alone
   for (const file of [dir, work.runch, work.busybox]) chmodSync(file, 0o755);

@@ -62,6 +62,8 @@ export interface Role {
   /** Names of links to the executable (argv[0]) that play it. */
   readonly links: readonly string[];
   readonly summary: string;
+  /** Not in a slave's part of vz. */
+  readonly operator?: boolean;
   /** For vz's own use: not in the help. */
   readonly hidden?: boolean;
   /** @param words what it is played with; none for its help */

@@ -8,7 +8,9 @@ export interface VersionAnswer {
   version: string;
   commit: string;
   engine: string;
+  /** "i686" */
   arch: string;
+  part: "operator" | "slave";
 }
 
 /** `vzexec facts`: what this slave is and can do. */
@@ -17,8 +19,8 @@ export interface FactsAnswer {
   /** uname -r */
   kernel: string;
   machine: string;
-  /** ELF classes that run here, found by running them: [32] or [32, 64]. */
-  elfClasses: number[];
+  /** Architectures of programs that the kernel itself runs, found by running them: "i386", "amd64", "arm64". */
+  architectures: string[];
   init: "sysvinit" | "busybox" | "systemd" | "upstart" | "openrc" | "runit" | "unknown";
   /** Seconds since boot. */
   uptime: number;
@@ -35,6 +37,8 @@ export interface ImageRow {
   id: string;
   name: string;
   created: string;
+  /** As in the manifest: "i386", "any"; null where the image was loaded by a vz that did not note it. */
+  architecture: string | null;
   files: number;
   bytes: number;
 }
@@ -67,6 +71,8 @@ export interface ContainerRow {
   /** Image id. */
   image: string;
   imageName: string;
+  /** The image's; null where nothing is known of it. */
+  architecture: string | null;
   /** Resident bytes; null when it does not run. */
   rss: number | null;
   /** `startSpec` (start-request.ts) of the request, so that apply sees whether it changed. */

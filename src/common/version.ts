@@ -8,8 +8,25 @@ export interface Version {
   /** Abbreviated commit, "-dirty" behind it when the tree had changes. */
   commit: string;
   engine: string;
+  /** As compilers and uname(1) name it: "i686". */
   arch: string;
+  /** Which of the roles this executable has. */
+  part: Part;
 }
+
+declare global {
+  namespace NodeJS {
+    interface ProcessRelease {
+      /** The base's own (runtime/node/internal/process-object.ts). */
+      part?: Part;
+    }
+  }
+}
+
+/** "operator" has all roles; "slave" has what a slave needs, and is what `vz master deploy` installs there. */
+export type Part = "operator" | "slave";
+
+const ARCHITECTURES: Readonly<Record<string, string>> = { ia32: "i686", x64: "x86_64", arm64: "aarch64" };
 
 export function version(): Version {
   return {
@@ -19,11 +36,17 @@ export function version(): Version {
       process.versions["quickjs"] === undefined
         ? `Node ${process.versions.node}`
         : `QuickJS ${process.versions["quickjs"]}`,
-    arch: process.arch === "ia32" ? "i686" : process.arch,
+    arch: ARCHITECTURES[process.arch] ?? process.arch,
+    part: part(),
   };
 }
 
+/** Node has all roles; the base tells what it was packed with. */
+export function part(): Part {
+  return process.release.part ?? "operator";
+}
+
 export function versionLine(): string {
-  const { version: number, commit, engine, arch } = version();
-  return `vz ${number} (${commit}, ${engine}, ${arch})`;
+  const { version: number, commit, engine, arch, part: own } = version();
+  return `vz ${number} (${commit}, ${engine}, ${arch}, ${own})`;
 }

@@ -9,7 +9,10 @@ const id = v.pipe(v.string(), v.regex(/^sha256:[0-9a-f]{64}$/));
 /** Seconds, bytes and the like, where a fraction does no harm. */
 const amount = v.pipe(v.number(), v.finite(), v.minValue(0));
 
-const image = v.object({ id, name, created: v.string(), files: count, bytes: count });
+/** Not told by a slave of an older version. */
+const architecture = v.optional(v.nullable(v.string()), null);
+
+const image = v.object({ id, name, created: v.string(), architecture, files: count, bytes: count });
 
 export const imagesAnswer: v.GenericSchema<unknown, ImageRow[]> = v.array(image);
 export const loadAnswer: v.GenericSchema<unknown, LoadAnswer> = v.object({ image, added: v.boolean() });
@@ -18,20 +21,33 @@ export const versionAnswer: v.GenericSchema<unknown, VersionAnswer> = v.object({
   commit: v.string(),
   engine: v.string(),
   arch: v.string(),
+  // a slave deployed before there were parts has the whole
+  part: v.optional(v.picklist(["operator", "slave"]), "operator"),
 });
 const space = v.object({ total: amount, available: amount });
-export const factsAnswer: v.GenericSchema<unknown, FactsAnswer> = v.object({
+const facts = {
   hostname: v.string(),
   kernel: v.string(),
   machine: v.string(),
-  elfClasses: v.array(count),
   init: v.picklist(["sysvinit", "busybox", "systemd", "upstart", "openrc", "runit", "unknown"]),
   uptime: amount,
   memory: space,
   disk: space,
   mountNamespace: v.boolean(),
   images: v.array(image),
-});
+};
+/** What a slave whose vz knew x86 only, and told the widths of programs, meant by them. */
+const ARCHITECTURE_OF: Readonly<Record<number, string>> = { 32: "i386", 64: "amd64" };
+export const factsAnswer: v.GenericSchema<unknown, FactsAnswer> = v.union([
+  v.object({ ...facts, architectures: v.array(v.string()) }),
+  v.pipe(
+    v.object({ ...facts, elfClasses: v.array(count) }),
+    v.transform(({ elfClasses, ...rest }) => ({
+      ...rest,
+      architectures: elfClasses.flatMap((bits) => ARCHITECTURE_OF[bits] ?? []),
+    })),
+  ),
+]);
 export const containerRow: v.GenericSchema<unknown, ContainerRow> = v.object({
   container: name,
   state: v.picklist(["running", "restarting", "stopped", "failed"]),
@@ -40,6 +56,7 @@ export const containerRow: v.GenericSchema<unknown, ContainerRow> = v.object({
   since: v.nullable(v.string()),
   image: v.string(),
   imageName: v.string(),
+  architecture,
   rss: v.nullable(amount),
   spec: v.string(),
   fleet: v.string(),

@@ -1,8 +1,10 @@
+import { basename } from "node:path";
 import type { Command } from "../common/command.ts";
 import { isVzError, Status, VzError } from "../common/errors.ts";
 import { type Delivered, deliver, loadAction, loadName, tidy } from "./delivery.ts";
 import type { Fleet, Host } from "./fleet.ts";
 import { waitForPort } from "./health.ts";
+import { findHidden, type LocalImage } from "./image-choice.ts";
 import { describeImage } from "./image-file.ts";
 import type { VerbAction } from "./inventory.ts";
 import { askContainers, look } from "./observe.ts";
@@ -11,7 +13,7 @@ import { containerName } from "./placement.ts";
 import {
   type Action,
   type HostPlan,
-  type LocalImage,
+  type Images,
   makePlan,
   type Observed,
   type Plan,
@@ -88,20 +90,36 @@ async function afterwards(fleet: Fleet, work: readonly Work[], screen: Screen) {
   return answers.map(({ host, value }) => ({ host: host.name, rows: value ?? [] }));
 }
 
-/** By service; a service whose image is bad is told and left as it is. */
-async function describeImages(fleet: Fleet, screen: Screen): Promise<ReadonlyMap<string, LocalImage>> {
+/** A service of which an image is bad is told and left as it is. */
+async function describeImages(fleet: Fleet, screen: Screen): Promise<Images> {
   const byFile = new Map<string, LocalImage>();
-  const images = new Map<string, LocalImage>();
-  for (const { name, image: file } of fleet.services) {
+  const images = new Map<string, readonly LocalImage[]>();
+  for (const { name, images: files } of fleet.services) {
     try {
-      const image = byFile.get(file) ?? (await describeImage(file));
-      byFile.set(file, image);
-      images.set(name, image);
+      const own: LocalImage[] = [];
+      for (const file of files) {
+        const image = byFile.get(file) ?? (await describeImage(file));
+        byFile.set(file, image);
+        own.push(image);
+      }
+      refuseHidden(own);
+      images.set(name, own);
     } catch (error) {
       screen.fail(isVzError(error) ? ofService(name, error) : error);
     }
   }
   return images;
+}
+
+function refuseHidden(images: readonly LocalImage[]): void {
+  const found = findHidden(images);
+  if (found === undefined) return;
+  const { hidden, by } = found;
+  throw new VzError(
+    Status.badConfig,
+    `${hidden.file}: no host can get it: ${basename(by.file)}, listed before it, runs wherever it does`,
+    { hint: "list the image that asks for more first, or leave one out" },
+  );
 }
 
 function ofService(name: string, error: VzError): VzError {

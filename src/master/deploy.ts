@@ -1,7 +1,5 @@
-import { statSync } from "node:fs";
-import { resolve } from "node:path";
 import type { Args, Command } from "../common/command.ts";
-import { Status, VzError } from "../common/errors.ts";
+import { Status } from "../common/errors.ts";
 import { chooseHosts, type Fleet, type Host } from "./fleet.ts";
 import { inventory } from "./inventory.ts";
 import { fileOption, fleetOf, jsonOption, verboseOption } from "./options.ts";
@@ -11,6 +9,7 @@ import { mapLimit } from "./program.ts";
 import { PARALLEL, refused, unreachable } from "./remote.ts";
 import { Screen } from "./screen.ts";
 import { SftpSession } from "./sftp.ts";
+import { type SlaveFiles, slaveFiles } from "./slave-files.ts";
 import { dailyLogin, rootLogin, uploadLogin } from "./ssh.ts";
 import { ensureDailyKey, ensureStateDir, requireKey } from "./state-dir.ts";
 import { ansibleError } from "./verbs.ts";
@@ -29,7 +28,8 @@ export const deploy: Command = {
   summary: "install or upgrade vz on slaves, with the root key",
   usage: ["vz master deploy [-f FILE] [--accept-new] [--check] [HOST…]"],
   details:
-    "A slave needs an init, an sshd and a shell: no Python, nothing of ours. The first deploy makes the daily key, which every " +
+    "A slave needs an init, an sshd and a shell: no Python, nothing of ours. It gets the first of vz for i686, x86_64 and aarch64 " +
+    "that its kernel itself runs, which is found by starting a tiny program of each there, at every deploy. The first deploy makes the daily key, which every " +
     "other command uses: on a slave it reaches the verbs of vzexec and the upload directory, no more. A second deploy changes " +
     "nothing and says so. sshd's configuration is put back by the slave itself when the master cannot log in with the new one.",
   options: [
@@ -42,7 +42,11 @@ export const deploy: Command = {
       name: "check",
       help: "change nothing on the slaves; tell what would be changed, and end with 2 if anything would",
     },
-    { name: "binary", value: "FILE", help: "the vz to install, instead of the one that runs" },
+    {
+      name: "binary",
+      value: "FILE",
+      help: "the vz to install on all of them, instead of those that this one carries",
+    },
     jsonOption,
     verboseOption,
   ],
@@ -57,11 +61,11 @@ export const deploy: Command = {
     const fleet = fleetOf(args);
     const hosts = chooseHosts(fleet, args.positional);
     requireKey(fleet.rootKey, "ssh.key of the fleet file names the key that root has on the slaves");
-    const binary = binaryToSend(args);
+    const files = slaveFiles(args.value("binary"), io.env);
     ensureStateDir(fleet);
     const screen = new Screen(io, args.flag("json"));
     if (ensureDailyKey(fleet)) screen.line(`made the daily key ${fleet.dailyKey}`);
-    const rows = await play(fleet, hosts, binary, args, screen);
+    const rows = await play(fleet, hosts, files, args, screen);
     if (!args.flag("check")) await tryUploads(fleet, hosts, rows, screen);
     for (const row of rows.values()) screen.line(summary(row, args.flag("check")));
     if (args.flag("json")) io.out(`${JSON.stringify([...rows.values()], null, 1)}\n`);
@@ -70,24 +74,10 @@ export const deploy: Command = {
   },
 };
 
-function binaryToSend(args: Args): string {
-  const given = args.value("binary");
-  if (given !== undefined) {
-    const found = statSync(given, { throwIfNoEntry: false });
-    if (found === undefined) throw new VzError(Status.usage, `${given}: no such file`);
-    if (!found.isFile()) throw new VzError(Status.usage, `${given}: not a file`);
-    return resolve(given);
-  }
-  if (process.versions["quickjs"] !== undefined) return process.execPath;
-  throw new VzError(Status.usage, "vz master deploy: this vz runs under Node, which slaves have not", {
-    hint: "--binary FILE names the static vz for them",
-  });
-}
-
 async function play(
   fleet: Fleet,
   hosts: readonly Host[],
-  binary: string,
+  files: SlaveFiles,
   args: Args,
   screen: Screen,
 ): Promise<ReadonlyMap<Host, Row>> {
@@ -98,7 +88,7 @@ async function play(
     {
       playbook: "deploy.yml",
       inventory: inventory(fleet, hosts, fleet.rootKey),
-      variables: { vz_binary: binary, vz_fleet: fleet.name, vz_daily_key: fleet.dailyKey },
+      variables: { ...files, vz_fleet: fleet.name, vz_daily_key: fleet.dailyKey },
       knownHosts: fleet.knownHosts,
       ssh: { acceptNew: args.flag("accept-new") },
       check: args.flag("check"),

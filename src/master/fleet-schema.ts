@@ -70,10 +70,12 @@ const host = v.strictObject({
   vendor: name,
   memory: v.optional(size),
 });
+const image = v.pipe(v.string("not an image or a list of images"), v.minLength(1, "empty"));
+const images = v.pipe(v.array(text), v.minLength(1, "an empty list"));
 const health = v.strictObject({ tcp: port });
 const service = v.pipe(
   v.strictObject({
-    image: text,
+    image: v.lazy((value) => (Array.isArray(value) ? images : image)),
     replicas: v.optional(
       v.pipe(
         v.number("not a number"),

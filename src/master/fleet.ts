@@ -18,8 +18,8 @@ export interface Host {
 
 export interface Service {
   readonly name: string;
-  /** Absolute path of the image. */
-  readonly image: string;
+  /** Absolute paths of the images, one at least: a host gets the first that it can run. */
+  readonly images: readonly string[];
   /** Number of containers, for placement to spread; undefined where `hosts` names their places. */
   readonly replicas: number | undefined;
   readonly hosts: readonly string[] | undefined;
@@ -114,10 +114,17 @@ function checkReferences(raw: RawFleet, refuse: Refuse): void {
         near === undefined ? undefined : `did you mean ${near}?`,
       );
     }
+    const images = listed(service.image).map((file) => resolve(file));
+    const again = images.findIndex((file, i) => images.indexOf(file) !== i);
+    if (again >= 0) refuse(["services", name, "image", again], "is listed twice");
     const targets = service.volumes.map((volume) => volume.slice(volume.indexOf(":")));
     const twice = targets.findIndex((target, i) => targets.indexOf(target) !== i);
     if (twice >= 0) refuse(["services", name, "volumes", twice], "two volumes at one place");
   }
+}
+
+function listed(image: string | readonly string[]): readonly string[] {
+  return typeof image === "string" ? [image] : image;
 }
 
 /** Words that mean more than one host, to vzexec and to Ansible. */
@@ -161,7 +168,7 @@ function resolveFleet(
     hosts: inOrder("hosts", raw.hosts).map(([name, host]) => ({ name, ...host, memory: host.memory })),
     services: inOrder("services", raw.services).map(([name, service]) => ({
       name,
-      image: absolute(service.image),
+      images: listed(service.image).map(absolute),
       // A service that says nothing of its number is one container.
       replicas: service.hosts === undefined ? (service.replicas ?? 1) : undefined,
       hosts: service.hosts,

@@ -4,7 +4,7 @@ import { readManifest } from "../common/image/read.ts";
 import { verifyImage } from "../common/image/verify.ts";
 import type { Io } from "../common/io.ts";
 import { progressBar } from "../common/progress.ts";
-import type { LocalImage } from "./plan.ts";
+import type { LocalImage } from "./image-choice.ts";
 import { hashFile, type LocalFile } from "./upload.ts";
 
 /** What an image claims to be. @throws VzError 65 for what is none, 1 where it cannot be read */

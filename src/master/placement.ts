@@ -8,6 +8,9 @@ export interface Place {
   readonly host: string;
 }
 
+/** Whether a host can run a service. */
+export type Fits = (service: Service, host: string) => boolean;
+
 export interface Placement {
   readonly places: readonly Place[];
   /** Replicas for which no host has room, each as a line for people. */
@@ -26,11 +29,15 @@ export function readContainerName(name: string): { service: string; number: numb
 
 /**
  * Places every replica. What is placed already stays where it is, while its host is in the file and still has room for it;
- * the others go to a host where the port of their health check is free, there to the vendor that has the fewest of the service,
+ * the others go to a host that can run them, there to one where the port of their health check is free, there to the vendor that has the fewest of the service,
  * there to the host that has the fewest, in the order of the file. So two come to one vendor only when no other has room.
  * @param current what was found, the most certain first: of one replica found twice, the first stays
  */
-export function place(fleet: Pick<Fleet, "hosts" | "services">, current: readonly Place[]): Placement {
+export function place(
+  fleet: Pick<Fleet, "hosts" | "services">,
+  current: readonly Place[],
+  fits: Fits = () => true,
+): Placement {
   const room = new Room(fleet.hosts);
   const places: Place[] = [];
   const problems: string[] = [];
@@ -46,7 +53,7 @@ export function place(fleet: Pick<Fleet, "hosts" | "services">, current: readonl
     const mine = places.filter((one) => one.service === service.name);
     for (const wanted of missing(service, mine)) {
       const busy = (host: Host) => portTaken(service, host.name, places, fleet.services);
-      const host = wanted.host ?? choose(service, mine, fleet.hosts, room, busy)?.name;
+      const host = wanted.host ?? choose(service, mine, fleet.hosts, room, busy, fits)?.name;
       if (host !== undefined && room.take(host, service)) {
         const placed = { service: service.name, number: wanted.number, host };
         mine.push(placed);
@@ -102,16 +109,25 @@ function choose(
   hosts: readonly Host[],
   room: Room,
   busy: (host: Host) => boolean,
+  fits: Fits,
 ): Host | undefined {
   const onHost = (host: Host) => placed.filter((one) => one.host === host.name).length;
   const atVendor = (host: Host) =>
     hosts.filter((other) => other.vendor === host.vendor).reduce((sum, other) => sum + onHost(other), 0);
   return hosts
     .filter((host) => room.has(host.name, service))
-    .map((host, order) => ({ host, order, busy: busy(host), vendor: atVendor(host), own: onHost(host) }))
-    .sort(
-      (a, b) => Number(a.busy) - Number(b.busy) || a.vendor - b.vendor || a.own - b.own || a.order - b.order,
-    )[0]?.host;
+    .map((host, order) => ({
+      host,
+      // In this order: what counts more, first. One that it does not fit is chosen where it fits none, and is told.
+      cost: [Number(!fits(service, host.name)), Number(busy(host)), atVendor(host), onHost(host), order],
+    }))
+    .sort((a, b) => compareCosts(a.cost, b.cost))[0]?.host;
+}
+
+/** By the first figures that differ. */
+function compareCosts(a: readonly number[], b: readonly number[]): number {
+  const i = a.findIndex((figure, at) => figure !== b[at]);
+  return i < 0 ? 0 : (a[i] ?? 0) - (b[i] ?? 0);
 }
 
 /** Whether a container placed there already listens on the port of the service's health check: they share the host's network. */
@@ -161,7 +177,11 @@ class Room {
 }
 
 /** Services that have several replicas at one vendor though another vendor has none and has room: for a note. */
-export function crowded(fleet: Pick<Fleet, "hosts" | "services">, placement: Placement): string[] {
+export function crowded(
+  fleet: Pick<Fleet, "hosts" | "services">,
+  placement: Placement,
+  fits: Fits = () => true,
+): string[] {
   const room = new Room(fleet.hosts);
   for (const one of placement.places) {
     const service = fleet.services.find((candidate) => candidate.name === one.service);
@@ -176,7 +196,7 @@ export function crowded(fleet: Pick<Fleet, "hosts" | "services">, placement: Pla
       .map((one) => vendorOf.get(one.host) ?? "");
     const twice = vendors.find((vendor, i) => vendors.indexOf(vendor) !== i);
     const empty = fleet.hosts.find(
-      (host) => !vendors.includes(host.vendor) && room.has(host.name, service),
+      ({ name, vendor }) => !vendors.includes(vendor) && room.has(name, service) && fits(service, name),
     )?.vendor;
     if (twice !== undefined && empty !== undefined) {
       notes.push(`${service.name}: stays with two at ${twice}, though ${empty} has room`);

@@ -2,7 +2,16 @@
 import type { ContainerRow, FactsAnswer, StartRequest } from "../common/protocol.ts";
 import { startSpec, startWords } from "../common/start-request.ts";
 import type { Fleet, Service } from "./fleet.ts";
-import { containerName, crowded, type Place, place, portClashes, readContainerName } from "./placement.ts";
+import { chooseImage, type LocalImage, whyNone } from "./image-choice.ts";
+import {
+  containerName,
+  crowded,
+  type Fits,
+  type Place,
+  place,
+  portClashes,
+  readContainerName,
+} from "./placement.ts";
 
 /** What is known of a host. */
 export interface Observed {
@@ -10,21 +19,6 @@ export interface Observed {
   /** undefined where the host does not answer: `rows` are then those it last had. */
   readonly facts: FactsAnswer | undefined;
   readonly rows: readonly ContainerRow[];
-}
-
-/** An image file on the master, as far as a plan must know it. */
-export interface LocalImage {
-  readonly file: string;
-  /** "sha256:…" */
-  readonly id: string;
-  readonly name: string;
-  readonly architecture: string;
-  readonly kernelFloor: string | null;
-}
-
-/** "hello@0123456789ab": its name and the beginning of its id. */
-export function imageLabel({ name, id }: Pick<LocalImage, "name" | "id">): string {
-  return `${name}@${id.replace(/^sha256:/, "").slice(0, 12)}`;
 }
 
 export type Action =
@@ -67,13 +61,14 @@ export function requestOf(fleet: Fleet, service: Service, image: LocalImage): St
   };
 }
 
-/** @param images by service name */
-export function makePlan(
-  fleet: Fleet,
-  images: ReadonlyMap<string, LocalImage>,
-  observed: readonly Observed[],
-): Plan {
-  const placement = place(fleet, foundPlaces(fleet.name, observed));
+/** By service, in the order of the file: a slave gets the first that it can run. */
+export type Images = ReadonlyMap<string, readonly LocalImage[]>;
+
+export function makePlan(fleet: Fleet, images: Images, observed: readonly Observed[]): Plan {
+  const factsOf = (host: string) => observed.find((one) => one.host === host)?.facts;
+  const whyUnfit = ({ name }: Service, host: string) => whyNone(images.get(name) ?? [], factsOf(host));
+  const fits: Fits = (service, host) => whyUnfit(service, host) === undefined;
+  const placement = place(fleet, foundPlaces(fleet.name, observed), fits);
   const hosts = fleet.hosts.map(({ name }) => {
     const seen = observed.find((one) => one.host === name);
     const own = placement.places.filter((one) => one.host === name);
@@ -83,7 +78,11 @@ export function makePlan(
     hosts,
     places: placement.places,
     problems: placement.problems,
-    notes: [...crowded(fleet, placement), ...portClashes(fleet, placement.places)],
+    notes: [
+      ...crowded(fleet, placement, fits),
+      ...portClashes(fleet, placement.places),
+      ...passedOver(fleet, placement.places, hosts, whyUnfit),
+    ],
   };
 }
 
@@ -110,7 +109,7 @@ function isDamaged({ fleet, image, state }: ContainerRow): boolean {
 
 function planHost(
   fleet: Fleet,
-  images: ReadonlyMap<string, LocalImage>,
+  images: Images,
   places: readonly Place[],
   { host, facts, rows }: Observed,
 ): HostPlan {
@@ -121,14 +120,15 @@ function planHost(
   const problems: string[] = [];
   for (const one of places) {
     const service = fleet.services.find((candidate) => candidate.name === one.service);
-    const image = images.get(one.service);
-    if (service === undefined || image === undefined) continue;
+    const choices = images.get(one.service) ?? [];
     const container = containerName(one);
     const row = rows.find((candidate) => candidate.container === container);
+    const image = chooseImage(choices, facts, row?.image);
+    if (service === undefined || image === undefined) continue;
     const request = requestOf(fleet, service, image);
     const why = whyStarted(row, request);
     if (why === undefined) continue;
-    const misfit = row !== undefined && !isOurs(row, fleet.name) ? foreign(row) : whyUnfit(image, facts);
+    const misfit = row !== undefined && !isOurs(row, fleet.name) ? foreign(row) : whyNone(choices, facts);
     if (misfit !== undefined) {
       problems.push(`${container}: ${misfit}`);
       continue;
@@ -137,6 +137,29 @@ function planHost(
     actions.push({ kind: "start", container, image, words, why, healthPort: service.healthPort });
   }
   return { host, reachable: facts !== undefined, actions: [...pushes(actions, facts), ...actions], problems };
+}
+
+/** Hosts that get nothing of a service that is started elsewhere, since they can run none of its images: each as a line. */
+function passedOver(
+  { services }: Fleet,
+  places: readonly Place[],
+  hosts: readonly HostPlan[],
+  whyUnfit: (service: Service, host: string) => string | undefined,
+): string[] {
+  const started = new Set(hosts.flatMap(({ actions }) => actions.flatMap(serviceStarted)));
+  const placeable = services.filter(({ name, hosts: named }) => named === undefined && started.has(name));
+  return placeable.flatMap((service) =>
+    hosts.flatMap(({ host }) => {
+      const has = places.some((one) => one.service === service.name && one.host === host);
+      const why = has ? undefined : whyUnfit(service, host);
+      return why === undefined ? [] : [`${service.name}: not on ${host}: ${why}`];
+    }),
+  );
+}
+
+function serviceStarted(action: Action): string[] {
+  const read = action.kind === "start" ? readContainerName(action.container) : undefined;
+  return read === undefined ? [] : [read.service];
 }
 
 function foreign(row: ContainerRow): string {
@@ -179,30 +202,4 @@ function whyRemoved(fleet: Fleet, container: string): string {
   const read = readContainerName(container);
   const service = fleet.services.find((one) => one.name === read?.service);
   return service === undefined ? "not in the file" : "not wanted here";
-}
-
-const CLASS_OF: Readonly<Record<string, number>> = { i386: 32, amd64: 64 };
-
-/** Why an image cannot run on a slave, or undefined. */
-export function whyUnfit(image: LocalImage, facts: FactsAnswer | undefined): string | undefined {
-  if (facts === undefined || image.architecture === "any") return undefined;
-  const bits = CLASS_OF[image.architecture];
-  const runs = bits === undefined ? facts.machine === image.architecture : facts.elfClasses.includes(bits);
-  if (!runs) return `its image ${image.name} is for ${image.architecture}, which does not run there`;
-  if (image.kernelFloor !== null && compareVersions(facts.kernel, image.kernelFloor) < 0) {
-    return `its image ${image.name} needs Linux ${image.kernelFloor}, the kernel there is ${facts.kernel}`;
-  }
-  return undefined;
-}
-
-/** Compares the leading numbers of two versions: "2.6.32-042stab" is below "3.2.0". */
-export function compareVersions(a: string, b: string): number {
-  const numbers = (text: string) => (/^\d+(\.\d+)*/.exec(text)?.[0] ?? "0").split(".").map(Number);
-  const left = numbers(a);
-  const right = numbers(b);
-  for (let i = 0; i < Math.max(left.length, right.length); i++) {
-    const difference = (left[i] ?? 0) - (right[i] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
 }

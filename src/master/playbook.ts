@@ -1,31 +1,17 @@
-/**
- * Runs a playbook of `ansible/` and tells what it does while it does it. The files come out of the executable into a cache, and
- * are compared with it every time: nothing that somebody put there is run.
- */
+/** Runs a playbook of `ansible/` and tells what it does while it does it. */
 import { spawn } from "node:child_process";
-import {
-  chmodSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-} from "node:fs";
-import { constants, homedir, tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import * as sys from "vz:sys";
+import { lstatSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { constants, tmpdir } from "node:os";
+import { join } from "node:path";
 import { VzError } from "../common/errors.ts";
 import { writeFileAtomic } from "../common/files.ts";
 import type { Io } from "../common/io.ts";
-import { version } from "../common/version.ts";
 import { playbookEnvironment } from "./playbook-environment.ts";
 import { type PlaybookEvent, readEvent } from "./playbook-events.ts";
 import { missingProgram } from "./program.ts";
 import type { SshSettings } from "./ssh.ts";
+import { removeStrangers, unpack } from "./unpack.ts";
 
-const PREFIX = "ansible/";
 /** Beginning of the names of directories of one run. */
 const SCRATCH = "vz-ansible-";
 /** Milliseconds after which no run can still need its own. */
@@ -57,7 +43,9 @@ export async function runPlaybook(
   io: Io,
   onEvent: (event: PlaybookEvent) => void,
 ): Promise<PlaybookEnd> {
-  const files = unpack(io.env);
+  const unpacked = unpack("ansible", io.env);
+  removeStrangers(unpacked);
+  const files = unpacked.directory;
   sweep(tmpdir());
   const scratch = mkdtempSync(join(tmpdir(), SCRATCH));
   try {
@@ -158,37 +146,4 @@ function eachLine(stream: NodeJS.ReadableStream, onLine: (line: string) => void)
     feed(decoder.decode());
     if (rest !== "") onLine(rest);
   };
-}
-
-/** Lays the packed files out and gives the directory. */
-export function unpack(env: Io["env"]): string {
-  const cache = env["XDG_CACHE_HOME"] || join(env["HOME"] || homedir(), ".cache");
-  const { version: number, commit } = version();
-  const root = join(cache, "vz", `${number}-${commit}`);
-  const directory = join(root, "ansible");
-  mkdirSync(root, { recursive: true, mode: 0o700 });
-  chmodSync(root, 0o700);
-  const names = sys.assets().filter((name) => name.startsWith(PREFIX));
-  for (const name of names) {
-    const bytes = sys.asset(name);
-    if (bytes !== null) settle(join(root, name), bytes);
-  }
-  removeStrangers(directory, new Set(names.map((name) => join(root, name))));
-  return directory;
-}
-
-/** Writes the file unless it is there with these very bytes. */
-function settle(file: string, bytes: Uint8Array): void {
-  if (existsSync(file) && Buffer.compare(readFileSync(file), bytes) === 0) return;
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  writeFileAtomic(file, bytes, 0o644);
-}
-
-/** Ansible runs every plugin that it finds: what we did not put there goes. */
-function removeStrangers(directory: string, known: ReadonlySet<string>): void {
-  for (const entry of readdirSync(directory, { withFileTypes: true })) {
-    const path = join(directory, entry.name);
-    if (entry.isDirectory()) removeStrangers(path, known);
-    else if (!known.has(path) && !entry.name.startsWith(".")) rmSync(path, { force: true });
-  }
 }

@@ -22,6 +22,8 @@ export interface PsRow {
   readonly since: string | null;
   /** Image id; null where nothing is known of it. */
   readonly image: string | null;
+  /** The image's: "i386", "any"; null where it is not known. */
+  readonly architecture: string | null;
   /** Bytes. */
   readonly rss: number | null;
 }
@@ -75,12 +77,13 @@ function visible(row: ContainerRow | { container: string }): Omit<PsRow, "host" 
   const { container } = row;
   const service = readContainerName(container)?.service ?? container;
   if (!("state" in row)) {
-    const unknown = { pid: null, restarts: null, since: null, image: null, rss: null };
+    const unknown = { pid: null, restarts: null, since: null, image: null, architecture: null, rss: null };
     return { service, container, state: "stopped", ...unknown };
   }
-  const { state, pid, restarts, since, image, rss } = row;
+  const { state, pid, restarts, since, architecture, rss } = row;
   // A damaged record no longer names its image.
-  return { service, container, state, pid, restarts, since, image: image === "" ? null : image, rss };
+  const image = row.image === "" ? null : row.image;
+  return { service, container, state, pid, restarts, since, image, architecture, rss };
 }
 
 /** What a host that was never seen would have by the file. */
@@ -114,6 +117,7 @@ const HEADER = [
   "RESTARTS",
   "SINCE",
   "IMAGE",
+  "ARCH",
   "RSS",
 ];
 
@@ -134,6 +138,7 @@ export function psTable(
     String(row.restarts ?? "-"),
     row.since === null ? "-" : `${formatSpan((now - Date.parse(row.since)) / 1000)} ago`,
     shortImage(row.image, names),
+    row.architecture ?? "-",
     row.rss === null ? "-" : formatBytes(row.rss),
   ]);
   return table(HEADER, cells, columns);

@@ -3,20 +3,24 @@ import { readFileSync } from "node:fs";
 import * as sys from "vz:sys";
 import { DATA_DIR } from "../common/paths.ts";
 import type { FactsAnswer } from "../common/protocol.ts";
-import { mountNamespace, runnableElfClasses } from "./probe.ts";
+import { runnableArchitectures } from "./architectures.ts";
+import { dataDirectory, mountNamespace } from "./probe.ts";
 import { openStore } from "./store/real-system.ts";
 import { detectInit } from "./supervise/init-kind.ts";
+
+/** Where there is room when the disk is full. */
+const IN_MEMORY = ["/dev/shm", "/tmp"];
 
 export function readFacts(): FactsAnswer {
   const { nodename, release, machine } = sys.uname();
   // First, since it makes the data directory that the disk is measured at.
-  const elfClasses = runnableElfClasses();
+  const architectures = runnableArchitectures(dataDirectory(), IN_MEMORY);
   const { bsize, blocks, bavail } = sys.statfs(DATA_DIR);
   return {
     hostname: nodename,
     kernel: release,
     machine,
-    elfClasses,
+    architectures,
     init: detectInit().kind,
     uptime: Math.floor(Number.parseFloat(readFileSync("/proc/uptime", "latin1"))),
     memory: parseMemory(readFileSync("/proc/meminfo", "latin1")),

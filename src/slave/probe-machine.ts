@@ -2,10 +2,10 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import * as sys from "vz:sys";
 import { DATA_DIR } from "../common/paths.ts";
+import { runnableArchitectures } from "./architectures.ts";
 import { findControllers } from "./cgroup-controllers.ts";
 import { parseMemory } from "./facts.ts";
 import { type Refusal, tryCalls, tryDeviceNode, tryMounts, tryNamespaces } from "./kernel-grants.ts";
-import { runnableElfClasses } from "./probe.ts";
 import { grantsOf, missingCapabilities, type Probe } from "./probe-report.ts";
 import { detectInit } from "./supervise/init-kind.ts";
 
@@ -57,6 +57,14 @@ function disk(): Probe["disk"] {
   return { path, total: bsize * blocks, available: bsize * bavail };
 }
 
+function architectures(scratch: string): Probe["architectures"] {
+  try {
+    return runnableArchitectures(scratch);
+  } catch {
+    return [];
+  }
+}
+
 /** Number of the last capability before the kernel tells it: CAP_MAC_ADMIN, of 2.6.25. */
 const LAST_CAPABILITY = 33;
 
@@ -66,7 +74,7 @@ export function probeMachine(): Probe {
   return withScratch((scratch) => ({
     kernel: release,
     machine,
-    elfClasses: scratch === null ? [] : runnableElfClasses(scratch),
+    architectures: scratch === null ? [] : architectures(scratch),
     uid: sys.geteuid(),
     missingCapabilities: missingCapabilities(
       sys.capget().effective,

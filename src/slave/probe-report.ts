@@ -18,8 +18,8 @@ export interface Probe {
   /** uname -r */
   readonly kernel: string;
   readonly machine: string;
-  /** Found by running a program of each: [32] or [32, 64]. */
-  readonly elfClasses: readonly number[];
+  /** Of programs that the kernel itself runs, found by running them: "i386", "amd64", "arm64". */
+  readonly architectures: readonly string[];
   readonly uid: number;
   /** Capabilities that root has elsewhere and that we lack here. */
   readonly missingCapabilities: readonly string[];
@@ -101,8 +101,8 @@ export function rowsOf(probe: Probe): Row[] {
     ["kernel", `${probe.kernel} ${probe.machine}`, ""],
     [
       "programs",
-      probe.elfClasses.map((bits) => `${bits}-bit`).join(", ") || "none of ours",
-      "an image of another class is refused before it is sent",
+      probe.architectures.join(", ") || "none could be started",
+      "an image for another architecture is refused before it is sent",
     ],
     [
       "user",

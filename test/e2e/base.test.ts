@@ -3,11 +3,11 @@ import { type SpawnSyncReturns, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { base } from "../support/machine.ts";
 
 /** What the base does otherwise than Node, or what Node cannot show; the rest is in test/conformance. */
-const base = resolve("build/base-i686");
 const dir = mkdtempSync(join(tmpdir(), "vz-base-"));
 const program = join(dir, "plays.qbc");
 

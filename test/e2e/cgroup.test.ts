@@ -12,14 +12,14 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join, resolve } from "node:path";
+import { basename, join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
+import { base } from "../support/machine.ts";
 
 /**
  * Cgroups on the kernel of this machine: version 1, and version 2 beside it. What the machine lacks is skipped. Only cgroups
  * whose names begin with vz- are made, and they are removed.
  */
-const base = resolve("build/base-i686");
 const dir = mkdtempSync(join(tmpdir(), "vz-cgroup-"));
 const program = join(dir, "plays.qbc");
 const children: ChildProcess[] = [];

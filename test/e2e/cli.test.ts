@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { after, test } from "node:test";
-import { vzBinary } from "../support/lab.ts";
+import { architecture, vzBinary } from "../support/machine.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "vz-cli-"));
 after(() => rmSync(dir, { recursive: true }));
@@ -20,19 +20,68 @@ function linked(name: string): string {
   return path;
 }
 
-test("dist/vz is a static 32-bit Intel program of at most 2 MB", () => {
-  assert.ok(statSync(vzBinary).size <= 2 * 1024 * 1024, `${statSync(vzBinary).size} bytes`);
-  const { stdout } = run("file", "-b", vzBinary);
-  assert.match(stdout, /^ELF 32-bit LSB executable, Intel (80386|i386).*statically linked/);
+const KINDS = [
+  ["i686", "vz", /^ELF 32-bit LSB executable, Intel (80386|i386).*statically linked/],
+  ["x86_64", "vz-x86_64", /^ELF 64-bit LSB executable, x86-64.*statically linked/],
+  ["aarch64", "vz-aarch64", /^ELF 64-bit LSB executable, ARM aarch64.*statically linked/],
+] as const;
+/** Bytes. */
+const OPERATOR_LIMIT = 4 * 1024 * 1024;
+const SLAVE_LIMIT = 1.3 * 1024 * 1024;
+
+for (const [name, executable, kind] of KINDS) {
+  test(`${executable} is a static program for ${name} of at most 4 MB, and of 1.3 MB for a slave`, () => {
+    for (const [path, limit] of [
+      [resolve("dist", executable), OPERATOR_LIMIT],
+      [slavePart(name), SLAVE_LIMIT],
+    ] as const) {
+      assert.ok(statSync(path).size <= limit, `${path}: ${statSync(path).size} bytes`);
+      assert.match(run("file", "-b", path).stdout, kind);
+    }
+  });
+}
+
+function slavePart(name: string): string {
+  return resolve(`build/slaves/vz-${name}`);
+}
+
+test("--version names version, commit, engine, architecture and part", () => {
+  const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
+  for (const [path, part] of [
+    [vzBinary, "operator"],
+    [slavePart(architecture), "slave"],
+  ] as const) {
+    const { status, stdout } = run(path, "--version");
+    assert.equal(status, 0);
+    const number = version.replaceAll(".", "\\.");
+    const line = `^vz ${number} \\([0-9a-f]{7,}(-dirty)?, QuickJS \\S+, ${architecture}, ${part}\\)\n$`;
+    assert.match(stdout, new RegExp(line));
+  }
 });
 
-test("--version names version, commit, engine and architecture", () => {
-  const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
-  const { status, stdout } = run(vzBinary, "--version");
-  assert.equal(status, 0);
+test("a slave's part has the slave's roles, and says of the others where they are", () => {
+  const own = slavePart(architecture);
+  const shown = run(own, "help").stdout;
+  for (const role of ["vzexec", "runch", "probe"]) assert.match(shown, new RegExp(`^ {2}${role} `, "m"));
+  assert.equal(run(own, "runch", "--version").status, 0);
+  for (const words of [
+    ["master", "ps"],
+    ["help", "lab"],
+    ["trace", "true"],
+    ["ldd"],
+    ["image"],
+    ["lab", "ls"],
+  ]) {
+    const role = words[0] === "help" ? words[1] : words[0];
+    const { status, stderr } = run(own, ...words);
+    assert.equal(status, 64, words.join(" "));
+    const where = "hint: it is in the operator's vz, which put this one here: run it there\n";
+    assert.equal(stderr, `vz: ${role}: not in a slave's part of vz\n${where}`);
+    assert.doesNotMatch(shown, new RegExp(`^ {2}${role} `, "m"));
+  }
   assert.match(
-    stdout,
-    new RegExp(`^vz ${version.replaceAll(".", "\\.")} \\([0-9a-f]{7,}(-dirty)?, QuickJS \\S+, i686\\)\n$`),
+    run(own, "vzexec", "all", "--", "ps").stderr,
+    /^vz: vzexec HOSTS -- VERB: not in a slave's part of vz\n/,
   );
 });
 

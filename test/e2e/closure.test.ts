@@ -17,7 +17,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { after, beforeEach, test } from "node:test";
-import { vzBinary } from "../support/lab.ts";
+import { vzBinary } from "../support/machine.ts";
 import { ok, Workshop } from "../support/tracing.ts";
 
 const shop = new Workshop({ PATH: "/usr/sbin:/usr/bin:/sbin:/bin", HOME: "/" });

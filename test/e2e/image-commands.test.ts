@@ -14,7 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { CONFIG, PROVENANCE } from "../common/image/sample.ts";
-import { vzBinary } from "../support/lab.ts";
+import { vzBinary } from "../support/machine.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "vz-image-commands-"));
 after(() => rmSync(scratch, { recursive: true, force: true }));

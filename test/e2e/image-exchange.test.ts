@@ -8,7 +8,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { vzBinary } from "../support/lab.ts";
+import { vzBinary } from "../support/machine.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "vz-exchange-e2e-"));
 after(() => rmSync(scratch, { recursive: true, force: true }));

@@ -21,7 +21,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CONFIG, gzipped, membersOf, tarball } from "../common/image/sample.ts";
-import { vzBinary } from "../support/lab.ts";
+import { vzBinary } from "../support/machine.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "vz-image-e2e-"));
 const mounts: string[] = [];

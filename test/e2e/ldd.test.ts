@@ -23,7 +23,7 @@ import { LibraryPath } from "../../src/build/loader-path.ts";
 import { type Seen, Walker } from "../../src/build/walk.ts";
 import type { Elf } from "../../src/common/elf.ts";
 import { makeElf } from "../support/elf.ts";
-import { vzBinary } from "../support/lab.ts";
+import { vzBinary } from "../support/machine.ts";
 
 // In memory, where there is such a place: a chroot is written to disk before it counts as made.
 const top = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "vz-ldd-"));

@@ -14,7 +14,8 @@ import {
 import { connect } from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { type Lab, type Result, run, startLab, until, vzBinary } from "../support/lab.ts";
+import { type Lab, type Result, run, startLab, until } from "../support/lab.ts";
+import { vzBinary } from "../support/machine.ts";
 import { httpd, makeImage } from "../support/service-image.ts";
 
 let lab: Lab;
@@ -36,6 +37,7 @@ interface PsRow {
   restarts: number;
   since: string | null;
   image: string;
+  architecture: string | null;
   rss: number | null;
 }
 
@@ -299,14 +301,15 @@ test("ps tells what runs, for people and for machines", async () => {
     container: "web-1",
     state: "running",
     restarts: 0,
+    architecture: "i386",
   });
   assert.equal((await lab.sshOk(1, `tr '\\0' ' ' < /proc/${pid}/cmdline`)).trim(), httpd(8080).join(" "));
   assert.ok(Math.abs(Date.parse(since ?? "") - Date.now()) < 120_000, String(since));
   assert.ok((rss ?? 0) > 100_000 && (rss ?? 0) < 20_000_000, String(rss));
   assert.match(image, /^sha256:[0-9a-f]{64}$/);
   const text = await lab.ok("master", "ps");
-  assert.match(text, /^HOST +VENDOR +SERVICE +CONTAINER +STATE +PID +RESTARTS +SINCE +IMAGE +RSS$/m);
-  assert.match(text, /^vps2 +beta +web +web-2 +running +\d+ +0 .* ago +web@[0-9a-f]{12} +\d/m);
+  assert.match(text, /^HOST +VENDOR +SERVICE +CONTAINER +STATE +PID +RESTARTS +SINCE +IMAGE +ARCH +RSS$/m);
+  assert.match(text, /^vps2 +beta +web +web-2 +running +\d+ +0 .* ago +web@[0-9a-f]{12} +i386 +\d/m);
 });
 
 test("nothing of ours runs on a slave beside the container, whose parent is init", async () => {

@@ -15,7 +15,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { run, vzBinary } from "../support/lab.ts";
+import { run } from "../support/lab.ts";
+import { vzBinary } from "../support/machine.ts";
 
 let dir = "";
 let runch = "";

@@ -22,7 +22,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Result, run, until, vzBinary } from "../support/lab.ts";
+import { type Result, run, until } from "../support/lab.ts";
+import { vzBinary } from "../support/machine.ts";
 
 let dir = "";
 let root = "";

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { base } from "../support/machine.ts";
 
 /** Filters on the real kernel: loaded by the base, which is an i386 program, for the machine's own programs. */
-const base = resolve("build/base-i686");
 const dir = mkdtempSync(join(tmpdir(), "vz-seccomp-"));
 const play = join(dir, "play.qbc");
 

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { chmodSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, beforeEach, test } from "node:test";
+import { vzBinary } from "../support/machine.ts";
 import { Workshop } from "../support/tracing.ts";
 
 const shop = new Workshop();
@@ -505,7 +506,7 @@ test("descriptors that came from elsewhere: a directory counts, a file that was 
       return recvmsg(pair[0], &m, 0) != 1;
     }`,
   );
-  const { status } = shop.run("sh", ["-c", `exec "$VZ" trace ./prog 8< input 9< d`], { VZ: vz() });
+  const { status } = shop.run("sh", ["-c", `exec "$VZ" trace ./prog 8< input 9< d`], { VZ: vzBinary });
   assert.equal(status, 0);
   assert.deepEqual(shop.own(), ["d/below", "passed", "prog"]);
 });
@@ -517,11 +518,7 @@ test("the directory that the command starts in may have any name, and lie behind
   symlinkSync(where, join(shop.dir, "link"));
   writeFileSync(join(shop.dir, "go"), 'cd link && exec "$VZ" trace -o ../spec cat f\n');
   chmodSync(join(shop.dir, "go"), 0o755);
-  assert.equal(shop.run("sh", ["./go"], { VZ: vz() }).status, 0);
+  assert.equal(shop.run("sh", ["./go"], { VZ: vzBinary }).status, 0);
   assert.deepEqual(shop.own(), ['st"r\\\\n\xff<a>/f']);
   assert.ok(readdirSync(shop.dir).includes("spec"));
 });
-
-function vz(): string {
-  return join(import.meta.dirname, "../../dist/vz");
-}

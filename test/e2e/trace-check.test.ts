@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join, resolve } from "node:path";
 import { after, beforeEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { vzBinary } from "../support/lab.ts";
+import { vzBinary } from "../support/machine.ts";
 import { ok, Workshop } from "../support/tracing.ts";
 
 const shop = new Workshop();

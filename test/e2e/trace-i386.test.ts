@@ -7,7 +7,7 @@ import { copyFileSync, existsSync, lstatSync, readdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { after, beforeEach, test } from "node:test";
-import { vzBinary } from "../support/lab.ts";
+import { vzBinary } from "../support/machine.ts";
 import { ok, Workshop } from "../support/tracing.ts";
 
 const shop = new Workshop();

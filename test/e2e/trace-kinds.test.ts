@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { after, beforeEach, test } from "node:test";
-import { vzBinary } from "../support/lab.ts";
+import { vzBinary } from "../support/machine.ts";
 import { Workshop } from "../support/tracing.ts";
 
 const shop = new Workshop();

@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { after, beforeEach, test } from "node:test";
-import { vzBinary } from "../support/lab.ts";
+import { vzBinary } from "../support/machine.ts";
 import { ok, Workshop } from "../support/tracing.ts";
 
 const shop = new Workshop();

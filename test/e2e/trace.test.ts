@@ -18,7 +18,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { after, beforeEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { vzBinary } from "../support/lab.ts";
+import { vzBinary } from "../support/machine.ts";
 import { type Ended, ok, Workshop } from "../support/tracing.ts";
 
 const shop = new Workshop();

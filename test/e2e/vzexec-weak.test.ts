@@ -47,7 +47,7 @@ describe("where only 32-bit programs run", () => {
     const lab = await startLab(1, { only32: true });
     try {
       const slave = await Slave.installed(lab);
-      assert.deepEqual((await slave.json<FactsAnswer>("facts")).elfClasses, [32]);
+      assert.deepEqual((await slave.json<FactsAnswer>("facts")).architectures, ["i386"]);
     } finally {
       await lab.down();
     }

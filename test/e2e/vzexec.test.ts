@@ -30,7 +30,7 @@ for (const init of ["sysv", "busybox"] as const) {
     test("facts tell what the slave is", async () => {
       const facts = await slave.json<FactsAnswer>("facts");
       assert.equal(facts.init, init === "sysv" ? "sysvinit" : "busybox");
-      assert.deepEqual(facts.elfClasses, [32, 64]);
+      assert.deepEqual(facts.architectures, ["i386", "amd64"]);
       assert.equal(facts.mountNamespace, true);
       assert.equal(facts.hostname, "vps1");
       assert.ok(facts.memory.total > facts.memory.available - 1 && facts.disk.total > facts.disk.available);

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { CONFIG } from "../common/image/sample.ts";
-import { vzBinary } from "../support/lab.ts";
+import { vzBinary } from "../support/machine.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "vz-zstd-e2e-"));
 after(() => rmSync(scratch, { recursive: true, force: true }));

@@ -20,7 +20,7 @@ services:
     restart: never
     health: {tcp: 8080}
   pinned:
-    image: /abs/p.tar
+    image: [/abs/p.tar, images/p-amd64.tar]
     hosts: ["10", web1]
 `;
 
@@ -40,7 +40,7 @@ test("the whole shape is read, with paths relative to the file and ~ expanded", 
     services: [
       {
         name: "hello",
-        image: "/srv/images/hello.tar.gz",
+        images: ["/srv/images/hello.tar.gz"],
         replicas: 2,
         hosts: undefined,
         memory: 64 * 1024 * 1024,
@@ -51,7 +51,7 @@ test("the whole shape is read, with paths relative to the file and ~ expanded", 
       },
       {
         name: "pinned",
-        image: "/abs/p.tar",
+        images: ["/abs/p.tar", "/srv/images/p-amd64.tar"],
         replicas: undefined,
         hosts: ["10", "web1"],
         memory: null,
@@ -141,6 +141,23 @@ const refused: readonly (readonly [title: string, text: string, message: string,
     `${head}services: {s: {image: i, hosts: [a], replicas: 1}}\n`,
     "5:12: services.s: hosts and replicas exclude each other",
   ],
+  ["an empty list of images", `${head}services: {s: {image: []}}\n`, "5:16: services.s.image: an empty list"],
+  [
+    "an image that is listed twice",
+    `${head}services: {s: {image: [i/j, k, ./i//j]}}\n`,
+    "5:32: services.s.image.2: is listed twice",
+  ],
+  [
+    "an image that is neither a text nor a list",
+    `${head}services: {s: {image: {i386: j}}}\n`,
+    "5:16: services.s.image: not an image or a list of images",
+  ],
+  [
+    "a list of images with something else in it",
+    `${head}services: {s: {image: [i, 5]}}\n`,
+    "5:27: services.s.image.1: not a text",
+  ],
+  ["an image without a name", `${head}services: {s: {image: [i, ""]}}\n`, "5:27: services.s.image.1: empty"],
   [
     "a volume that climbs",
     `${head}services: {s: {image: i, volumes: ["d:/a/../b"]}}\n`,

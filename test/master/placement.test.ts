@@ -19,7 +19,7 @@ function host(name: string, vendor: string, memory?: number): Host {
 function service(name: string, wanted: number | string[], memory?: number): Service {
   return {
     name,
-    image: `/${name}.tar`,
+    images: [`/${name}.tar`],
     replicas: typeof wanted === "number" ? wanted : undefined,
     hosts: typeof wanted === "number" ? undefined : wanted,
     memory: memory === undefined ? null : memory * M,

@@ -3,16 +3,8 @@ import { test } from "node:test";
 import type { ContainerRow, FactsAnswer } from "../../src/common/protocol.ts";
 import { startSpec } from "../../src/common/start-request.ts";
 import { type Fleet, parseFleet } from "../../src/master/fleet.ts";
-import {
-  type Action,
-  compareVersions,
-  type LocalImage,
-  makePlan,
-  type Observed,
-  requestOf,
-  unwell,
-  whyUnfit,
-} from "../../src/master/plan.ts";
+import type { LocalImage } from "../../src/master/image-choice.ts";
+import { type Action, makePlan, type Observed, requestOf, unwell } from "../../src/master/plan.ts";
 
 const fleet = parseFleet(
   `fleet: f
@@ -33,20 +25,20 @@ const image: LocalImage = {
   architecture: "i386",
   kernelFloor: "3.2.0",
 };
-const images = new Map([["web", image]]);
+const images = new Map([["web", [image]]]);
 
 function facts(loaded: readonly string[] = [image.id], more: Partial<FactsAnswer> = {}): FactsAnswer {
   return {
     hostname: "h",
     kernel: "4.9.0",
     machine: "i686",
-    elfClasses: [32],
+    architectures: ["i386"],
     init: "busybox",
     uptime: 1,
     memory: { total: 1, available: 1 },
     disk: { total: 1, available: 1 },
     mountNamespace: true,
-    images: loaded.map((id) => ({ id, name: "web", created: "", files: 1, bytes: 1 })),
+    images: loaded.map((id) => ({ id, name: "web", created: "", architecture: "i386", files: 1, bytes: 1 })),
     ...more,
   };
 }
@@ -62,6 +54,7 @@ function row(container: string, more: Partial<ContainerRow> = {}): ContainerRow 
     since: null,
     image: image.id,
     imageName: "web",
+    architecture: image.architecture,
     rss: 1,
     spec: startSpec(requestOf(fleet, service, image)),
     fleet: "f",
@@ -210,38 +203,66 @@ test("a service whose image cannot be read is left as it is", () => {
   );
 });
 
-const unfit: readonly (readonly [string, Partial<LocalImage>, Partial<FactsAnswer>, string | undefined])[] = [
-  ["a 32-bit image fits a 32-bit slave", {}, {}, undefined],
-  [
-    "a 64-bit image does not fit a slave that runs 32-bit programs only, whatever uname says",
-    { architecture: "amd64" },
-    { machine: "x86_64" },
-    "its image web is for amd64, which does not run there",
-  ],
-  ["it fits one that runs both", { architecture: "amd64" }, { elfClasses: [32, 64] }, undefined],
-  [
-    "an image for another processor does not fit",
-    { architecture: "arm" },
-    {},
-    "its image web is for arm, which does not run there",
-  ],
-  ["scripts fit everywhere", { architecture: "any" }, { elfClasses: [] }, undefined],
-  [
-    "a C library that is too new does not fit an old kernel",
-    {},
-    { kernel: "2.6.32-042stab134.8" },
-    "its image web needs Linux 3.2.0, the kernel there is 2.6.32-042stab134.8",
-  ],
-  ["without a floor it fits", { kernelFloor: null }, { kernel: "2.6.32" }, undefined],
-];
-for (const [title, of, on, expected] of unfit) {
-  test(title, () => assert.equal(whyUnfit({ ...image, ...of }, facts([], on)), expected));
-}
+const wide: LocalImage = {
+  file: "/web-amd64.tar",
+  id: `sha256:${"2".repeat(64)}`,
+  name: "web",
+  architecture: "amd64",
+  kernelFloor: null,
+};
+const wideOnly = (loaded: readonly string[] = []) => facts(loaded, { architectures: ["amd64"] });
 
-test("versions are compared as numbers", () => {
-  assert.ok(compareVersions("3.10.0-1160.el7", "3.2.0") > 0);
-  assert.ok(compareVersions("2.6.32", "3.2.0") < 0);
-  assert.equal(compareVersions("3.2.0", "3.2"), 0);
+test("each host gets and starts the image that it can run, and no other", () => {
+  const observed = [
+    { host: "a", facts: facts([]), rows: [] },
+    { host: "b", facts: wideOnly(), rows: [] },
+  ];
+  const plan = makePlan(fleet, new Map([["web", [image, wide]]]), observed);
+  assert.deepEqual(
+    plan.hosts.map(({ actions }) =>
+      actions.map((one) => (one.kind === "remove" ? one.kind : `${one.kind} ${one.image.architecture}`)),
+    ),
+    [
+      ["push i386", "start i386"],
+      ["push amd64", "start amd64"],
+    ],
+  );
+  assert.deepEqual([...plan.problems, ...plan.notes], []);
+});
+
+test("a container whose host goes gets the image of the host that it comes to", () => {
+  const spec = startSpec(requestOf(fleet, fleet.services[0] ?? assert.fail(), image));
+  const plan = makePlan(fleet, new Map([["web", [image, wide]]]), [
+    { host: "gone", facts: facts(), rows: [row("web-1", { spec }), row("web-2", { spec })] },
+    { host: "b", facts: wideOnly(), rows: [] },
+  ]);
+  const starts = plan.hosts[1]?.actions.filter(({ kind }) => kind === "start");
+  assert.deepEqual(
+    starts?.map((one) => one.kind === "start" && one.image.id),
+    [wide.id],
+  );
+});
+
+test("what a host cannot run goes to one that can, and the plan says so", () => {
+  const one = { ...fleet, services: fleet.services.map((service) => ({ ...service, replicas: 1 })) };
+  const plan = makePlan(one, images, [
+    { host: "a", facts: wideOnly(), rows: [] },
+    { host: "b", facts: facts(), rows: [] },
+  ]);
+  assert.deepEqual(plan.places, [{ service: "web", number: 1, host: "b" }]);
+  assert.deepEqual(plan.notes, ["web: not on a: its image web is for i386, which does not run there"]);
+});
+
+test("where no host can run it, and where the file names one that cannot, that is a problem of the host", () => {
+  const problems = (on: Fleet) =>
+    makePlan(on, images, [
+      { host: "a", facts: wideOnly(), rows: [] },
+      { host: "b", facts: on === fleet ? wideOnly() : facts(), rows: [] },
+    ]).hosts.map((one) => one.problems);
+  const why = "its image web is for i386, which does not run there";
+  assert.deepEqual(problems(fleet), [[`web-1: ${why}`], [`web-2: ${why}`]]);
+  const named = fleet.services.map((service) => ({ ...service, replicas: undefined, hosts: ["a"] }));
+  assert.deepEqual(problems({ ...fleet, services: named }), [[`web-1: ${why}`], []]);
 });
 
 test("only a container that does not stay up is unwell, and its reason is told where it is known", () => {

@@ -40,6 +40,7 @@ const running: ContainerRow = {
   since: "2026-01-01T00:00:00Z",
   image: id,
   imageName: "web",
+  architecture: "i386",
   rss: 2048,
   spec: "s",
   fleet: "f",
@@ -58,6 +59,7 @@ test("a host that answers gives its rows as they are", () => {
       restarts: 2,
       since: "2026-01-01T00:00:00Z",
       image: id,
+      architecture: "i386",
       rss: 2048,
     },
   ]);
@@ -79,6 +81,7 @@ test("a dead host's containers are unreachable, as they were last seen", () => {
     restarts: 2,
     since: "2026-01-01T00:00:00Z",
     image: id,
+    architecture: "i386",
     rss: null,
   });
 });
@@ -107,6 +110,7 @@ test("the table tells ages and sizes in words, and an image by its name", () => 
     "2",
     "5m ago",
     "web@abababababab",
+    "i386",
     "2.0 KB",
   ]);
 });
@@ -204,6 +208,7 @@ test("a container whose record is damaged has no image to show", () => {
     pid: null,
     image: "",
     imageName: "",
+    architecture: null,
     fleet: "",
   };
   const rows = psRows(fleet, [{ host: a, value: [damaged] }], new Map());

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeElf } from "../support/elf.ts";
+import { needs32 } from "../support/machine.ts";
 import { oci, topic } from "../support/oci.ts";
 import { assertFails } from "../support/oci-test.ts";
 
@@ -11,7 +12,7 @@ topic("programs", () => {
     assert.equal((await t.probe({ args: ["probe"] })).bits, 64);
   });
 
-  oci("32-bit programs run", {}, async (t) => {
+  oci("32-bit programs run", { skip: needs32 }, async (t) => {
     assert.equal((await t.probe({ args: ["probe32"] })).bits, 32);
   });
 

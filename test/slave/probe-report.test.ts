@@ -5,7 +5,7 @@ import { grantsOf, missingCapabilities, type Probe, probeTable } from "../../src
 const probe: Probe = {
   kernel: "2.6.32-042stab145.3",
   machine: "i686",
-  elfClasses: [32],
+  architectures: ["i386"],
   uid: 0,
   missingCapabilities: ["SYS_ADMIN"],
   init: { kind: "sysvinit", executable: "/sbin/init" },
@@ -36,7 +36,7 @@ test("the table fits the terminal", () => {
 });
 
 test("what there is and what there is not is told in words", () => {
-  assert.equal(row("programs")[1], "32-bit");
+  assert.equal(row("programs")[1], "i386");
   assert.equal(row("capabilities")[1], "all but SYS_ADMIN");
   assert.equal(row("cgroups")[1], "none");
   assert.equal(row("memory")[1], "128 MB, 64.0 MB free");

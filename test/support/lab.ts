@@ -19,9 +19,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { vzBinary } from "./machine.ts";
 
 /** Tests are run from the project's directory. */
-export const vzBinary = join(process.cwd(), "dist/vz");
 
 export interface LabOptions {
   readonly vendors?: number;

@@ -1,6 +1,7 @@
 /** Bundles for the suite of test/oci: a root filesystem of Debian's busybox-static and the suite's own probe. */
 import { chmodSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { is32 } from "./machine.ts";
 import { granted, type Need, profile } from "./oci-runtimes.ts";
 
 const APPLETS = (
@@ -72,13 +73,16 @@ export function configOf(parts: Parts): Record<string, unknown> {
   };
 }
 
+/** Programs that tell what they see. */
+export const PROBES = is32 ? ["probe", "probe32"] : ["probe"];
+
 /** @param shared folder with the programs, which bundles hold by hard links */
 export function makeBundle(shared: string, path: string, parts: Parts | string): Bundle {
   const rootfs = join(path, "rootfs");
   for (const name of ["bin", "proc", "sys", "dev", "tmp", "etc"])
     mkdirSync(join(rootfs, name), { recursive: true });
   chmodSync(join(rootfs, "tmp"), 0o1777);
-  for (const name of ["busybox", "probe", "probe32"]) linkSync(join(shared, name), join(rootfs, "bin", name));
+  for (const name of ["busybox", ...PROBES]) linkSync(join(shared, name), join(rootfs, "bin", name));
   for (const name of APPLETS) symlinkSync("busybox", join(rootfs, "bin", name));
   writeConfig(path, parts);
   return { path, rootfs };

@@ -19,7 +19,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { NEED_NAMES, type Parts } from "./oci-bundle.ts";
+import { NEED_NAMES, type Parts, PROBES } from "./oci-bundle.ts";
 import { cgroupsWith, mountsBelow, processesOf } from "./oci-left.ts";
 import { granted, type Need, profile, type Runtime, runtime, tools } from "./oci-runtimes.ts";
 import { OciTest } from "./oci-test.ts";
@@ -44,6 +44,8 @@ export interface Options {
   readonly only?: readonly Runtime[];
   /** Not of these runtimes, and why. */
   readonly except?: Partial<Readonly<Record<Runtime, string>>>;
+  /** Why this machine cannot try it, or false. */
+  readonly skip?: string | false;
   /** In these profiles alone. */
   readonly profiles?: readonly (typeof profile)[];
 }
@@ -61,8 +63,7 @@ export function topic(title: string, body: () => void): void {
       chmodSync(place.dir, 0o755);
       mkdirSync(join(place.dir, "shared"));
       copyFileSync("/bin/busybox", join(place.dir, "shared/busybox"));
-      for (const name of ["probe", "probe32"])
-        copyFileSync(join(tools, name), join(place.dir, "shared", name));
+      for (const name of PROBES) copyFileSync(join(tools, name), join(place.dir, "shared", name));
     });
     body();
     after(async () => {
@@ -121,7 +122,8 @@ function stateLeft(root: string): string[] {
   return existsSync(root) ? readdirSync(root).filter((name) => !name.startsWith(".")) : [];
 }
 
-function skipReason({ only, except, profiles, lacking }: Options, missing: readonly Need[]): string {
+function skipReason({ only, except, profiles, lacking, skip }: Options, missing: readonly Need[]): string {
+  if (skip) return skip;
   const exception = except?.[runtime];
   if (exception !== undefined) return exception;
   if (only !== undefined && !only.includes(runtime)) return `of ${only.join(" and ")} alone`;

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { run, vzBinary } from "./lab.ts";
+import { run } from "./lab.ts";
+import { vzBinary } from "./machine.ts";
 import { ENVIRONMENT, eventually, type Place, type Program } from "./program.ts";
 
 export interface Weight {

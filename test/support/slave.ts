@@ -14,7 +14,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { quoteWords } from "../../src/common/shell-words.ts";
-import { type Lab, okOutput, type Result, vzBinary } from "./lab.ts";
+import { type Lab, okOutput, type Result } from "./lab.ts";
+import { vzBinary } from "./machine.ts";
 
 export class Slave {
   readonly lab: Lab;
@@ -63,17 +64,23 @@ export interface ImageOptions {
   /** User and group of the container; root when absent. */
   readonly uid?: number;
   readonly readonly?: boolean;
+  /** A busybox of another architecture than this machine's. */
+  readonly busybox?: Uint8Array;
 }
 
 /** An image of busybox. Its /etc/plain is a file that is no program. */
-export function makeImage(name: string, { args, uid = 0, readonly = false }: ImageOptions): Uint8Array {
+export function makeImage(
+  name: string,
+  { args, uid = 0, readonly = false, busybox }: ImageOptions,
+): Uint8Array {
   const directory = mkdtempSync(join(tmpdir(), "vz-image-"));
   try {
     const bundle = join(directory, name);
     for (const part of ["bin", "etc", "data", "tmp"])
       mkdirSync(join(bundle, "rootfs", part), { recursive: true });
     const bin = join(bundle, "rootfs/bin");
-    cpSync("/bin/busybox", join(bin, "busybox"), { dereference: true });
+    if (busybox === undefined) cpSync("/bin/busybox", join(bin, "busybox"), { dereference: true });
+    else writeFileSync(join(bin, "busybox"), busybox);
     chmodSync(join(bin, "busybox"), 0o755);
     for (const applet of ["sh", "sleep", "cat", "setsid", "nc", "id"])
       symlinkSync("busybox", join(bin, applet));

@@ -38,9 +38,11 @@ export class Process extends EventEmitter {
   readonly argv = [this.argv0, this.argv0, ...sys.argv.slice(1)];
   readonly execArgv: string[] = [];
   readonly platform = "linux";
-  readonly arch = "ia32";
+  readonly arch = sys.arch;
   readonly versions = { quickjs: sys.engine.replace("QuickJS ", "") };
   readonly hrtime = hrtime;
+  /** As Node's, and which roles this executable has. */
+  readonly release = { name: "vz", part: sys.part };
   exitCode: number | string | undefined = undefined;
   readonly #started = sys.now();
   #exiting = false;

@@ -61,6 +61,7 @@ export async function prepare(name: string, request: StartRequest): Promise<Prep
     fleet: request.fleet,
     image: image.id,
     imageName: image.name,
+    architecture: image.architecture,
     spec: startSpec(request),
     restart: request.restart,
     launched: false,

@@ -13,6 +13,8 @@ export interface ContainerRecord {
   /** sha256:… */
   readonly image: string;
   readonly imageName: string;
+  /** The image's, where it is known. */
+  readonly architecture: string | null;
   /** startSpec of the request. */
   readonly spec: string;
   readonly restart: "always" | "never";
@@ -55,11 +57,12 @@ export function parseRecord(content: string): ContainerRecord | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const fields: Record<string, unknown> = { ...value };
   const { name, fleet, image, imageName, spec, restart, launched } = fields;
+  const architecture = typeof fields["architecture"] === "string" ? fields["architecture"] : null;
   if (typeof name !== "string" || typeof fleet !== "string" || typeof spec !== "string") return undefined;
   if (typeof image !== "string" || typeof imageName !== "string") return undefined;
   if (restart !== "always" && restart !== "never") return undefined;
   if (typeof launched !== "boolean") return undefined;
-  return { name, fleet, image, imageName, spec, restart, launched };
+  return { name, fleet, image, imageName, architecture, spec, restart, launched };
 }
 
 export function writeRecord(places: Places, record: ContainerRecord): void {

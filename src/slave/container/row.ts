@@ -25,6 +25,7 @@ export function containerRow(
     since: running?.started ?? null,
     image: record.image,
     imageName: record.imageName,
+    architecture: record.architecture,
     rss: running === undefined ? null : rss,
     spec: record.spec,
     fleet: record.fleet,
@@ -34,7 +35,7 @@ export function containerRow(
 
 /** The row of a container of which no more is known than its name. */
 export function damagedRow(name: string, reason: string): ContainerRow {
-  const unknown = { image: "", imageName: "", spec: "", fleet: "" };
+  const unknown = { image: "", imageName: "", architecture: null, spec: "", fleet: "" };
   return {
     container: name,
     state: "failed",

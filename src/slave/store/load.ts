@@ -61,8 +61,8 @@ async function lookUp(store: Store, image: OpenImage): Promise<{ name: string; r
   return { name: head.manifest.name, row: isWhole(store, head) ? rowOf(head) : undefined };
 }
 
-function rowOf({ id, manifest: { name, created, totals } }: ImageHead): ImageRow {
-  return { id, name, created, files: totals.files, bytes: totals.bytes };
+function rowOf({ id, manifest: { name, created, architecture, totals } }: ImageHead): ImageRow {
+  return { id, name, created, architecture, files: totals.files, bytes: totals.bytes };
 }
 
 /** Removes what a killed or failed load left, and its objects: only where no other load can own it. */

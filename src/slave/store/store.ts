@@ -167,8 +167,8 @@ export class Store {
   #row(hex: string): ImageRow | undefined {
     try {
       const text = readFileSync(join(this.paths.images, hex, ROW_NAME), "utf8");
-      const row: unknown = JSON.parse(text);
-      return isRow(row) && row.id === `sha256:${hex}` ? row : undefined;
+      const row = readRow(JSON.parse(text));
+      return row?.id === `sha256:${hex}` ? row : undefined;
     } catch (error) {
       if (error instanceof SyntaxError || hasCode(error, "ENOENT", "ENOTDIR")) return undefined;
       throw error;
@@ -176,11 +176,17 @@ export class Store {
   }
 }
 
-function isRow(value: unknown): value is ImageRow {
-  if (typeof value !== "object" || value === null) return false;
+function readRow(value: unknown): ImageRow | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
   const row: Record<string, unknown> = { ...value };
-  const texts = ["id", "name", "created"].every((key) => typeof row[key] === "string");
-  return texts && ["files", "bytes"].every((key) => typeof row[key] === "number");
+  const { id, name, created, architecture, files, bytes } = row;
+  if (typeof id !== "string" || typeof name !== "string" || typeof created !== "string") return undefined;
+  if (typeof files !== "number" || typeof bytes !== "number") return undefined;
+  return { id, name, created, architecture: textOrNull(architecture), files, bytes };
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
 }
 
 function readdirOrNone(directory: string): string[] {

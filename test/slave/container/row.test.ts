@@ -9,6 +9,7 @@ const record: ContainerRecord = {
   fleet: "f",
   image: "sha256:1",
   imageName: "web",
+  architecture: "i386",
   spec: "s",
   restart: "always",
   launched: false,
@@ -46,6 +47,7 @@ test("a running container tells its process, its age and its memory", () => {
     since: "2026-01-02T00:00:00Z",
     image: "sha256:1",
     imageName: "web",
+    architecture: "i386",
     rss: 4096,
     spec: "s",
     fleet: "f",
@@ -89,7 +91,10 @@ test("a record is read whole or not at all", () => {
   for (const damage of ["", "{", "null", "[]", JSON.stringify({ ...record, restart: "maybe" })]) {
     assert.equal(parseRecord(damage), undefined, damage);
   }
-  for (const key of Object.keys(record)) {
+  const { architecture, ...needed } = record;
+  assert.equal(architecture, "i386");
+  assert.deepEqual(parseRecord(JSON.stringify(needed)), { ...record, architecture: null }, "by an older vz");
+  for (const key of Object.keys(needed)) {
     const { [key as keyof ContainerRecord]: _, ...rest } = record;
     assert.equal(parseRecord(JSON.stringify(rest)), undefined, key);
   }

@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { imageDirectory, ROW_NAME } from "../../../src/slave/store/layout.ts";
 import { loadImage } from "../../../src/slave/store/load.ts";
 import { StoreLock } from "../../../src/slave/store/lock.ts";
 import { directory, file, manifestOf, symlink } from "../../common/image/sample.ts";
@@ -79,6 +80,15 @@ test("a checkout to a place that is taken, or of an image that lacks an object, 
   });
   assert.deepEqual(readdirSync(scratch).sort(), ["data", "rootfs", "web.tar.gz"]);
   assert.deepEqual(readdirSync(store.paths.staging), []);
+});
+
+test("an image that an older vz loaded is listed, with its architecture unknown", async (t) => {
+  const { store, image } = makeFixture(t);
+  const { image: row } = await loadImage(store, await image("web", { a: "1" }));
+  const { architecture, ...older } = row;
+  assert.equal(architecture, "i386");
+  writeFileSync(join(imageDirectory(store.paths, row.id), ROW_NAME), JSON.stringify(older));
+  assert.deepEqual(store.list(), [{ ...row, architecture: null }]);
 });
 
 test("gc deletes what no image lists and no container links to, and nothing else", async (t) => {

@@ -24,7 +24,7 @@ function human(facts: FactsAnswer): string {
     `${formatBytes(available)} of ${formatBytes(total)} free`;
   return [
     `host        ${facts.hostname}, up ${formatSpan(facts.uptime)}`,
-    `kernel      ${facts.kernel} ${facts.machine}, runs ${facts.elfClasses.map((c) => `${c}-bit`).join(" and ")} programs`,
+    `kernel      ${facts.kernel} ${facts.machine}, runs programs for ${facts.architectures.join(" and ")}`,
     `init        ${facts.init}`,
     `memory      ${part(memory)}`,
     `disk        ${part(disk)}`,

@@ -14,11 +14,12 @@ export const imagesVerb: Command = {
     const { openStore } = await import("../acts.ts");
     return answer(args, io, openStore().list(), (rows: ImageRow[]) =>
       table(
-        ["NAME", "ID", "CREATED", "FILES", "SIZE"],
-        rows.map(({ name, id, created, files, bytes }) => [
+        ["NAME", "ID", "CREATED", "ARCH", "FILES", "SIZE"],
+        rows.map(({ name, id, created, architecture, files, bytes }) => [
           name,
           id.slice(0, 19),
           created,
+          architecture ?? "-",
           String(files),
           formatBytes(bytes),
         ]),

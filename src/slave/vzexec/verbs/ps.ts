@@ -14,7 +14,7 @@ export const psVerb: Command = {
     noArguments(args, "ps");
     return answer(args, io, rows(), (all) =>
       table(
-        ["CONTAINER", "STATE", "PID", "RESTARTS", "SINCE", "IMAGE", "RSS", "REASON"],
+        ["CONTAINER", "STATE", "PID", "RESTARTS", "SINCE", "IMAGE", "ARCH", "RSS", "REASON"],
         all.map(line),
         io.outColumns,
       ),
@@ -30,6 +30,7 @@ function line(row: ContainerRow): string[] {
     String(row.restarts),
     row.since ?? "-",
     row.imageName,
+    row.architecture ?? "-",
     row.rss === null ? "-" : formatBytes(row.rss),
     row.reason ?? "",
   ];

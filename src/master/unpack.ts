@@ -1,0 +1,54 @@
+/**
+ * Files that the executable carries, laid out in a cache for programs that want them as files. They are compared with it every
+ * time: nothing that somebody put there is run or sent.
+ */
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
+import * as sys from "vz:sys";
+import { writeFileAtomic } from "../common/files.ts";
+import type { Io } from "../common/io.ts";
+import { version } from "../common/version.ts";
+
+export interface Unpacked {
+  readonly directory: string;
+  /** Names of the files below it. */
+  readonly names: readonly string[];
+}
+
+/** @param folder "ansible": what the executable carries under that name */
+export function unpack(folder: string, env: Io["env"]): Unpacked {
+  const cache = env["XDG_CACHE_HOME"] || join(env["HOME"] || homedir(), ".cache");
+  const { version: number, commit } = version();
+  const root = join(cache, "vz", `${number}-${commit}`);
+  const directory = join(root, folder);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  chmodSync(root, 0o700);
+  const prefix = `${folder}/`;
+  const names = sys.assets().filter((name) => name.startsWith(prefix));
+  for (const name of names) {
+    const bytes = sys.asset(name);
+    if (bytes !== null) settle(join(root, name), bytes);
+  }
+  return { directory, names: names.map((name) => name.slice(prefix.length)) };
+}
+
+/** Writes the file unless it is there with these very bytes. */
+function settle(file: string, bytes: Uint8Array): void {
+  if (existsSync(file) && Buffer.compare(readFileSync(file), bytes) === 0) return;
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  writeFileAtomic(file, bytes, 0o644);
+}
+
+/** Takes away what lies below the directory and was not put there: Ansible runs every plugin that it finds. */
+export function removeStrangers({ directory, names }: Unpacked): void {
+  const known = new Set(names.map((name) => join(directory, name)));
+  const remove = (place: string) => {
+    for (const entry of readdirSync(place, { withFileTypes: true })) {
+      const path = join(place, entry.name);
+      if (entry.isDirectory()) remove(path);
+      else if (!known.has(path) && !entry.name.startsWith(".")) rmSync(path, { force: true });
+    }
+  };
+  remove(directory);
+}

@@ -1,0 +1,59 @@
+/** Which programs this machine runs, found by starting one of each kind: what a kernel says of itself a personality can change. */
+import { closeSync, fchmodSync, openSync, rmSync, writeSync } from "node:fs";
+import * as sys from "vz:sys";
+import { NATIVE, PROBED, type Probed, probeElf } from "../common/elf-probe.ts";
+import { hasCode, reason, Status, VzError } from "../common/errors.ts";
+import { constant } from "./constant.ts";
+
+/**
+ * Architectures of programs that the kernel itself runs. One that ends as soon as it makes a system call does not run, nor does
+ * one that an emulator runs.
+ * @param place directory to try them in
+ * @param others where they are tried instead when its disk is full or read-only
+ * @throws VzError 71 where they cannot be written, or cannot be started because the place is mounted noexec
+ */
+export function runnableArchitectures(place: string, others: readonly string[] = []): Probed[] {
+  // A filter of system calls ends a program by SIGSYS, which writes a core file.
+  sys.setrlimit(constant("RLIMIT_CORE"), 0, sys.getrlimit(constant("RLIMIT_CORE")).hard);
+  try {
+    return PROBED.filter((architecture) => runs(probeElf(architecture), place));
+  } catch (error) {
+    const [next, ...rest] = others;
+    if (next !== undefined && hasCode(error, "ENOSPC", "EDQUOT", "EROFS")) {
+      return runnableArchitectures(next, rest);
+    }
+    throw new VzError(Status.osError, `${place}: no program can be tried there: ${reason(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Whether a program that is given by its bytes runs. @throws where it cannot be written, or nothing can be started there */
+function runs(program: Uint8Array, directory: string): boolean {
+  const file = `${directory}/.probe-${sys.getpid()}`;
+  try {
+    rmSync(file, { force: true });
+    const fd = openSync(file, "wx", 0o700);
+    try {
+      writeSync(fd, program);
+      fchmodSync(fd, 0o700);
+    } finally {
+      closeSync(fd);
+    }
+    return statusOf(file) === NATIVE;
+  } finally {
+    rmSync(file, { force: true });
+  }
+}
+
+/** How the program ends; undefined where the kernel refuses it. @throws where the directory is mounted noexec */
+function statusOf(file: string): number | undefined {
+  let pid: number;
+  try {
+    pid = sys.spawn(file, ["probe"], { env: [], stdio: [-1, -1, -1] });
+  } catch (error) {
+    if (hasCode(error, "EACCES")) throw error;
+    return undefined;
+  }
+  return sys.waitpid(pid)?.code;
+}

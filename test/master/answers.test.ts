@@ -1,0 +1,22 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { factsAnswer, readAnswer } from "../../src/master/answers.ts";
+
+const facts = {
+  hostname: "h",
+  kernel: "6.1.0",
+  machine: "x86_64",
+  init: "busybox",
+  uptime: 1,
+  memory: { total: 1, available: 1 },
+  disk: { total: 1, available: 1 },
+  mountNamespace: true,
+  images: [],
+};
+
+test("facts tell architectures, those of a slave that tells widths of x86 programs too", () => {
+  const read = (more: object) => readAnswer(factsAnswer, JSON.stringify({ ...facts, ...more }));
+  assert.deepEqual(read({ architectures: ["arm64"] }), { ...facts, architectures: ["arm64"] });
+  assert.deepEqual(read({ elfClasses: [32, 64] }), { ...facts, architectures: ["i386", "amd64"] });
+  assert.equal(read({}), undefined);
+});
