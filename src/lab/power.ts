@@ -126,7 +126,7 @@ export async function waitForSshd(settings: LabSettings, i: number): Promise<voi
       const said = lastLine(paths.log) || (alive ? "" : lastLine(paths.console));
       const why = said === "" ? `sshd does not answer after ${boot / 1000} s` : said;
       throw new VzError(Status.osError, `vps${i}: did not boot: ${why}`, {
-        hint: `its console is in ${paths.console}`,
+        hint: `its console is in ${paths.console}, what its runner said in ${paths.log}`,
       });
     }
     await sleep(10);

@@ -48,6 +48,6 @@ export const machines: Readonly<Record<Arch, Machine>> = {
     board: "virt",
     processor: "cortex-a57",
     console: "ttyAMA0",
-    leastMemory: 128,
+    leastMemory: 96,
   },
 };
