@@ -31,6 +31,8 @@ export interface LabOptions {
   readonly openvz?: boolean;
   readonly kernel?: "2.6.32" | "3.10";
   readonly only32?: boolean;
+  /** Real machines by qemu; emulated ones take a minute to come up. */
+  readonly vm?: boolean;
 }
 
 export interface Result {
@@ -135,7 +137,7 @@ export class Lab {
 
   /** Brings up `count` VPSes. The first run on a machine makes the root filesystem, which takes a minute. */
   async up(count: number, options: LabOptions = {}): Promise<Result> {
-    const result = await this.vzWith({ timeout: 300_000 }, "lab", "up", String(count), ...upFlags(options));
+    const result = await this.vzWith({ timeout: 600_000 }, "lab", "up", String(count), ...upFlags(options));
     okOutput("lab up", result);
     const rows: unknown = JSON.parse(await this.ok("lab", "ls", "--json"));
     assert.ok(Array.isArray(rows));
