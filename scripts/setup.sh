@@ -11,7 +11,7 @@ build=(gcc libc6-dev make xz-utils git ca-certificates debian-archive-keyring)
 # the master drives slaves with these
 master=(ansible-core openssh-client)
 # the lab makes its slaves with these
-lab=(mmdebstrap eatmydata busybox-static iproute2)
+lab=(mmdebstrap eatmydata busybox-static iproute2 qemu-system-x86 e2fsprogs)
 trace=(strace)
 # programs of everyday that the builder's tests make images of, and others' tools that must read these
 images=(nginx-light redis-server sqlite3 openssh-server openssl curl ca-certificates netbase tzdata zstd skopeo umoci)

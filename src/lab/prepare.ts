@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, openSync } from "node:fs";
 import { reason, Status, VzError } from "../common/errors.ts";
 import type { Io } from "../common/io.ts";
 import type { Group, MachineGroup, MachineWish, Wish } from "./groups.ts";
+import type { Arch } from "./host-arch.ts";
 import { configuredRoot, unpackedRoot } from "./recipe.ts";
 import { ensureRootfs } from "./rootfs.ts";
 import { DISKS } from "./state.ts";
@@ -12,11 +13,22 @@ import { needRoom } from "./vm/image.ts";
 import { ensureKernel } from "./vm/kernel.ts";
 import { machines } from "./vm/machine.ts";
 
-/** @throws VzError 71 with what is missing on this machine */
-export function prepare(wish: Wish, io: Io): Group {
+/**
+ * Says what the VPSes will be, and why.
+ * @param native architectures that this machine's kernel runs
+ * @throws VzError 71 with what is missing on this machine
+ */
+export function prepare(wish: Wish, native: readonly Arch[], io: Io): Group {
   if (wish.kind === "vm") return prepareMachines(wish, io);
+  io.err(`vz: lab: ${wish.arch} namespaces: this machine's kernel runs ${whatRuns(native)}\n`);
   const base = ensureRootfs(io, configuredRoot(wish.arch));
   return { ...wish, base, memoryLimited: true };
+}
+
+function whatRuns(native: readonly Arch[]): string {
+  return native.includes("i386")
+    ? `${native.join(" and ")} programs`
+    : `${native.join(" and ")} programs, no i386`;
 }
 
 function prepareMachines(wish: MachineWish, io: Io): MachineGroup {
@@ -25,12 +37,11 @@ function prepareMachines(wish: MachineWish, io: Io): MachineGroup {
   needTun();
   mkdirSync(DISKS, { recursive: true });
   needRoom(DISKS, count);
-  const base = ensureRootfs(io, unpackedRoot(arch));
   const boot = ensureKernel(io, arch, kernel);
-  const accelerator = chooseAccelerator(arch, io.env);
-  io.err(
-    `vz: lab: ${arch} machines with Debian's kernel ${kernel}, by ${accelerator === "kvm" ? "KVM" : "software emulation: KVM does not work here for them"}\n`,
-  );
+  const base = ensureRootfs(io, unpackedRoot(arch));
+  const { accelerator, why } = chooseAccelerator(arch, io.env);
+  const by = accelerator === "kvm" ? "KVM" : "software emulation";
+  io.err(`vz: lab: ${arch} machines with Debian's kernel ${kernel}, by ${by}: ${why}\n`);
   return { ...wish, base, boot, accelerator };
 }
 

@@ -31,8 +31,17 @@ export function holdInTools(fd: number | undefined): void {
   lock = fd;
 }
 
-/** Runs a tool and gives its standard output. @throws VzError 71 with the first line of what it complained about. */
-export function tool(name: string, args: readonly string[], input = ""): string {
+/**
+ * Runs a tool and gives its standard output.
+ * @param what its name for people, where the command line is too long for a message
+ * @throws VzError 71 with the first line of what it complained about
+ */
+export function tool(
+  name: string,
+  args: readonly string[],
+  input = "",
+  what = [name, ...args].join(" "),
+): string {
   const run = spawnSync(name, [...args], {
     input,
     stdio: ["pipe", "pipe", "pipe", ...(lock === undefined ? [] : [lock])],
@@ -43,7 +52,7 @@ export function tool(name: string, args: readonly string[], input = ""): string 
   if (run.status === 0) return run.stdout;
   const complaint = run.stderr.trim().split("\n")[0] ?? "";
   const why = complaint === "" ? `ended with ${run.status ?? run.signal}` : complaint;
-  throw new VzError(Status.osError, `${[name, ...args].join(" ")}: ${why}`);
+  throw new VzError(Status.osError, `${what}: ${why}`);
 }
 
 /** Path of a program. @throws VzError 71 where it is not installed, with the package that has it */

@@ -40,11 +40,12 @@ export const up: Command = {
     },
   ],
   async run(args, io) {
-    const wish = readWish(args, nativeArchs(io.env));
+    const native = nativeArchs(io.env);
+    const wish = readWish(args, native);
     needRoot(this.name);
     sys.umask(0o022);
     const name = labName(io);
-    const group = presentGroup(readSettings(name), wish) ?? prepare(wish, io);
+    const group = presentGroup(readSettings(name), wish) ?? prepare(wish, native, io);
     const settings = await withLab(name, io, async () => {
       const found = await establish(name, group, io);
       await bringUp(found, presentGroup(found, wish) ?? group);

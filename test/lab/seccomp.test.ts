@@ -123,16 +123,21 @@ test("a call that the old kernel lacks is absent rather than refused", () => {
 });
 
 test("where only 32-bit programs live, a 64-bit one is killed at any call and a 32-bit one is not", () => {
-  assert.equal(on64({ only32: true }, 0), KILLED);
-  assert.equal(on64({ only32: true, openvz: true }, 59), KILLED);
+  for (const nr of [0, 1, 60, 158]) assert.equal(on64({ only32: true }, nr), KILLED);
+  assert.equal(on64({ only32: true, openvz: true }, 60), KILLED);
   assert.equal(on32({ only32: true }, 3), ALLOWED);
 });
 
 test("where only 64-bit programs live, a 32-bit one is killed at any call and a 64-bit one is not", () => {
-  for (const nr of [1, 11, 26]) assert.equal(on32({ only64: true }, nr), KILLED);
+  for (const nr of [1, 4, 26, 243]) assert.equal(on32({ only64: true }, nr), KILLED);
   assert.equal(on32({ only64: true, kernel: "2.6.32" }, 400), KILLED);
   assert.equal(on64({ only64: true }, 0), ALLOWED);
   assert.equal(on64({ only64: true, openvz: true }, 165), EPERM);
+});
+
+test("a runner of either kind starts the init of the other", () => {
+  assert.equal(on64({ only32: true }, 59), ALLOWED);
+  assert.equal(on32({ only64: true }, 11), ALLOWED);
 });
 
 test("no x32 call and no third ABI passes", () => {

@@ -29,9 +29,11 @@ export interface LabOptions {
   /** Megabytes of memory of each VPS. */
   readonly mem?: number;
   readonly openvz?: boolean;
-  readonly kernel?: "2.6.32" | "3.10";
+  readonly kernel?: "2.6.32" | "3.10" | "6.1" | "5.10";
   readonly only32?: boolean;
-  /** Real machines by qemu; emulated ones take a minute to come up. */
+  readonly only64?: boolean;
+  readonly arch?: "i386" | "amd64" | "arm64";
+  /** Machines by qemu, not namespaces; emulated ones take a minute to come up. */
   readonly vm?: boolean;
 }
 
@@ -135,7 +137,7 @@ export class Lab {
     process.on("exit", this.#atExit);
   }
 
-  /** Brings up `count` VPSes. The first run on a machine makes the root filesystem, which takes a minute. */
+  /** Brings up `count` VPSes. The first run on a machine makes root filesystem and kernel, which takes a minute or two. */
   async up(count: number, options: LabOptions = {}): Promise<Result> {
     const result = await this.vzWith({ timeout: 600_000 }, "lab", "up", String(count), ...upFlags(options));
     okOutput("lab up", result);
@@ -191,7 +193,7 @@ export class Lab {
   }
 
   async boot(i: number): Promise<void> {
-    await this.ok("lab", "boot", String(i));
+    okOutput("lab boot", await this.vzWith({ timeout: 300_000 }, "lab", "boot", String(i)));
   }
 
   async cut(i: number): Promise<void> {

@@ -11,15 +11,23 @@ import { type Machine, machines } from "./machine.ts";
 /** As qemu calls them. */
 export type Accelerator = "kvm" | "tcg";
 
+export interface Choice {
+  readonly accelerator: Accelerator;
+  /** For people. */
+  readonly why: string;
+}
+
 /**
  * KVM where it works for this architecture; VZ_LAB_ACCEL in the environment chooses without a trial.
  * @throws VzError 64 for another word in VZ_LAB_ACCEL
  */
-export function chooseAccelerator(arch: Arch, env: Io["env"]): Accelerator {
+export function chooseAccelerator(arch: Arch, env: Io["env"]): Choice {
   const asked = env["VZ_LAB_ACCEL"] ?? "";
-  if (asked === "kvm" || asked === "tcg") return asked;
+  if (asked === "kvm" || asked === "tcg") return { accelerator: asked, why: "VZ_LAB_ACCEL says so" };
   if (asked !== "") throw new VzError(Status.usage, `VZ_LAB_ACCEL ${JSON.stringify(asked)}: kvm or tcg`);
-  return existsSync("/dev/kvm") && kvmWorks(arch) ? "kvm" : "tcg";
+  if (!existsSync("/dev/kvm")) return { accelerator: "tcg", why: "this machine has no /dev/kvm" };
+  if (kvmWorks(arch)) return { accelerator: "kvm", why: "it works here" };
+  return { accelerator: "tcg", why: `/dev/kvm is there, but runs no ${arch} machine` };
 }
 
 /** Software emulation runs the trial in a third of a second; where KVM takes longer than this, in milliseconds, it is no gain. */

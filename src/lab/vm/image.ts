@@ -26,7 +26,8 @@ export function makeImage(base: string, upper: string, mount: string, path: stri
   mkdirSync(mount, { recursive: true });
   const layers = readOnlyOverlay(upper, base);
   const words = [layers, mount, FEATURES, part, String(DISK_MEGABYTES)];
-  tool("unshare", ["--mount", "--propagation", "private", "--", "sh", "-c", MAKE, "sh", ...words]);
+  const command = ["--mount", "--propagation", "private", "--", "sh", "-c", MAKE, "sh", ...words];
+  tool("unshare", command, "", `the disk ${path}`);
   renameSync(part, path);
 }
 

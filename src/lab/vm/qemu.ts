@@ -16,6 +16,9 @@ export interface MachineParts {
   readonly hardwareAddress: string;
 }
 
+/** Nothing for the console but what goes wrong; no self-tests of ciphers, no search for ISA cards: half of an emulated boot. */
+const PARAMETERS = "quiet cryptomgr.notests noisapnp";
+
 /**
  * Arguments of the machine's qemu. Its console is qemu's standard input and output. A guest that reboots is reset by qemu itself; one that
  * powers off ends qemu with 0.
@@ -26,7 +29,14 @@ export function qemuArguments(machine: Machine, parts: MachineParts): string[] {
     ...["-name", option(parts.name), "-nodefaults", "-no-user-config", "-display", "none"],
     ...["-machine", machine.board, "-accel", parts.accelerator, "-cpu", processor],
     ...["-smp", "1", "-m", `${parts.memory}M`],
-    ...["-kernel", parts.kernel, "-initrd", parts.initramfs, "-append", `console=${machine.console} quiet`],
+    ...[
+      "-kernel",
+      parts.kernel,
+      "-initrd",
+      parts.initramfs,
+      "-append",
+      `console=${machine.console} ${PARAMETERS}`,
+    ],
     ...["-serial", "stdio"],
     // writeback: what the guest has synced outlives qemu in this machine's page cache, what it has not is lost
     ...["-drive", `if=none,id=disk,format=raw,cache=writeback,file=${option(parts.image)}`],
