@@ -5,7 +5,8 @@ import { createServer } from "node:http";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { type Result, run, vzBinary } from "../support/lab.ts";
+import { type Result, run } from "../support/lab.ts";
+import { vzBinary } from "../support/machine.ts";
 
 const env = { VZ_LAB: `e2e-lacks-${process.pid}` };
 const realCache = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
