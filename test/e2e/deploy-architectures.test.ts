@@ -7,7 +7,8 @@ import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { FactsAnswer } from "../../src/common/protocol.ts";
-import { type Lab, okOutput, run, startLab, vzBinary } from "../support/lab.ts";
+import { type Lab, okOutput, run, startLab } from "../support/lab.ts";
+import { vzBinary } from "../support/machine.ts";
 import { makeImage } from "../support/slave.ts";
 
 const SLEEP = ["/bin/busybox", "sleep", "100000"];
