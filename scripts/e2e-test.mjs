@@ -42,7 +42,11 @@ await build({
   packages: "external",
 });
 const files = tests.map((name) => join(outdir, name.replace(/^test\/e2e\/(.*)\.ts$/, "$1.mjs")));
-const options = ["--enable-source-maps", "--test", "--test-concurrency=1", "--test-reporter=spec"];
+const reporters = ["spec", join(root, "scripts/test-times.mjs")].flatMap((one) => [
+  `--test-reporter=${one}`,
+  "--test-reporter-destination=stdout",
+]);
+const options = ["--enable-source-maps", "--test", "--test-concurrency=1", ...reporters];
 const { status } = spawnSync(process.execPath, [...options, ...files], {
   cwd: root,
   stdio: "inherit",

@@ -15,6 +15,7 @@ import { build } from "esbuild";
 import { architectures } from "./build/architectures.mjs";
 import { root } from "./build/base-target.mjs";
 import { executable, is32, testEnvironment } from "./machine.mjs";
+import { noteTime } from "./test-times.mjs";
 
 const RUNTIMES = ["runch", "runc", "crun"];
 const PROFILES = ["namespaces", "mount", "chroot"];
@@ -93,6 +94,7 @@ async function suite(runtime, profile) {
   const skipped = new Map();
   let passed = 0;
   const stream = run({ files, concurrency: Number(values.jobs), timeout: 300_000 });
+  for (const event of ["test:pass", "test:fail"]) stream.on(event, noteTime);
   stream.on("test:pass", ({ name, skip, details }) => {
     if (details.type === "suite") return;
     if (skip !== undefined) skipped.set(name, skip);

@@ -5,6 +5,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+mkdir -p build
+export VZ_TEST_TIMES=$PWD/build/test-times
+: >"$VZ_TEST_TIMES"
 failed=()
 skipped=()
 begin=$SECONDS
@@ -27,6 +30,10 @@ must() {
 }
 
 finish() {
+  if [ -s "$VZ_TEST_TIMES" ]; then
+    printf '\nthe ten slowest tests:\n'
+    sort -rn "$VZ_TEST_TIMES" | head -n 10 | awk -F '\t' '{ printf "%7.1f s  %s\n", $1 / 1000, $2 }'
+  fi
   printf '\n'
   for title in "${skipped[@]}"; do printf 'not run: %s\n' "$title"; done
   for title in "${failed[@]}"; do printf 'FAILED: %s\n' "$title"; done
