@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { FactsAnswer } from "../../src/common/protocol.ts";
 import { type Lab, okOutput, run, startLab } from "../support/lab.ts";
-import { vzBinary } from "../support/machine.ts";
+import { needs32, vzBinary } from "../support/machine.ts";
 import { makeImage } from "../support/slave.ts";
 
 const SLEEP = ["/bin/busybox", "sleep", "100000"];
@@ -18,6 +18,7 @@ let wide: Lab;
 let head: (hosts: readonly ("narrow" | "wide")[]) => string;
 
 before(async () => {
+  if (needs32) return;
   narrow = await startLab(1, { only32: true });
   wide = await startLab(1);
   // One key for both, and both host keys where the first looks for them.
@@ -49,7 +50,9 @@ async function states(): Promise<string[]> {
     .sort();
 }
 
-test("where none of the files given runs, deploy says of each kind what became of it", async () => {
+test("where none of the files given runs, deploy says of each kind what became of it", {
+  skip: needs32,
+}, async () => {
   const inventory = join(narrow.dir, "by-hand.ini");
   writeFileSync(
     inventory,
@@ -70,7 +73,7 @@ test("where none of the files given runs, deploy says of each kind what became o
   assert.equal(await narrow.sshOk(1, "ls -A /usr/local/bin"), "");
 });
 
-test("deploy --check names what each would get, and leaves nothing there", async () => {
+test("deploy --check names what each would get, and leaves nothing there", { skip: needs32 }, async () => {
   const { status, stdout, stderr } = await narrow.vz("master", "deploy", "--check");
   assert.equal(status, 2, stderr);
   assert.match(stdout, /^narrow: would change: \/usr\/local\/bin\/vz \(i686\)/m);
@@ -78,7 +81,9 @@ test("deploy --check names what each would get, and leaves nothing there", async
   for (const lab of [narrow, wide]) assert.equal(await lab.sshOk(1, "ls -A /usr/local/bin"), "");
 });
 
-test("each slave gets the first vz that its kernel runs, and says what it is", async () => {
+test("each slave gets the first vz that its kernel runs, and says what it is", {
+  skip: needs32,
+}, async () => {
   const out = await narrow.ok("master", "deploy");
   for (const name of ["narrow", "wide"])
     assert.match(out, new RegExp(`^${name}: deployed: vz \\d.*, i686`, "m"));
@@ -89,7 +94,9 @@ test("each slave gets the first vz that its kernel runs, and says what it is", a
   assert.match(await narrow.ok("master", "deploy"), /^narrow: up to date, nothing changed\nwide: up to date/);
 });
 
-test("each host gets the first of a service's images that it can run, and ps tells which", async () => {
+test("each host gets the first of a service's images that it can run, and ps tells which", {
+  skip: needs32,
+}, async () => {
   const busybox = Buffer.from(await narrow.sshOk(1, "base64 /bin/busybox"), "base64");
   writeFileSync(join(narrow.dir, "web-i386.tar.gz"), makeImage("web", { args: SLEEP, busybox }));
   writeFileSync(join(narrow.dir, "web-amd64.tar.gz"), makeImage("web", { args: SLEEP }));
@@ -101,7 +108,9 @@ test("each host gets the first of a service's images that it can run, and ps tel
   assert.match(await narrow.ok("master", "apply"), /^nothing to do: 2 containers/);
 });
 
-test("a host that can run none is told before anything is sent, and the others go on", async () => {
+test("a host that can run none is told before anything is sent, and the others go on", {
+  skip: needs32,
+}, async () => {
   writeFleet(`services:
   web: {image: [web-amd64.tar.gz, web-i386.tar.gz], replicas: 2}
   only: {image: web-amd64.tar.gz, hosts: [narrow, wide]}
@@ -117,7 +126,7 @@ test("a host that can run none is told before anything is sent, and the others g
   ]);
 });
 
-test("what a host cannot run goes to one that can", async () => {
+test("what a host cannot run goes to one that can", { skip: needs32 }, async () => {
   writeFleet("services:\n  one: {image: web-amd64.tar.gz}\n");
   const { status, stderr } = await narrow.vz("master", "apply");
   assert.equal(status, 0, stderr);
@@ -125,7 +134,7 @@ test("what a host cannot run goes to one that can", async () => {
   assert.deepEqual(await states(), ["wide one-1 running amd64"]);
 });
 
-test("a container that comes to another host gets the image for that one", async () => {
+test("a container that comes to another host gets the image for that one", { skip: needs32 }, async () => {
   const services = "services:\n  web: {image: [web-amd64.tar.gz, web-i386.tar.gz]}\n";
   writeFleet(services, ["wide"]);
   await narrow.ok("master", "apply");
@@ -135,7 +144,7 @@ test("a container that comes to another host gets the image for that one", async
   assert.deepEqual(await states(), ["narrow web-1 running i386"]);
 });
 
-test("an image that can never be chosen is an error of its service", async () => {
+test("an image that can never be chosen is an error of its service", { skip: needs32 }, async () => {
   writeFleet("services:\n  web: {image: [web-amd64.tar.gz, web-i386.tar.gz, copy.tar.gz]}\n", ["narrow"]);
   writeFileSync(join(narrow.dir, "copy.tar.gz"), readFileSync(join(narrow.dir, "web-i386.tar.gz")));
   const { status, stderr } = await narrow.vz("master", "apply");
