@@ -15,8 +15,8 @@ import { fileURLToPath } from "node:url";
 import { architectures } from "./build/architectures.mjs";
 import { root } from "./build/base-target.mjs";
 
-const compiler = join(root, "build/vzqjsc");
-const packer = join(root, "build/vzpack");
+const compiler = join(root, "build/tools/own/vzqjsc");
+const packer = join(root, "build/tools/own/vzpack");
 const bundles = join(root, "build/bundles");
 const slaves = join(root, "build/slaves");
 /** pkg names what it packs /snapshot/<last folder>/…, and the base looks for /snapshot/vz/… */

@@ -7,6 +7,7 @@ import type { Lab } from "./lab.ts";
 /**
  * Makes `lab.dir/images/NAME.tar.gz`, which runs `command`.
  * @param files more of its root filesystem, by path
+ * @param from the VPS whose busybox it is
  * @returns its path, relative to lab.dir
  */
 export async function makeImage(
@@ -14,13 +15,14 @@ export async function makeImage(
   name: string,
   command: readonly string[],
   files: Readonly<Record<string, Uint8Array>> = {},
+  from = 1,
 ): Promise<string> {
   const bundle = join(lab.dir, "bundles", name);
   mkdirSync(join(bundle, "rootfs/bin"), { recursive: true });
   mkdirSync(join(bundle, "rootfs/www"), { recursive: true });
   mkdirSync(join(lab.dir, "images"), { recursive: true });
   const busybox = join(bundle, "rootfs/bin/busybox");
-  writeFileSync(busybox, Buffer.from(await lab.sshOk(1, "base64 /bin/busybox"), "base64"));
+  writeFileSync(busybox, Buffer.from(await lab.sshOk(from, "base64 /bin/busybox"), "base64"));
   chmodSync(busybox, 0o755);
   writeFileSync(join(bundle, "rootfs/www/index.html"), `this is ${name}\n`);
   for (const [path, bytes] of Object.entries(files)) writeFileSync(join(bundle, "rootfs", path), bytes);
