@@ -3,6 +3,9 @@ import { resolve } from "node:path";
 
 /** A row's name of scripts/build/architectures.tsv. */
 export const architecture = process.env["VZ_TEST_ARCH"] ?? "i686";
+/** The same, as images' manifests and Debian name it. */
+export const manifestArchitecture =
+  { i686: "i386", x86_64: "amd64", aarch64: "arm64" }[architecture] ?? architecture;
 /** Absolute path of the operator's executable. */
 export const vzBinary = process.env["VZ_TEST_EXECUTABLE"] ?? resolve("dist/vz");
 /** Absolute path of the base without a payload. */
