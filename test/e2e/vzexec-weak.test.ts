@@ -78,6 +78,12 @@ describe("on a full disk", () => {
     assert.equal((await slave.json<ContainerRow[]>("ps"))[0]?.pid, row?.pid, "the old one goes on");
   });
 
+  test("facts tell what runs there all the same", async () => {
+    const full = await slave.shell("echo more >>/var/lib/vz/filler || echo full");
+    assert.match(full, /full/);
+    assert.deepEqual((await slave.json<FactsAnswer>("facts")).architectures, ["i386", "amd64"]);
+  });
+
   test("a stop works without room, and a start works again with it", async () => {
     await slave.ok("stop", "one");
     await slave.shell("rm /var/lib/vz/filler");
