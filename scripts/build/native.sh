@@ -86,12 +86,13 @@ link_base() {
 }
 
 link_tools() {
-  local engine_objects zlib_objects
+  local engine_objects zlib_objects zstd_objects
   mapfile -t engine_objects < <(objects quickjs "${engine[@]}")
   mapfile -t zlib_objects < <(objects zlib "${deflate[@]}")
   mkdir -p "build/tools/$architecture"
   link "build/tools/$architecture/vzqjsc" "$(object native compile.c)" "${engine_objects[@]}"
-  link "build/tools/$architecture/vzpack" "$(object native pack.c)" "${zlib_objects[@]}"
+  mapfile -t zstd_objects < <(objects zstd "${zstd_hot[@]}" "${zstd_rest[@]}")
+  link "build/tools/$architecture/vzpack" "$(object native pack.c)" "${zlib_objects[@]}" "${zstd_objects[@]}"
 }
 
 results=()

@@ -15,7 +15,7 @@ export function isArch(word: string): word is Arch {
 
 /**
  * Those architectures, i386 first: it saves memory. Each is tried by a program of its own, since uname(2) tells what the kernel is and not
- * what it runs, and binfmt_misc runs what it does not. VZ_TEST_NO32 in the environment takes i386 away.
+ * what it runs, and binfmt_misc runs what it does not. VZ_TEST_NO32=1 in the environment takes i386 away.
  * @param places directories to try them in, the next where one is mounted noexec
  * @throws VzError 71 where all of them are
  */
@@ -33,7 +33,7 @@ export function nativeArchs(
       },
     );
   }
-  const without32 = (env["VZ_TEST_NO32"] ?? "") !== "";
+  const without32 = env["VZ_TEST_NO32"] === "1";
   const dir = mkdtempSync(`${place}/vz-lab-`);
   try {
     return PROBED.filter((arch) => !(without32 && arch === "i386") && runs(`${dir}/${arch}`, arch));

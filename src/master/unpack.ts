@@ -17,21 +17,36 @@ export interface Unpacked {
   readonly names: readonly string[];
 }
 
-/** @param folder "ansible": what the executable carries under that name */
+/** Lays out what the executable carries in a folder, as "ansible". */
 export function unpack(folder: string, env: Io["env"]): Unpacked {
+  const prefix = `${folder}/`;
+  const carried = sys.assets().filter((name) => name.startsWith(prefix));
+  return layOut(
+    folder,
+    carried.flatMap((name): File[] => {
+      const bytes = sys.asset(name);
+      return bytes === null ? [] : [{ name: name.slice(prefix.length), bytes }];
+    }),
+    env,
+  );
+}
+
+export interface File {
+  /** Relative to the directory. */
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** Lays the files out in the cache's directory for `folder`. */
+export function layOut(folder: string, files: readonly File[], env: Io["env"]): Unpacked {
   const cache = env["XDG_CACHE_HOME"] || join(env["HOME"] || homedir(), ".cache");
   const { version: number, commit } = version();
   const root = join(cache, "vz", `${number}-${commit}`);
   const directory = join(root, folder);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   chmodSync(root, 0o700);
-  const prefix = `${folder}/`;
-  const names = sys.assets().filter((name) => name.startsWith(prefix));
-  for (const name of names) {
-    const bytes = sys.asset(name);
-    if (bytes !== null) settle(join(root, name), bytes);
-  }
-  return { directory, names: names.map((name) => name.slice(prefix.length)) };
+  for (const { name, bytes } of files) settle(join(directory, name), bytes);
+  return { directory, names: files.map(({ name }) => name) };
 }
 
 /** Writes the file unless it is there with these very bytes. */

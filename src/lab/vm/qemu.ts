@@ -19,15 +19,19 @@ export interface MachineParts {
 /** Nothing for the console but what goes wrong; no self-tests of ciphers, no search for ISA cards: half of an emulated boot. */
 const PARAMETERS = "quiet cryptomgr.notests noisapnp";
 
+/** Megabytes for translated code: qemu's own choice is a gigabyte, and it fills what it has. */
+const EMULATION = "tcg,tb-size=128";
+
 /**
  * Arguments of the machine's qemu. Its console is qemu's standard input and output. A guest that reboots is reset by qemu itself; one that
  * powers off ends qemu with 0.
  */
 export function qemuArguments(machine: Machine, parts: MachineParts): string[] {
-  const processor = parts.accelerator === "kvm" ? "host" : machine.processor;
+  const [accelerator, processor] =
+    parts.accelerator === "kvm" ? ["kvm", "host"] : [EMULATION, machine.processor];
   return [
     ...["-name", option(parts.name), "-nodefaults", "-no-user-config", "-display", "none"],
-    ...["-machine", machine.board, "-accel", parts.accelerator, "-cpu", processor],
+    ...["-machine", machine.board, "-accel", accelerator, "-cpu", processor],
     ...["-smp", "1", "-m", `${parts.memory}M`],
     ...[
       "-kernel",

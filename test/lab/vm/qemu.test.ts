@@ -28,6 +28,10 @@ test("a machine has its memory, its disk and its link, and no other device", () 
   assert.ok(values(words, "-device").some((device) => device.includes("mac=02:76:7a:04:00:02")));
 });
 
+test("software emulation is held to a bound of this machine's memory", () => {
+  assert.match(values(qemuArguments(machines.i386, parts), "-accel")[0] ?? "", /^tcg,tb-size=\d+$/);
+});
+
 test("a reboot is qemu's own: it does not end with it", () => {
   assert.ok(!qemuArguments(machines.i386, parts).includes("-no-reboot"));
 });
