@@ -21,8 +21,8 @@ export function imageLabel({ name, id }: Pick<LocalImage, "name" | "id">): strin
 /**
  * The first image that the slave can run. Where it can run none, and where it does not answer, the one that it has, or else the
  * first: `whyNone` tells.
- * @param images at least one
  * @param current id of the image that it has now
+ * @returns undefined where there are no images
  */
 export function chooseImage(
   images: readonly LocalImage[],

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { ContainerRow, FactsAnswer } from "../../src/common/protocol.ts";
 import { startLab } from "../support/lab.ts";
-import { is32, manifestArchitecture } from "../support/machine.ts";
+import { is32, manifestArchitecture, native } from "../support/machine.ts";
 import { makeImage, Slave } from "../support/slave.ts";
 
 const SERVICE = ["/bin/sh", "-c", "echo up; while :; do sleep 1 & wait $!; done"];
@@ -77,6 +77,12 @@ describe("on a full disk", () => {
     const changed = await slave.run("start", "one", "--image=big", "--fleet=f", "--env=A=1");
     assert.equal(changed.status, 71, changed.stderr);
     assert.equal((await slave.json<ContainerRow[]>("ps"))[0]?.pid, row?.pid, "the old one goes on");
+  });
+
+  test("facts tell what runs there all the same", async () => {
+    const full = await slave.shell("echo more >>/var/lib/vz/filler || echo full");
+    assert.match(full, /full/);
+    assert.deepEqual((await slave.json<FactsAnswer>("facts")).architectures, native);
   });
 
   test("a stop works without room, and a start works again with it", async () => {
