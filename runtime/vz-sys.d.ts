@@ -246,6 +246,8 @@ declare module "vz:sys" {
     version: string;
     machine: string;
   };
+  /** Bytes of a page of memory, as the kernel counts them: not the same on all kernels of arm64. */
+  export function pageSize(): number;
   export function sethostname(name: string): void;
 
   // --- namespaces, mounts, privileges --------------------------------------------------------------------------------

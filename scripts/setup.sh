@@ -16,7 +16,8 @@ trace=(strace)
 # programs of everyday that the builder's tests make images of, and others' tools that must read these
 images=(nginx-light redis-server sqlite3 openssh-server openssl curl ca-certificates netbase tzdata zstd skopeo umoci)
 # what tests and benchmarks trace, compare with or look through
-tests=(crun runc bubblewrap podman conmon bats gawk jq python3 file procps perl libhttp-date-perl shellcheck)
+# also: what is not this machine's runs under qemu-user, and a probe of 32 bits is linked with its libc
+tests=(crun runc bubblewrap podman conmon bats gawk jq python3 file procps perl libhttp-date-perl shellcheck qemu-user-static libc6-dev-i386-cross)
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 

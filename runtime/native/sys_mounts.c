@@ -5,7 +5,7 @@
 
 #include "vz.h"
 
-/* Numbers of i386, which are those of every architecture from 424 on. */
+/* From 424 on a call has the same number on every architecture. */
 enum {
     NR_OPEN_TREE = 428,
     NR_MOVE_MOUNT = 429,

@@ -194,6 +194,11 @@ static JSValue js_uname(ARGS)
     return object;
 }
 
+static JSValue page_size(ARGS)
+{
+    return JS_NewInt32(ctx, getpagesize());
+}
+
 const JSCFunctionListEntry vz_process_functions[] = {
     JS_CFUNC_DEF("execve", 3, js_execve),
     JS_CFUNC_DEF("waitpid", 2, js_waitpid),
@@ -216,5 +221,6 @@ const JSCFunctionListEntry vz_process_functions[] = {
     JS_CFUNC_DEF("getrlimit", 1, js_getrlimit),
     JS_CFUNC_DEF("setrlimit", 3, js_setrlimit),
     JS_CFUNC_DEF("uname", 0, js_uname),
+    JS_CFUNC_DEF("pageSize", 0, page_size),
 };
 const int vz_process_function_count = COUNT(vz_process_functions);

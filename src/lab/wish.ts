@@ -90,7 +90,15 @@ function namespaceWish(
   if (arch === "arm64" && limited) throw bad("--openvz, --kernel, --only32 and --only64: not for arm64");
   if (limits.only32 && arch !== "i386") throw bad(`--only32: ${arch} is not 32-bit`);
   if (limits.only64 && arch !== "amd64") throw bad(`--only64: ${arch} is not 64-bit`);
-  return { kind: "namespace", arch, ...common, memory: memory(args, LEAST_MEMORY), limits };
+  // Where i386 is only taken away for a test (VZ_TEST_NO32), the VPSes must not find it either.
+  const only64 = arch === "amd64" && (limits.only64 || !native.includes("i386"));
+  return {
+    kind: "namespace",
+    arch,
+    ...common,
+    memory: memory(args, LEAST_MEMORY),
+    limits: { ...limits, only64 },
+  };
 }
 
 const PROGRAMS = "i386, amd64 or arm64";

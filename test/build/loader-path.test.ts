@@ -43,6 +43,23 @@ test("the default directories are those that the loader itself holds, in its ord
   );
 });
 
+test("on arm64 too they are the loader's own, and $PLATFORM is the processor's name", () => {
+  const loader = "/lib/ld-linux-aarch64.so.1";
+  const arm64 = (parts: Partial<ElfParts> = {}) => makeElf({ class: 64, machine: 183, ...parts });
+  const needed = ["liba.so", "libb.so", "ld-linux-aarch64.so.1"];
+  assert.deepEqual(
+    found({
+      [loader]: "code\0/lib/aarch64-linux-gnu/\0/usr/lib/aarch64-linux-gnu/\0/lib/\0/usr/lib/\0code",
+      "/bin/prog": arm64({ interpreter: loader, needed, rpath: "/opt/$PLATFORM:/opt/$LIB" }),
+      "/lib/x86_64-linux-gnu/liba.so": amd64(),
+      "/lib/liba.so": arm64(),
+      "/opt/lib/aarch64-linux-gnu/liba.so": arm64(),
+      "/opt/aarch64/libb.so": arm64(),
+    }),
+    ["/opt/lib/aarch64-linux-gnu/liba.so", "/opt/aarch64/libb.so"],
+  );
+});
+
 test("ld.so.conf with its includes comes before them, in the order of the files' names", () => {
   const tree: Tree = {
     "/bin/prog": program({ needed: ["liba.so", "libb.so"] }),

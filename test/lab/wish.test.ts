@@ -52,7 +52,8 @@ test("up --vm asks for i386 machines whatever this kernel runs, with Debian's ke
 });
 
 test("namespaces are of the first architecture that this kernel runs; --only64 takes amd64", () => {
-  assert.equal(on(["amd64"], "1").arch, "amd64");
+  const wide = on(["amd64"], "1");
+  assert.deepEqual([wide.arch, wide.kind === "namespace" && wide.limits.only64], ["amd64", true]);
   assert.equal(on(["arm64"], "1").arch, "arm64");
   assert.equal(wish("1", "--arch", "amd64").arch, "amd64");
   assert.equal(wish("1", "--only64").arch, "amd64");

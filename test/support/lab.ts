@@ -32,8 +32,10 @@ export interface LabOptions {
   readonly kernel?: "2.6.32" | "3.10" | "6.1" | "5.10";
   readonly only32?: boolean;
   readonly only64?: boolean;
+  /** Writes fleet.yaml anew, with all that is up. */
+  readonly force?: boolean;
   readonly arch?: "i386" | "amd64" | "arm64";
-  /** Machines by qemu, not namespaces. */
+  /** Machines by qemu, not namespaces; emulated ones take a minute to come up. */
   readonly vm?: boolean;
 }
 

@@ -6,6 +6,7 @@
 import * as sys from "vz:sys";
 import {
   loadSeccomp,
+  MACHINES,
   planSeccomp,
   readSeccomp,
   seccompFeatures,
@@ -15,7 +16,8 @@ import { Shortfalls } from "../../src/slave/runch/shortfalls.ts";
 const PR_SET_NO_NEW_PRIVS = 38;
 
 function load(json: string, short: Shortfalls): number {
-  return loadSeccomp(planSeccomp(readSeccomp(JSON.parse(json), "linux.seccomp", []), short), short);
+  const profile = readSeccomp(JSON.parse(json), "linux.seccomp", []);
+  return loadSeccomp(planSeccomp(profile, MACHINES[sys.arch], short), short);
 }
 
 const [first = "-", profile = "", ...argv] = process.argv.slice(2);

@@ -15,7 +15,7 @@ export interface Candidate {
   readonly platform: string;
 }
 
-const PREFERRED = ["linux/386", "linux/amd64"];
+const PREFERRED = ["linux/386", "linux/amd64", "linux/arm64"];
 /** Names in an error line. */
 const SHOWN = 8;
 

@@ -14,9 +14,9 @@ export class Requirements {
     if (this.#floor === undefined || compareVersions(floor, this.#floor) > 0) this.#floor = floor;
   }
 
-  /** A kernel for amd64 runs i386 too, so that an image with both asks for amd64. */
+  /** A 64-bit kernel runs the 32-bit programs of its processor too, so that an image with both asks for the 64-bit one. */
   get architecture(): string {
-    const [known] = ["amd64", "i386"].filter((machine) => this.#machines.has(machine));
+    const [known] = ["amd64", "i386", "arm64"].filter((machine) => this.#machines.has(machine));
     const other = [...this.#machines]
       .sort()[0]
       ?.toLowerCase()

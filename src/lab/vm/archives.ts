@@ -89,7 +89,7 @@ export class Archives {
 }
 
 export function otherMirrorHint(release: string): string {
-  return `a line 'deb URI ${release} main' in /etc/apt/sources.list.d/lab.list names a mirror that has it; http://archive.debian.org/debian keeps old releases`;
+  return `a line 'deb URI ${release} main' in /etc/apt/sources.list.d/lab.list names a mirror that has it; Debian's archive keeps old releases`;
 }
 
 export function sha256Of(bytes: Uint8Array): string {

@@ -12,18 +12,18 @@ export interface Process {
   readonly rss: number;
 }
 
-/** Bytes of a page on i386 and amd64. */
-const PAGE = 4096;
-
-/** Reads /proc/PID/stat. Undefined for a zombie, which is a process no more, and for what is not such a file. */
-export function parseStat(stat: string): Process | undefined {
+/**
+ * Reads /proc/PID/stat. Undefined for a zombie, which is a process no more, and for what is not such a file.
+ * @param pageSize bytes of the pages that it counts
+ */
+export function parseStat(stat: string, pageSize: number): Process | undefined {
   // The name, in parentheses, may hold spaces and parentheses.
   const pid = Number.parseInt(stat, 10);
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const [state, group, startTime, rss] = [fields[0], fields[2], fields[19], fields[21]];
   if (!Number.isInteger(pid) || startTime === undefined || rss === undefined) return undefined;
   if (state === "Z" || state === "X") return undefined;
-  return { pid, group: Number(group), startTime: Number(startTime), rss: Number(rss) * PAGE };
+  return { pid, group: Number(group), startTime: Number(startTime), rss: Number(rss) * pageSize };
 }
 
 /**
@@ -79,7 +79,7 @@ function commandLine(pid: number): string[] {
 
 function read(pid: number): Process | undefined {
   const stat = readTextIfAny(`/proc/${pid}/stat`);
-  return stat === null ? undefined : parseStat(stat);
+  return stat === null ? undefined : parseStat(stat, sys.pageSize());
 }
 
 function allPids(): number[] {

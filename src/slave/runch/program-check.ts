@@ -50,7 +50,7 @@ export function readHead(bytes: Uint8Array): Head {
     return interpreter === undefined ? NOTHING : { interpreter, kernelFloor: null };
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  // little-endian ELF, which is all that i386 and amd64 run
+  // little-endian ELF, which is all that the kernels run that vz is built for
   if (bytes.length < 64 || view.getUint32(0) !== 0x7f454c46 || bytes[5] !== 1) return NOTHING;
   const wide = bytes[4] === 2;
   const start = view.getUint32(wide ? 32 : 28, true);

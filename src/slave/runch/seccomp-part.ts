@@ -6,7 +6,7 @@ import defer * as hookStates from "./hook-state.ts";
 import type { PartsOptions, SeccompPart } from "./parts.ts";
 import defer * as programFailure from "./program-failure.ts";
 import defer * as failures from "./runner-failure.ts";
-import { fitSeccomp, loadSeccomp, type OciSeccomp, planSeccomp, readSeccomp } from "./seccomp/index.ts";
+import { fitSeccomp, loadSeccomp, MACHINES, planSeccomp, readSeccomp } from "./seccomp/index.ts";
 import type { Shortfalls } from "./shortfalls.ts";
 
 /**
@@ -21,13 +21,6 @@ function connectListener(path: string): number {
   }
 }
 
-/** A list of architectures goes without saying the machine's own, as with libseccomp; runch itself is not of it. */
-function withNative(profile: OciSeccomp): OciSeccomp {
-  const { architectures = [] } = profile;
-  if (architectures.length === 0 || sys.uname().machine !== "x86_64") return profile;
-  return { ...profile, architectures: [...architectures, "SCMP_ARCH_X86_64"] };
-}
-
 /** What a start may need behind the filter, which may forbid to read a bundle: it is read by being named. */
 const readAhead = (): readonly unknown[] => [
   checks.checkProgram,
@@ -38,8 +31,8 @@ const readAhead = (): readonly unknown[] => [
 
 /** @throws VzError 78 */
 export function planSeccompPart(value: unknown, { unknown }: PartsOptions, short: Shortfalls): SeccompPart {
-  const profile = withNative(readSeccomp(value, "linux.seccomp", unknown));
-  const plan = fitSeccomp(planSeccomp(profile, short), short);
+  const profile = readSeccomp(value, "linux.seccomp", unknown);
+  const plan = fitSeccomp(planSeccomp(profile, MACHINES[sys.arch], short), short);
   const { listener } = plan;
   // while its path is in reach
   const socket = listener === null ? -1 : connectListener(listener.path);

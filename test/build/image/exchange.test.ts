@@ -252,13 +252,14 @@ test("of many platforms and images one is chosen, or asked for", async (t) => {
     await run(importCommand, path("layout"), "-o", path("made.tar"), ...words);
     return JSON.parse(membersIn(path("made.tar"), "config.json")).process.args[0];
   };
-  const all = ["arm64", "amd64", "386"].map((architecture) => describe(architecture, ""));
+  const all = ["riscv64", "arm64", "amd64", "386"].map((architecture) => describe(architecture, ""));
   assert.equal(await layout(all), "/386-");
-  assert.equal(await layout(all.slice(0, 2)), "/amd64-");
+  assert.equal(await layout(all.slice(0, 3)), "/amd64-");
+  assert.equal(await layout(all.slice(0, 2)), "/arm64-");
   assert.equal(await layout(all, "--platform", "linux/arm64"), "/arm64-");
   await assert.rejects(
     layout(all.slice(0, 1)),
-    /no image for linux\/386 or linux\/amd64, but for linux\/arm64$/,
+    /no image for linux\/386 or linux\/amd64 or linux\/arm64, but for linux\/riscv64$/,
   );
   const tagged = [describe("386", "one"), describe("386", "two")];
   assert.equal(await layout(tagged, "--tag", "two"), "/386-two");

@@ -19,7 +19,7 @@ export const importCommand: Command = {
     "FILE is the archive of an OCI image layout, such a layout's directory, or what docker save and podman save write; what " +
     "it is shows in its content. Layers become one root filesystem, whiteouts obeyed, and every sum is checked. " +
     "config.json is made of command, environment, directory and user of the image; CMD, if given, is the command instead. " +
-    "Of an image for many platforms linux/386 is taken, else linux/amd64. Set-user-id bits and devices are kept; extended " +
+    "Of an image for many platforms linux/386 is taken, else linux/amd64, else linux/arm64. Set-user-id bits and devices are kept; extended " +
     "attributes, file capabilities among them, are left out, and said so. Nothing of FILE is laid out on disk: while it " +
     "works it needs room beside IMAGE for the layers unpacked.",
   options: [

@@ -1,10 +1,10 @@
 /** What processes themselves can tell (proc(5)), for a container without cgroups. Those that have ended are not in it. */
+import * as sys from "vz:sys";
 import { readTextIfAny } from "../files.ts";
 import type { Figures } from "./stats.ts";
 
 /** Nanoseconds in a tick of USER_HZ. */
 const TICK = 10_000_000;
-const PAGE = 4096;
 
 /** Of /proc/PID/stat: ticks, those of children that it waited for included, and resident pages. */
 export function parseUse(stat: string): { user: number; kernel: number; rss: number } | null {
@@ -21,7 +21,7 @@ export function statsOfProcesses(pids: readonly number[]): Figures {
     .filter((use) => use !== null);
   if (uses.length === 0) return {};
   const sum = (key: "user" | "kernel" | "rss") => uses.reduce((total, use) => total + use[key], 0);
-  const [user, kernel, rss] = [sum("user") * TICK, sum("kernel") * TICK, sum("rss") * PAGE];
+  const [user, kernel, rss] = [sum("user") * TICK, sum("kernel") * TICK, sum("rss") * sys.pageSize()];
   return {
     cpu: { usage: { total: user + kernel, kernel, user }, throttling: {} },
     memory: { usage: { usage: rss }, raw: {} },

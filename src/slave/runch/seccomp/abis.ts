@@ -1,24 +1,45 @@
 /**
- * The three calling conventions that an x86 kernel offers, and what a call is named in each. x32 shares amd64's audit
+ * The calling conventions that the kernels offer on which vz runs, and what a call is named in each. x32 shares amd64's audit
  * architecture and is told apart by bit 30 of the number.
  */
-import { AMD64, BOTH, FOREIGN, I386, NOT_X32, X32 } from "./syscall-tables.ts";
+import { AARCH64, AMD64, BOTH, FOREIGN, I386, NOT_X32, X32 } from "./syscall-tables.ts";
 
 /** linux/audit.h */
 export const AUDIT_ARCH_I386 = 0x40000003;
 export const AUDIT_ARCH_X86_64 = 0xc000003e;
+export const AUDIT_ARCH_AARCH64 = 0xc00000b7;
 /** __X32_SYSCALL_BIT */
 export const X32_BIT = 0x40000000;
 
-export const ABIS = ["SCMP_ARCH_X86", "SCMP_ARCH_X86_64", "SCMP_ARCH_X32"] as const;
-export type Abi = (typeof ABIS)[number];
+export type Abi = "SCMP_ARCH_X86" | "SCMP_ARCH_X86_64" | "SCMP_ARCH_X32" | "SCMP_ARCH_AARCH64";
 
-export function isAbi(name: string): name is Abi {
-  return (ABIS as readonly string[]).includes(name);
+/** What a kernel takes that runs an executable of vz. */
+export interface Machine {
+  readonly abis: readonly Abi[];
+  /** Those that a list of architectures has without naming them: the one that runch executes the program by, and the kernel's own. */
+  readonly implied: readonly Abi[];
+}
+
+const X86: readonly Abi[] = ["SCMP_ARCH_X86", "SCMP_ARCH_X86_64", "SCMP_ARCH_X32"];
+
+/**
+ * By the architecture of the executable (process.arch): the kernel's own word for the machine can be set by a personality.
+ * An i386 executable cannot tell by it whether the kernel is amd64's; on one that is not, no call of amd64 ever arrives.
+ * 32-bit calls of an arm64 kernel are nobody's here: no rule is for them, and they end the thread.
+ */
+export const MACHINES = {
+  ia32: { abis: X86, implied: ["SCMP_ARCH_X86", "SCMP_ARCH_X86_64"] },
+  x64: { abis: X86, implied: ["SCMP_ARCH_X86_64"] },
+  arm64: { abis: ["SCMP_ARCH_AARCH64"], implied: ["SCMP_ARCH_AARCH64"] },
+} as const satisfies Readonly<Record<string, Machine>>;
+
+/** Whether arguments have 64 bits. */
+export function isWide(abi: Abi): boolean {
+  return abi === "SCMP_ARCH_X86_64" || abi === "SCMP_ARCH_AARCH64";
 }
 
 /** Names that a text of syscall-tables.ts numbers, `bit` being added. */
-function numbered(text: string, bit = 0): Map<string, number> {
+function numbered(text: string, bit = 0): ReadonlyMap<string, number> {
   const numbers = new Map<string, number>();
   let next = bit;
   for (const word of text.replaceAll("\n", " ").split(" ")) {
@@ -29,17 +50,38 @@ function numbered(text: string, bit = 0): Map<string, number> {
   return numbers;
 }
 
-const i386 = numbered(`${I386} ${BOTH}`);
-const amd64 = numbered(`${AMD64} ${BOTH}`);
-const x32 = numbered(X32, X32_BIT);
-const notX32 = numbered(NOT_X32);
+/** A start numbers only what its filter is for. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+const i386 = once(() => numbered(`${I386} ${BOTH}`));
+const amd64 = once(() => numbered(`${AMD64} ${BOTH}`));
+const aarch64 = once(() => numbered(`${AARCH64} ${BOTH}`));
+const x32 = once(() => numbered(X32, X32_BIT));
+const notX32 = once(() => numbered(NOT_X32));
+
+function x32Number(name: string): number | undefined {
+  const nr = amd64().get(name);
+  return x32().get(name) ?? (nr === undefined || notX32().has(name) ? undefined : nr + X32_BIT);
+}
 
 /** The number of a call on one ABI; undefined where the ABI has none of that name. */
 export function numberOf(abi: Abi, name: string): number | undefined {
-  if (abi === "SCMP_ARCH_X86") return i386.get(name);
-  const nr = amd64.get(name);
-  if (abi === "SCMP_ARCH_X86_64") return nr;
-  return x32.get(name) ?? (nr === undefined || notX32.has(name) ? undefined : nr + X32_BIT);
+  switch (abi) {
+    case "SCMP_ARCH_X86":
+      return i386().get(name);
+    case "SCMP_ARCH_X86_64":
+      return amd64().get(name);
+    case "SCMP_ARCH_X32":
+      return x32Number(name);
+    case "SCMP_ARCH_AARCH64":
+      return aarch64().get(name);
+  }
 }
 
 /** What is one call by the number in its first argument; the name has a call of its own besides, or none. */
@@ -58,16 +100,19 @@ const PARTS = [
   [117, "1 semop semget semctl semtimedop 11 msgsnd msgrcv msgget msgctl 21 shmat shmdt shmget shmctl"],
 ] as const;
 
-const parts = new Map(
-  PARTS.flatMap(([nr, names]) => [...numbered(names)].map(([name, sub]) => [name, { nr, sub }] as const)),
+const parts = once(
+  () =>
+    new Map(
+      PARTS.flatMap(([nr, names]) => [...numbered(names)].map(([name, sub]) => [name, { nr, sub }] as const)),
+    ),
 );
 
 /** The part of another call that `name` is, on i386. */
 export function partOf(abi: Abi, name: string): Part | undefined {
-  return abi === "SCMP_ARCH_X86" ? parts.get(name) : undefined;
+  return abi === "SCMP_ARCH_X86" ? parts().get(name) : undefined;
 }
 
 /** Whether any architecture that is known here has a call of that name. */
 export function isKnownCall(name: string): boolean {
-  return i386.has(name) || amd64.has(name) || parts.has(name) || numbered(FOREIGN).has(name);
+  return i386().has(name) || amd64().has(name) || parts().has(name) || numbered(FOREIGN).has(name);
 }

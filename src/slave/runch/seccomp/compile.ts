@@ -3,7 +3,14 @@
  * the arguments where a rule asks for them. A call costs some ten instructions, whatever the profile's length.
  * Data: linux/seccomp.h, struct seccomp_data.
  */
-import { ABIS, type Abi, AUDIT_ARCH_I386, AUDIT_ARCH_X86_64, isAbi, X32_BIT } from "./abis.ts";
+import {
+  type Abi,
+  AUDIT_ARCH_AARCH64,
+  AUDIT_ARCH_I386,
+  AUDIT_ARCH_X86_64,
+  type Machine,
+  X32_BIT,
+} from "./abis.ts";
 import { actionValue, KILL_THREAD } from "./actions.ts";
 import { Assembler, type Label, Test } from "./assembler.ts";
 import { compileCondition } from "./conditions.ts";
@@ -66,30 +73,36 @@ function search(to: Assembler, ranges: readonly Range[]): Label {
   return to.test(Test.atLeast, upper[0]?.first ?? 0, search(to, upper), search(to, ranges.slice(0, half)));
 }
 
-/**
- * The ABIs that the rules are for; calls of any other end the thread. Without a list it is all three, with one also i386,
- * under which runch itself still has to execute the program.
- */
-export function abisOf({ architectures = [] }: OciSeccomp): readonly Abi[] {
-  const listed = architectures.filter(isAbi);
-  return listed.length === 0 ? ABIS : [...new Set<Abi>(["SCMP_ARCH_X86", ...listed])];
+/** The ABIs that the rules are for: without a list all that the kernel has. Calls of any other end the thread. */
+export function abisOf({ architectures = [] }: OciSeccomp, { abis, implied }: Machine): readonly Abi[] {
+  return architectures.length === 0
+    ? abis
+    : abis.filter((abi) => implied.includes(abi) || architectures.includes(abi));
 }
 
 /** The program as seccomp(2) takes it, 8 bytes an instruction; it may be longer than the kernel allows. */
-export function compileFilter(seccomp: OciSeccomp): Uint8Array {
+export function compileFilter(seccomp: OciSeccomp, machine: Machine): Uint8Array {
   const to = new Assembler();
-  const abis = abisOf(seccomp);
+  const abis = abisOf(seccomp, machine);
   const standard = to.ret(actionValue(seccomp.defaultAction, seccomp.defaultErrnoRet));
   const foreign = to.ret(KILL_THREAD);
   const section = (abi: Abi) => search(to, rangesOf(to, verdictsOf(abi, seccomp), standard));
   const has = (abi: Abi) => abis.includes(abi);
+  const numbers = (abi: Abi) => (has(abi) ? to.load(NUMBER, section(abi)) : foreign);
 
   const x32 = has("SCMP_ARCH_X32")
     ? section("SCMP_ARCH_X32")
     : to.test(Test.equal, SKIPPED, has("SCMP_ARCH_X86_64") ? standard : foreign, foreign);
   const amd64 = has("SCMP_ARCH_X86_64") ? section("SCMP_ARCH_X86_64") : foreign;
   const wide = amd64 === x32 ? x32 : to.load(NUMBER, to.test(Test.atLeast, X32_BIT, x32, amd64));
-  const i386 = to.load(NUMBER, section("SCMP_ARCH_X86"));
-  const other = to.test(Test.equal, AUDIT_ARCH_X86_64, wide, foreign);
-  return to.finish(to.load(ARCHITECTURE, to.test(Test.equal, AUDIT_ARCH_I386, i386, other)));
+  const ways: readonly (readonly [architecture: number, way: Label])[] = [
+    [AUDIT_ARCH_AARCH64, numbers("SCMP_ARCH_AARCH64")],
+    [AUDIT_ARCH_X86_64, wide],
+    [AUDIT_ARCH_I386, numbers("SCMP_ARCH_X86")],
+  ];
+  const entrance = ways.reduce(
+    (otherwise, [architecture, way]) => to.test(Test.equal, architecture, way, otherwise),
+    foreign,
+  );
+  return to.finish(to.load(ARCHITECTURE, entrance));
 }

@@ -37,7 +37,7 @@ export function conditionOf(
   const halves: Half[] = [];
   for (const i of wide ? [0, 1] : [1]) {
     const mask = masks[i] ?? 0;
-    // x86 is little-endian; args begin at 16
+    // all machines here are little-endian; args begin at 16
     halves.push({ offset: 16 + 8 * index + 4 * (1 - i), value: and(values[i] ?? 0, mask), mask });
   }
   return halves.every(({ mask }) => mask === 0) ? null : { index, op, halves };

@@ -1,5 +1,6 @@
 /** `linux.seccomp` of config.json: read, compiled to a filter, loaded. Only what has such a field imports it. */
 
+export { MACHINES } from "./abis.ts";
 export type { SeccompFeatures } from "./kernel.ts";
 export { seccompFeatures } from "./kernel.ts";
 export { fitSeccomp, loadSeccomp } from "./load-seccomp.ts";

@@ -2,7 +2,7 @@
 import * as sys from "vz:sys";
 import { hasCode } from "../../../common/errors.ts";
 import { failed } from "../failure.ts";
-import { ABIS } from "./abis.ts";
+import { MACHINES } from "./abis.ts";
 import { ACTION_NAMES, type ActionName, actionValue, KILL_PROCESS, LOG, NOTIFY } from "./actions.ts";
 import { FLAG_NAMES, FLAGS, type FlagName, NEW_LISTENER, OPERATORS } from "./read-seccomp.ts";
 
@@ -54,7 +54,7 @@ export function seccompFeatures(): SeccompFeatures {
   return {
     actions: ACTION_NAMES.filter((name) => filters && hasAction(actionValue(name, 0))),
     operators: OPERATORS,
-    archs: ABIS,
+    archs: MACHINES[sys.arch].abis,
     knownFlags: FLAG_NAMES,
     supportedFlags: FLAG_NAMES.filter((name) => filters && hasFlag(FLAGS[name])),
   };

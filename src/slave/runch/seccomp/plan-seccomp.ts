@@ -1,7 +1,7 @@
 /** What `linux.seccomp` amounts to for the kernel. */
 import { badConfig } from "../../../common/oci-read.ts";
 import type { Shortfalls } from "../shortfalls.ts";
-import { isKnownCall } from "./abis.ts";
+import { isKnownCall, type Machine } from "./abis.ts";
 import { actionValue, compareStrictness } from "./actions.ts";
 import { MAX_INSTRUCTIONS } from "./assembler.ts";
 import { compileFilter } from "./compile.ts";
@@ -34,13 +34,15 @@ function tellUnknown({ syscalls = [], ...profile }: OciSeccomp, short: Shortfall
 }
 
 /**
- * Compiles the filter. Needs nothing of the machine; whether the kernel takes it is seen by fitSeccomp and loadSeccomp.
- * @throws VzError 78 where the rules make more instructions than a kernel takes
+ * Compiles the filter. Asks the machine nothing; whether the kernel takes it is seen by fitSeccomp and loadSeccomp.
+ * @throws VzError 78 where no rule is for this machine, or the rules make more instructions than a kernel takes
  */
-export function planSeccomp(seccomp: OciSeccomp, short: Shortfalls): SeccompPlan {
+export function planSeccomp(seccomp: OciSeccomp, machine: Machine, short: Shortfalls): SeccompPlan {
+  const { architectures = [], listenerPath: path = "", listenerMetadata: metadata = "" } = seccomp;
+  if (architectures.length > 0 && !machine.abis.some((abi) => architectures.includes(abi)))
+    throw badConfig("linux.seccomp.architectures", "none of them is this machine's");
   tellUnknown(seccomp, short);
-  const { listenerPath: path = "", listenerMetadata: metadata = "" } = seccomp;
-  const program = compileFilter(seccomp);
+  const program = compileFilter(seccomp, machine);
   const length = program.length / 8;
   if (length > MAX_INSTRUCTIONS)
     throw badConfig(

@@ -1,6 +1,5 @@
 /** Reads `linux.seccomp` of config.json (runtime-spec 1.3, config-linux.md, "Seccomp"). */
 import { badConfig, count, list, object, type Reader, text, texts } from "../../../common/oci-read.ts";
-import { isAbi } from "./abis.ts";
 import { ACTION_NAMES, type ActionName, isActionName, takesErrno } from "./actions.ts";
 
 export const OPERATORS = [
@@ -132,9 +131,7 @@ export function readSeccomp(value: unknown, at: string, unknown: string[]): OciS
   checkErrno(read.defaultAction, read.defaultErrnoRet, `${at}.defaultErrnoRet`);
   for (const [i, one] of rules.entries())
     checkErrno(one.action, one.errnoRet, `${at}.syscalls[${i}].errnoRet`);
-  const { architectures = [], listenerPath = "", listenerMetadata } = read;
-  if (architectures.length > 0 && !architectures.some(isAbi))
-    throw badConfig(`${at}.architectures`, "none of them is this machine's");
+  const { listenerPath = "", listenerMetadata } = read;
   if (listenerPath === "" && listenerMetadata !== undefined)
     throw badConfig(`${at}.listenerMetadata`, "set without listenerPath");
   if (listenerPath === "" && usesListener(read))

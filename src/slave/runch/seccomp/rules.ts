@@ -1,5 +1,5 @@
 /** What the rules of a profile say of one ABI's calls, by number. */
-import { type Abi, numberOf, partOf } from "./abis.ts";
+import { type Abi, isWide, numberOf, partOf } from "./abis.ts";
 import { actionValue } from "./actions.ts";
 import { type Condition, conditionOf } from "./conditions.ts";
 import type { OciSeccomp, OciSeccompArg } from "./read-seccomp.ts";
@@ -71,7 +71,7 @@ export function verdictsOf(
   { syscalls = [], ...profile }: OciSeccomp,
 ): ReadonlyMap<number, Verdict> {
   const standard = actionValue(profile.defaultAction, profile.defaultErrnoRet);
-  const wide = abi === "SCMP_ARCH_X86_64";
+  const wide = isWide(abi);
   const gathered = new Gathered();
   for (const rule of syscalls) {
     const action = actionValue(rule.action, rule.errnoRet);

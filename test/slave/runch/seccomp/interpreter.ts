@@ -6,6 +6,8 @@ import assert from "node:assert/strict";
 
 export const I386 = 0x40000003;
 export const AMD64 = 0xc000003e;
+export const ARM64 = 0xc00000b7;
+export const ARM = 0x40000028;
 export const X32_BIT = 0x40000000;
 
 export interface Call {

@@ -3,22 +3,24 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Abi, Machine } from "../../../../src/slave/runch/seccomp/abis.ts";
 import { actionValue } from "../../../../src/slave/runch/seccomp/actions.ts";
 import { abisOf } from "../../../../src/slave/runch/seccomp/compile.ts";
 import { type OciSeccomp, OPERATORS } from "../../../../src/slave/runch/seccomp/read-seccomp.ts";
 import { alternatives } from "../../../../src/slave/runch/seccomp/rules.ts";
 
 /** seccomp.h */
-const TOKENS = {
+const TOKENS: Readonly<Record<Abi, number>> = {
   SCMP_ARCH_X86: 0x40000003,
   SCMP_ARCH_X86_64: 0xc000003e,
   SCMP_ARCH_X32: 0x4000003e,
-} as const;
+  SCMP_ARCH_AARCH64: 0xc00000b7,
+};
 
 /** A profile in the words that reference.c reads, with what runc does on the way. */
-function wordsOf(profile: OciSeccomp): string {
+function wordsOf(profile: OciSeccomp, machine: Machine): string {
   const standard = actionValue(profile.defaultAction, profile.defaultErrnoRet);
-  const abis = abisOf(profile);
+  const abis = abisOf(profile, machine);
   const out = [`default ${standard}`];
   for (const abi of abis) if (abi !== "SCMP_ARCH_X86_64") out.push(`add-arch ${TOKENS[abi]}`);
   if (!abis.includes("SCMP_ARCH_X86_64")) out.push(`remove-arch ${TOKENS.SCMP_ARCH_X86_64}`);
@@ -41,8 +43,8 @@ function wordsOf(profile: OciSeccomp): string {
 
 export interface Reference {
   /** Filters of the profiles in turn; null where libseccomp does not take the rules. */
-  filters(profiles: readonly OciSeccomp[]): (Uint8Array | null)[];
-  /** Numbers of a call on i386, amd64 and x32, below 0 for none. */
+  filters(profiles: readonly OciSeccomp[], machine: Machine): (Uint8Array | null)[];
+  /** Numbers of a call on i386, amd64, x32 and arm64, below 0 for none. */
   numbers(names: readonly string[]): Map<string, readonly number[]>;
 }
 
@@ -68,8 +70,8 @@ export function openReference(): { skip: string } | { reference: Reference; clos
     if (done.status !== 0) throw new Error(`reference: status ${done.status}, signal ${done.signal}`);
     return done.stdout;
   };
-  const filters = (profiles: readonly OciSeccomp[]) => {
-    const bytes = run([], profiles.map(wordsOf).join(""));
+  const filters = (profiles: readonly OciSeccomp[], machine: Machine) => {
+    const bytes = run([], profiles.map((profile) => wordsOf(profile, machine)).join(""));
     let at = 0;
     return profiles.map(() => {
       const [error, length] = [bytes.readInt32LE(at), bytes.readInt32LE(at + 4)];

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { MACHINES } from "../../../../src/slave/runch/seccomp/abis.ts";
 import { replaceAction } from "../../../../src/slave/runch/seccomp/load-seccomp.ts";
 import { planSeccomp } from "../../../../src/slave/runch/seccomp/plan-seccomp.ts";
 import type { OciSeccomp, OciSeccompRule } from "../../../../src/slave/runch/seccomp/read-seccomp.ts";
@@ -8,7 +9,7 @@ import { AMD64, filterOf } from "./interpreter.ts";
 
 function plan(seccomp: OciSeccomp) {
   const short = new Shortfalls("auto");
-  return { ...planSeccomp(seccomp, short), told: short.list };
+  return { ...planSeccomp(seccomp, MACHINES.ia32, short), told: short.list };
 }
 
 const rule = (action: OciSeccompRule["action"], ...names: string[]): OciSeccompRule => ({ names, action });
@@ -32,10 +33,21 @@ test("an unknown call is told where leaving it out weakens the filter, once, and
 
 test("in strict such a call is an error", () => {
   const seccomp = { defaultAction: "SCMP_ACT_ALLOW", syscalls: [rule("SCMP_ACT_TRAP", "raed")] } as const;
-  assert.throws(() => planSeccomp(seccomp, new Shortfalls("strict")), {
+  assert.throws(() => planSeccomp(seccomp, MACHINES.ia32, new Shortfalls("strict")), {
     status: 125,
     message: /seccomp: raed/,
   });
+});
+
+test("a profile that is for other machines only is refused", () => {
+  const profile = (name: string): OciSeccomp => ({ defaultAction: "SCMP_ACT_ALLOW", architectures: [name] });
+  const short = new Shortfalls("auto");
+  const refusal = { name: "VzError", status: 78, message: /linux\.seccomp\.architectures: none of them/ };
+  for (const machine of [MACHINES.ia32, MACHINES.x64])
+    assert.throws(() => planSeccomp(profile("SCMP_ARCH_AARCH64"), machine, short), refusal);
+  for (const name of ["SCMP_ARCH_X86_64", "SCMP_ARCH_ARM"])
+    assert.throws(() => planSeccomp(profile(name), MACHINES.arm64, short), refusal);
+  assert.ok(planSeccomp(profile("SCMP_ARCH_AARCH64"), MACHINES.arm64, short).program.length > 0);
 });
 
 test("flags are linux/seccomp.h's bits; TSYNC has nothing to do", () => {

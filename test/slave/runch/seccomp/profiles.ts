@@ -66,7 +66,13 @@ export const ANYTHING: Choice = {
   once: false,
 };
 
-const ARCHITECTURES = ["SCMP_ARCH_X86", "SCMP_ARCH_X86_64", "SCMP_ARCH_X32", "SCMP_ARCH_ARM"];
+/** Of both kinds of machine, so that any choice of them is for each. */
+const ARCHITECTURES = [
+  ["SCMP_ARCH_X86", "SCMP_ARCH_AARCH64"],
+  ["SCMP_ARCH_X86_64", "SCMP_ARCH_AARCH64"],
+  ["SCMP_ARCH_X32", "SCMP_ARCH_AARCH64"],
+  ["SCMP_ARCH_ARM"],
+];
 
 export function randomProfile(random: Random, choice: Choice): OciSeccomp {
   const left = new Set(choice.names);
@@ -84,8 +90,8 @@ export function randomProfile(random: Random, choice: Choice): OciSeccomp {
     });
     return { names, action: pick(random, choice.actions), args };
   });
-  const architectures = ARCHITECTURES.filter(() => random(2) === 0);
-  const ours = architectures.some((one) => one !== "SCMP_ARCH_ARM");
+  const architectures = [...new Set(ARCHITECTURES.filter(() => random(2) === 0).flat())];
+  const ours = architectures.includes("SCMP_ARCH_AARCH64");
   return { defaultAction: "SCMP_ACT_ALLOW", syscalls, ...(ours ? { architectures } : {}) };
 }
 
@@ -123,7 +129,7 @@ export function engineProfile(names: readonly string[] = ALL_NAMES): OciSeccomp 
   return {
     defaultAction: "SCMP_ACT_ERRNO",
     defaultErrnoRet: 1,
-    architectures: ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"],
+    architectures: ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32", "SCMP_ARCH_AARCH64"],
     syscalls: [
       { names: allowed, action: "SCMP_ACT_ALLOW" },
       ...personalities,
@@ -142,7 +148,7 @@ export function engineProfile(names: readonly string[] = ALL_NAMES): OciSeccomp 
   };
 }
 
-/** Every call of the three ABIs by number, some that there are not, and what a tracer leaves out. */
+/** Every call of the ABIs by number, some that there are not, and what a tracer leaves out. */
 export const NUMBERS: readonly number[] = [
   ...Array.from({ length: 600 }, (_, i) => i),
   0x3fffffff,

@@ -2,7 +2,7 @@
  * What libseccomp makes of rules, for libseccomp.test.ts. Reads profiles as words from standard input:
  *   default ACTION, then: remove-arch TOKEN, add-arch TOKEN, optimize LEVEL, rule ACTION NAME COUNT (INDEX OP A B)*, end
  * and writes for each: the first error (0 for none), the length of its program in bytes, the program.
- * With the argument "resolve" it reads names and writes NAME I386 AMD64 X32, numbers below 0 for none.
+ * With the argument "resolve" it reads names and writes NAME I386 AMD64 X32 ARM64, numbers below 0 for none.
  */
 #define _GNU_SOURCE
 #include <seccomp.h>
@@ -16,9 +16,10 @@ static int resolve(void)
 {
     char name[100];
     while (scanf("%99s", name) == 1)
-        printf("%s %d %d %d\n", name, seccomp_syscall_resolve_name_arch(SCMP_ARCH_X86, name),
+        printf("%s %d %d %d %d\n", name, seccomp_syscall_resolve_name_arch(SCMP_ARCH_X86, name),
                seccomp_syscall_resolve_name_arch(SCMP_ARCH_X86_64, name),
-               seccomp_syscall_resolve_name_arch(SCMP_ARCH_X32, name));
+               seccomp_syscall_resolve_name_arch(SCMP_ARCH_X32, name),
+               seccomp_syscall_resolve_name_arch(SCMP_ARCH_AARCH64, name));
     return 0;
 }
 
