@@ -1,6 +1,7 @@
 /**
  * Bundles the end-to-end tests with esbuild, since Node 20 reads no TypeScript, and runs them one after the other: they
- * share the machine. `node scripts/e2e-test.mjs test/e2e/lab.test.ts` runs a part.
+ * share the machine. `node scripts/e2e-test.mjs test/e2e/lab.test.ts` runs a part; --long runs the campaigns of test/long instead
+ * (npm run test:long), or a part of them.
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
@@ -13,10 +14,11 @@ mkdirSync(join(root, "build"), { recursive: true });
 // of its own, so that runs beside one another do not take each other's files away
 const outdir = mkdtempSync(join(root, "build/e2e-"));
 process.on("exit", () => rmSync(outdir, { recursive: true, force: true }));
-const wanted = process.argv.slice(2);
+const wanted = process.argv.slice(2).filter((word) => word !== "--long");
+const folder = process.argv.includes("--long") ? "test/long" : "test/e2e";
 
-const tests = readdirSync(join(root, "test/e2e"))
-  .map((name) => `test/e2e/${name}`)
+const tests = readdirSync(join(root, folder))
+  .map((name) => `${folder}/${name}`)
   .filter((name) => name.endsWith(".test.ts"))
   .filter((name) => wanted.length === 0 || wanted.includes(name))
   .sort();
@@ -41,7 +43,7 @@ await build({
   alias: { "vz:sys": join(root, "test/support/vz-sys.ts") },
   packages: "external",
 });
-const files = tests.map((name) => join(outdir, name.replace(/^test\/e2e\/(.*)\.ts$/, "$1.mjs")));
+const files = tests.map((name) => join(outdir, name.replace(/^test\/\w+\/(.*)\.ts$/, "$1.mjs")));
 const reporters = ["spec", join(root, "scripts/test-times.mjs")].flatMap((one) => [
   `--test-reporter=${one}`,
   "--test-reporter-destination=stdout",

@@ -15,8 +15,8 @@ import { fileURLToPath } from "node:url";
 import { architectures } from "./build/architectures.mjs";
 import { root } from "./build/base-target.mjs";
 
-const compiler = join(root, "build/vzqjsc");
-const packer = join(root, "build/vzpack");
+const compiler = join(root, "build/tools/own/vzqjsc");
+const packer = join(root, "build/tools/own/vzpack");
 const bundles = join(root, "build/bundles");
 const slaves = join(root, "build/slaves");
 /** pkg names what it packs /snapshot/<last folder>/…, and the base looks for /snapshot/vz/… */
@@ -70,13 +70,16 @@ function inputsHash() {
   return hash.digest("hex");
 }
 
-/** pkg writes each file's mode into the executable: it must not depend on the umask. */
-function put(name, contents, packed = false) {
+/**
+ * pkg writes each file's mode into the executable: it must not depend on the umask.
+ * @param packed true or "far": how (runtime/native/pack.c)
+ */
+function put(name, contents, packed) {
   const file = join(stage, name);
   fs.mkdirSync(join(file, ".."), { recursive: true });
   fs.writeFileSync(file, contents);
   fs.chmodSync(file, 0o644);
-  if (packed) run(packer, [file]);
+  if (packed) run(packer, packed === "far" ? [file, packed] : [file]);
 }
 
 /** Name -> bytecode of every bundle. */
@@ -105,7 +108,14 @@ function layOutOperator(bytecode) {
   for (const [name, bytes] of bytecode) if (!ofSlave.has(name)) put(`${name}.qbc`, bytes, true);
   for (const name of filesIn(join(root, "ansible")))
     put(`ansible/${name}`, fs.readFileSync(join(root, "ansible", name)), true);
-  for (const one of architectures) put(`slaves/vz-${one.name}`, fs.readFileSync(slavePart(one)), true);
+  // In one file: the bytecode is the same in all of them.
+  const parts = architectures.map((one) => ({
+    name: `vz-${one.name}`,
+    bytes: fs.readFileSync(slavePart(one)),
+  }));
+  put("slaves", Buffer.concat(parts.map(({ bytes }) => bytes)), "far");
+  const index = parts.map(({ name, bytes }) => ({ name, size: bytes.length }));
+  put("slaves.json", `${JSON.stringify(index)}\n`);
 }
 
 /** Gives pkg what it wants to know of the stage, and every directory one mode. */

@@ -11,12 +11,13 @@ build=(gcc libc6-dev make xz-utils git ca-certificates debian-archive-keyring)
 # the master drives slaves with these
 master=(ansible-core openssh-client)
 # the lab makes its slaves with these
-lab=(mmdebstrap eatmydata busybox-static iproute2)
+lab=(mmdebstrap eatmydata busybox-static iproute2 qemu-system-x86 e2fsprogs)
 trace=(strace)
 # programs of everyday that the builder's tests make images of, and others' tools that must read these
 images=(nginx-light redis-server sqlite3 openssh-server openssl curl ca-certificates netbase tzdata zstd skopeo umoci)
 # what tests and benchmarks trace, compare with or look through
-tests=(crun runc bubblewrap podman conmon bats gawk jq python3 file procps perl libhttp-date-perl shellcheck)
+# also: what is not this machine's runs under qemu-user, and a probe of 32 bits is linked with its libc
+tests=(crun runc bubblewrap podman conmon bats gawk jq python3 file procps perl libhttp-date-perl shellcheck qemu-user-static libc6-dev-i386-cross)
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 

@@ -52,6 +52,7 @@ step 'shell scripts' bash -c 'shellcheck -x -S warning scripts/*.sh scripts/*/*.
 step 'types, lint, unit tests' npm run --silent check
 step 'size budget' node scripts/bundle.mjs --budget
 step 'Node API of the base' node scripts/conformance.mjs
+step 'bytecode does not depend on the machine' node scripts/check-bytecode.mjs
 step 'two builds, the same bytes' bash scripts/check-reproducible.sh
 if [ -n "$root" ]; then
   step 'OCI runtimes: runch in three profiles, runc and crun' node scripts/oci-test.mjs

@@ -1,5 +1,5 @@
 /**
- * Bundles the unit tests (all of test/ but e2e, oci, conformance and support) with esbuild, since Node 20 reads no TypeScript,
+ * Bundles the unit tests (all of test/ but e2e, long, oci, conformance and support) with esbuild, since Node 20 reads no TypeScript,
  * and runs them with node:test. `node scripts/unit-test.mjs test/common` runs a part.
  */
 import { spawnSync } from "node:child_process";
@@ -14,7 +14,7 @@ mkdirSync(join(root, "build"), { recursive: true });
 // of its own, so that runs beside one another do not take each other's files away
 const outdir = mkdtempSync(join(root, "build/unit-"));
 process.on("exit", () => rmSync(outdir, { recursive: true, force: true }));
-const apart = /^test\/(e2e|oci|conformance|support)\//;
+const apart = /^test\/(e2e|long|oci|conformance|support)\//;
 const wanted = process.argv.slice(2);
 
 const tests = readdirSync(join(root, "test"), { recursive: true })

@@ -13,9 +13,12 @@ const shown = (roles: readonly Role[]) => roles.filter((role) => role.hidden !==
 const isHere = (role: Role) => role.operator !== true || part() === "operator";
 
 /** Why a role cannot be played: this is a slave's executable. */
-export function notInThisPart(role: Role): VzError {
+export function roleNotHere(role: Role): VzError {
   // vzexec alone is in both parts: of it only the front-end is missing
-  const what = role.operator === true ? role.words[0] : `${role.words[0]} HOSTS -- VERB`;
+  return notInThisPart(role.operator === true ? (role.words[0] ?? "") : `${role.words[0]} HOSTS -- VERB`);
+}
+
+function notInThisPart(what: string): VzError {
   return new VzError(Status.usage, `${what}: not in a slave's part of vz`, {
     hint: "it is in the operator's vz, which put this one here: run it there",
   });
@@ -63,21 +66,30 @@ export async function general(roles: readonly Role[], words: readonly string[], 
 
 function overview(roles: readonly Role[], width: number): string {
   const rows = shown(roles).map((role) => [role.words[0] ?? "", role.summary] as const);
+  const whole = part() === "operator";
+  const usage = whole
+    ? `       vz help [COMMAND…]        vz help --man >vz.1
+       vz completion bash|zsh    vz --version`
+    : "       vz help [COMMAND…]        vz --version";
+  const links = `runch${whole ? ", vzexec, strace-trace and ldd-trace" : " and vzexec"}`;
   return `vz - a private cloud on the cheapest VPSes there are
 
 usage: vz COMMAND …
-       vz help [COMMAND…]        vz help --man >vz.1
-       vz completion bash|zsh    vz --version
+${usage}
 
 Commands:
 ${definitions(rows, width)}
 
-Links to this file named runch, vzexec, strace-trace and ldd-trace play that role.
+Links to this file named ${links} play that role.
 `;
 }
 
 function noSuchCommand(roles: readonly Role[], word: string): VzError {
-  const near = suggest(word, [...shown(roles).flatMap((one) => one.words), "help", "completion"]);
+  const near = suggest(word, [
+    ...shown(roles).flatMap((one) => one.words),
+    "help",
+    ...(part() === "slave" ? [] : ["completion"]),
+  ]);
   return new VzError(Status.usage, `${word}: no such command`, {
     hint: near === undefined ? "vz help lists the commands" : `did you mean vz ${near}?`,
   });
@@ -113,8 +125,14 @@ async function chapters(roles: readonly Role[]) {
   );
 }
 
+/** @throws VzError 64 on a slave, where there is none */
+async function readManual(command: string) {
+  if (part() === "slave") throw notInThisPart(command);
+  return import("./manual.ts");
+}
+
 async function completion(roles: readonly Role[], words: readonly string[], io: Io): Promise<number> {
-  const manual = await import("./manual.ts");
+  const manual = await readManual("completion");
   const [what = "", ...rest] = words;
   if (what === "--words") {
     const found = manual.candidates(await chapters(roles), rest);
@@ -138,11 +156,12 @@ async function help(roles: readonly Role[], words: readonly string[], io: Io): P
   if (first === undefined) {
     io.out(overview(roles, width));
   } else if (first === "--man") {
-    io.out((await import("./manual.ts")).manPage(await chapters(roles), version().version));
+    const manual = await readManual("help --man");
+    io.out(manual.manPage(await chapters(roles), version().version));
   } else {
     const role = roles.find((one) => one.words.includes(first));
     if (role === undefined) throw noSuchCommand(roles, first);
-    if (!isHere(role)) throw notInThisPart(role);
+    if (!isHere(role)) throw roleNotHere(role);
     io.out(helpPage(findCommand((await role.load()).default, rest).entry, width));
   }
   return Status.ok;

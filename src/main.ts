@@ -92,7 +92,7 @@ async function play(role: Role, words: readonly string[], io: Io): Promise<numbe
 
 /** @throws VzError 64 where the error says that the role is not in this executable */
 async function absent(role: Role, error: unknown): Promise<never> {
-  throw hasCode(error, "ERR_MODULE_NOT_FOUND") ? (await import("./cli.ts")).notInThisPart(role) : error;
+  throw hasCode(error, "ERR_MODULE_NOT_FOUND") ? (await import("./cli.ts")).roleNotHere(role) : error;
 }
 
 /** @param argv argv[0] included */

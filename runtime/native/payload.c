@@ -8,6 +8,7 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 #include <zlib.h>
+#include <zstd.h>
 
 #include "packed.h"
 #include "vz.h"
@@ -84,20 +85,35 @@ bool vz_payload_open(void)
     }
 }
 
+static bool by_deflate(uint8_t *whole, size_t size, uint8_t *packed, size_t length)
+{
+    z_stream z = {.next_in = packed, .avail_in = length, .next_out = whole, .avail_out = size};
+    if (inflateInit2(&z, PACKED_WINDOW) != Z_OK) return false;
+    bool good = inflate(&z, Z_FINISH) == Z_STREAM_END && z.avail_out == 0;
+    inflateEnd(&z);
+    return good;
+}
+
+static bool by_zstd(uint8_t *whole, size_t size, uint8_t *packed, size_t length)
+{
+    return ZSTD_decompress(whole, size, packed, length) == size;
+}
+
+static bool is_packed(const uint8_t *bytes, size_t length, const char *magic)
+{
+    return length > PACKED_HEADER && !memcmp(bytes, magic, PACKED_MAGIC);
+}
+
 /* What is packed in `bytes`, which is freed; or NULL. */
 static uint8_t *unpacked(JSContext *ctx, uint8_t *bytes, size_t *length)
 {
     uint32_t size;
-    memcpy(&size, bytes + PACKED_HEADER - 4, 4);
-    z_stream z = {.next_in = bytes + PACKED_HEADER, .avail_in = *length - PACKED_HEADER, .avail_out = size};
-    uint8_t *whole = z.next_out = js_malloc(ctx, size ? size : 1);
-    if (whole && inflateInit2(&z, PACKED_WINDOW) == Z_OK) {
-        bool good = inflate(&z, Z_FINISH) == Z_STREAM_END && z.avail_out == 0;
-        inflateEnd(&z);
-        if (!good) {
-            js_free(ctx, whole);
-            whole = NULL;
-        }
+    memcpy(&size, bytes + PACKED_MAGIC, 4);
+    bool far = is_packed(bytes, *length, PACKED_ZSTD);
+    uint8_t *whole = js_malloc(ctx, size ? size : 1);
+    if (whole && !(far ? by_zstd : by_deflate)(whole, size, bytes + PACKED_HEADER, *length - PACKED_HEADER)) {
+        js_free(ctx, whole);
+        whole = NULL;
     }
     js_free(ctx, bytes);
     *length = size;
@@ -121,9 +137,8 @@ uint8_t *vz_payload_read(JSContext *ctx, const char *name, size_t *length)
         return NULL;
     }
     *length = size;
-    return bytes && size > PACKED_HEADER && !memcmp(bytes, PACKED_MAGIC, PACKED_HEADER - 4)
-               ? unpacked(ctx, bytes, length)
-               : bytes;
+    bool packed = bytes && (is_packed(bytes, size, PACKED_DEFLATE) || is_packed(bytes, size, PACKED_ZSTD));
+    return packed ? unpacked(ctx, bytes, length) : bytes;
 }
 
 int vz_payload_fd(void)

@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { baseOptions, basePlugins, bootstrap, globalsShim, root } from "./base-target.mjs";
 
-export const compiler = join(root, "build/vzqjsc");
+export const compiler = join(root, "build/tools/own/vzqjsc");
 
 /** @param entry esbuild's `entryPoints` or `stdin`. @param name the program's name in stack traces */
 export async function makeProgram(entry, name, outfile) {

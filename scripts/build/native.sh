@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Compiles musl, QuickJS, zlib, libmd, zstd and runtime/native, for each architecture that is named, to build/base-ARCH and build/base-ARCH-slave
-# (the static programs that pkg packs into) and build/vz-wait-ARCH; and for this machine's own build/vzqjsc (bundle -> bytecode, which is the
-# same for all of them) and build/vzpack (packs what no slave reads).
-#   native.sh ARCH...
+# (the static programs that pkg packs into), build/vz-wait-ARCH, and the tools of the build to build/tools/ARCH: vzqjsc (bundle -> bytecode,
+# which is the same for all) and vzpack (packs what no slave reads). build/tools/own are this machine's.
+#   native.sh ARCH...   this machine's own among them
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 # shellcheck source=scripts/build/lib.sh
@@ -43,14 +43,6 @@ zstd_flags=(-w -DNDEBUG -DDEBUGLEVEL=0 -DZSTD_LEGACY_SUPPORT=0 -DZSTD_NO_TRACE -
 native_flags=(-Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers -Wno-sign-compare -Wno-cast-function-type
   "-DENGINE_VERSION=\"$version\"" -isystem "$quickjs" -isystem "$zlib" -isystem "$libmd/include" -isystem "$zstd")
 
-# What the tools of the build are made of.
-compile_tools() {
-  compile quickjs "$quickjs_key" "${engine_flags[@]}" "${fast[@]}" -- "$quickjs/quickjs.c"
-  compile quickjs "$quickjs_key" "${engine_flags[@]}" -- "${engine_rest[@]}"
-  compile zlib "$zlib_key" -w "${fast[@]}" -- "${deflate[@]}"
-  compile native "$native_key" "${native_flags[@]}" -- "$native"/{compile,pack}.c
-}
-
 compile_base() {
   local file calls=()
   compile quickjs "$quickjs_key" "${engine_flags[@]}" "${fast[@]}" -- "$quickjs/quickjs.c"
@@ -63,7 +55,7 @@ compile_base() {
   compile libmd "$libmd_key" -w "${fast[@]}" -I "$obj/empty" -I "$libmd/include" -I "$libmd/src" -- "$libmd/src/sha2.c"
   compile native "$native_key" "${native_flags[@]}" "${fast[@]}" -- "$native/heap.c"
   for file in "$native"/*.c; do
-    case $file in */heap.c | */main.c | */compile.c | */pack.c) ;; *) calls+=("$file") ;; esac
+    case $file in */heap.c | */main.c) ;; *) calls+=("$file") ;; esac
   done
   compile native "$native_key" "${native_flags[@]}" -- "${calls[@]}"
   compile operator "$native_key" "${native_flags[@]}" -DVZ_OPERATOR -- "$native/main.c"
@@ -94,16 +86,19 @@ link_base() {
 }
 
 link_tools() {
-  local engine_objects zlib_objects
+  local engine_objects zlib_objects zstd_objects
   mapfile -t engine_objects < <(objects quickjs "${engine[@]}")
   mapfile -t zlib_objects < <(objects zlib "${deflate[@]}")
-  link build/vzqjsc "$(object native compile.c)" "${engine_objects[@]}"
-  link build/vzpack "$(object native pack.c)" "${zlib_objects[@]}"
+  mkdir -p "build/tools/$architecture"
+  link "build/tools/$architecture/vzqjsc" "$(object native compile.c)" "${engine_objects[@]}"
+  mapfile -t zstd_objects < <(objects zstd "${zstd_hot[@]}" "${zstd_rest[@]}")
+  link "build/tools/$architecture/vzpack" "$(object native pack.c)" "${zlib_objects[@]}" "${zstd_objects[@]}"
 }
 
-this=$(own_architecture)
-results=(build/vzqjsc build/vzpack)
-for name in "$@"; do results+=("build/base-$name" "build/base-$name-slave" "build/vz-wait-$name"); done
+results=()
+for name in "$@"; do
+  results+=("build/base-$name" "build/base-$name-slave" "build/vz-wait-$name" "build/tools/$name/vzqjsc" "build/tools/$name/vzpack")
+done
 # all inputs at once: asking for each object takes seconds
 inputs=$(cat scripts/build/{native,compile,architectures,lib}.sh scripts/build/architectures.tsv "$native"/*.[ch] |
   hash "$@" "$(gcc --version)" "$(for name in "$@"; do "$(field "$name" triplet)-gcc" --version; done)" \
@@ -113,12 +108,11 @@ if is_fresh build/native.stamp "$inputs"; then
   [ ! -f build/native.stamp ] || exit 0
 fi
 
-mkdir -p build/obj build/musl
-for name in "$this" "$@"; do for_architecture "$name" && build_musl; done
-for_architecture "$this" && compile_tools
+mkdir -p build/obj build/musl build/tools
+for name in "$@"; do for_architecture "$name" && build_musl; done
 # the engine takes longest, and is begun for all before anything waits
 for name in "$@"; do for_architecture "$name" && compile_base; done
 compiled
-for name in "$@"; do for_architecture "$name" && link_base; done
-for_architecture "$this" && link_tools
+for name in "$@"; do for_architecture "$name" && link_base && link_tools; done
+ln -sfn "$(own_architecture)" build/tools/own
 echo "$inputs" >build/native.stamp

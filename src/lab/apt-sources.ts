@@ -44,12 +44,13 @@ export function parseDeb822(text: string): Source[] {
     );
 }
 
-function fieldsOf(stanza: string): Map<string, string> {
+/** Fields of a stanza by their names in small letters; lines of a long one are parted by newlines. */
+export function fieldsOf(stanza: string): Map<string, string> {
   const fields = new Map<string, string>();
   let name = "";
   for (const line of stanza.split("\n")) {
     if (line.startsWith("#")) continue;
-    const match = /^([A-Za-z-]+):(.*)/.exec(line);
+    const match = /^([A-Za-z0-9-]+):(.*)/.exec(line);
     if (match !== null) {
       name = (match[1] ?? "").toLowerCase();
       fields.set(name, (match[2] ?? "").trim());

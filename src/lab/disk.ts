@@ -3,16 +3,19 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, w
 import { dirname } from "node:path";
 import { mknod } from "vz:sys";
 import { diskFiles } from "./disk-files.ts";
+import { groupOf } from "./groups.ts";
 import { busyboxApplets, sysvOnly } from "./inittab.ts";
 import { flag } from "./linux.ts";
 import { type LabSettings, labPaths, vpsPaths } from "./state.ts";
 import { tool } from "./tool.ts";
+import { makeImage } from "./vm/image.ts";
 
 const HOST_KEY = "/etc/ssh/ssh_host_ed25519_key";
 
 /** Makes the disk of VPS `i` unless it has one. Whole or not at all. */
 export function ensureDisk(settings: LabSettings, i: number): void {
-  const { disk } = vpsPaths(settings.name, i);
+  const { disk, mount } = vpsPaths(settings.name, i);
+  const group = groupOf(settings.groups, i);
   if (existsSync(disk)) return;
   const part = `${disk}.part`;
   rmSync(part, { recursive: true, force: true });
@@ -20,13 +23,14 @@ export function ensureDisk(settings: LabSettings, i: number): void {
   const upper = `${part}/upper`;
   mkdirSync(upper);
   const publicKey = readFileSync(`${labPaths(settings.name).key}.pub`, "utf8");
-  for (const { path, mode, text } of diskFiles(i, settings.init, publicKey)) {
+  for (const { path, mode, text } of diskFiles(i, group.init, publicKey)) {
     makeParents(upper, path);
     writeFileSync(upper + path, text, { mode });
   }
   makeParents(upper, HOST_KEY);
   tool("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", `vps${i}`, "-f", upper + HOST_KEY]);
-  if (settings.init === "busybox") useBusybox(upper);
+  if (group.init === "busybox") useBusybox(upper);
+  if (group.kind === "vm") makeImage(group.base, upper, mount, `${part}/disk.img`);
   renameSync(part, disk);
 }
 
@@ -48,7 +52,7 @@ function useBusybox(upper: string): void {
 
 /** The line of known_hosts(5) for VPS `i`. */
 export function knownHost(settings: LabSettings, i: number, address: string): string {
-  const path = `${vpsPaths(settings.name, i).disk}/upper${HOST_KEY}.pub`;
+  const path = `${vpsPaths(settings.name, i).upper}${HOST_KEY}.pub`;
   const [type, key] = readFileSync(path, "utf8").split(" ");
   return `${address} ${type} ${key}\n`;
 }

@@ -1,4 +1,5 @@
 /** The `fleet.yaml` of a lab, in the format of the fleet file, and the vendors of its VPSes. */
+import { numbered } from "./groups.ts";
 import { vpsAddress } from "./network.ts";
 import { type LabSettings, labPaths } from "./state.ts";
 
@@ -14,11 +15,9 @@ export function vendorOf(i: number, vendors: number): string {
 
 export function fleetFile(settings: LabSettings): string {
   const paths = labPaths(settings.name);
-  const hosts = Array.from({ length: settings.count }, (_, at) => {
-    const i = at + 1;
+  const hosts = numbered(settings.groups).map(([i, { vendors, memory }]) => {
     const address = vpsAddress(settings.octet, i);
-    const vendor = vendorOf(i, settings.vendors);
-    return `  vps${i}: {address: ${address}, port: 22, vendor: ${vendor}, memory: ${settings.memory}M}\n`;
+    return `  vps${i}: {address: ${address}, port: 22, vendor: ${vendorOf(i, vendors)}, memory: ${memory}M}\n`;
   });
   return `# Written by vz lab up.
 fleet: lab

@@ -4,7 +4,7 @@ import { flock, umask } from "vz:sys";
 import { hasCode } from "../common/errors.ts";
 import type { Io } from "../common/io.ts";
 import { flag } from "./linux.ts";
-import { labPaths, RUN, readSettings, removeIfEmpty } from "./state.ts";
+import { hasSettings, labPaths, RUN, removeIfEmpty } from "./state.ts";
 import { holdInTools } from "./tool.ts";
 
 /** Takes the lock at `path` if nobody holds it: its descriptor, or undefined. The directory must exist. */
@@ -63,7 +63,7 @@ export async function withLab<T>(name: string, io: Io, work: () => T | Promise<T
     return await work();
   } finally {
     holdInTools(undefined);
-    if (readSettings(name) === undefined) {
+    if (!hasSettings(name)) {
       rmSync(lock, { force: true });
       removeIfEmpty(dir);
     }

@@ -3,6 +3,7 @@ import { Status } from "../common/errors.ts";
 import type { Io } from "../common/io.ts";
 import { table } from "../common/table.ts";
 import { vendorOf } from "./fleet-file.ts";
+import { numbered } from "./groups.ts";
 import { vpsAddress } from "./network.ts";
 import { vpsState } from "./power.ts";
 import { readPid } from "./processes.ts";
@@ -12,8 +13,12 @@ export const ls: Command = {
   name: "vz lab ls",
   summary: "list the VPSes and their states",
   usage: ["vz lab ls [--json]"],
-  details: "A VPS is up, booting, cut (it runs, its link does not) or dead (kill, or its own poweroff).",
-  options: [{ name: "json", help: "an array of {name, address, vendor, state, init, pid, memory}" }],
+  details:
+    "A VPS is up, booting, cut (it runs, its link does not) or dead (kill, or its own poweroff). " +
+    "Its kind is namespace or vm; a vm is up as soon as its qemu runs.",
+  options: [
+    { name: "json", help: "an array of {name, address, vendor, state, kind, arch, init, pid, memory}" },
+  ],
   examples: [],
   async run(args, io) {
     const settings = readSettings(labName(io));
@@ -31,22 +36,26 @@ export interface LabRow {
   address: string;
   vendor: string;
   state: string;
+  kind: "namespace" | "vm";
+  arch: string;
   init: string;
-  /** PID 1 as this machine sees it; null when the VPS is dead. */
+  /** PID 1 as this machine sees it, of a vm its qemu; null when the VPS is dead. */
   pid: number | null;
   /** Bytes. */
   memory: number;
 }
 
 function rows(settings: LabSettings): LabRow[] {
-  return Array.from({ length: settings.count }, (_, at) => at + 1).map((i) => ({
+  return numbered(settings.groups).map(([i, { kind, arch, vendors, init, memory }]) => ({
     name: `vps${i}`,
     address: vpsAddress(settings.octet, i),
-    vendor: vendorOf(i, settings.vendors),
+    vendor: vendorOf(i, vendors),
     state: vpsState(settings, i),
-    init: settings.init,
+    kind,
+    arch,
+    init,
     pid: readPid(vpsPaths(settings.name, i).init) ?? null,
-    memory: settings.memory * 1024 * 1024,
+    memory: memory * 1024 * 1024,
   }));
 }
 
@@ -56,9 +65,12 @@ export function showLab(settings: LabSettings, io: Io): void {
     row.address,
     row.vendor,
     row.state,
+    row.kind,
+    row.arch,
     row.init,
     row.pid === null ? "-" : String(row.pid),
-    `${settings.memory} MB`,
+    `${row.memory / 1024 / 1024} MB`,
   ]);
-  io.out(table(["VPS", "ADDRESS", "VENDOR", "STATE", "INIT", "PID 1", "MEMORY"], cells, io.outColumns));
+  const heads = ["VPS", "ADDRESS", "VENDOR", "STATE", "KIND", "ARCH", "INIT", "PID 1", "MEMORY"];
+  io.out(table(heads, cells, io.outColumns));
 }

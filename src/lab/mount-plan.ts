@@ -1,10 +1,16 @@
 /** Texts that a VPS's mounts are made of. */
 
 /** Overlay filesystems take commas and colons in names behind a backslash. */
+const escaped = (path: string) => path.replace(/[\\,:]/g, "\\$&");
+
 export function overlayOptions(lower: string, upper: string, work: string): string {
-  const escaped = (path: string) => path.replace(/[\\,:]/g, "\\$&");
   // Without redirect_dir a directory of the lower layer cannot be renamed.
   return `lowerdir=${escaped(lower)},upperdir=${escaped(upper)},workdir=${escaped(work)},redirect_dir=on`;
+}
+
+/** Options of an overlay that only shows: what is in the upper layer hides what is below. */
+export function readOnlyOverlay(upper: string, lower: string): string {
+  return `ro,lowerdir=${escaped(upper)}:${escaped(lower)}`;
 }
 
 /** /proc/meminfo of a machine with so many kB of memory and no swap, nothing of it used: the host's own would mislead. */

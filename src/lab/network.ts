@@ -73,6 +73,12 @@ export function addPort(octet: number, i: number, pid: number): string[] {
   ];
 }
 
+/** Lines for `ip -batch`: VPS `i`'s link where it is a machine, which qemu opens by its name. */
+export function addTap(octet: number, i: number): string[] {
+  const port = portName(octet, i);
+  return [`tuntap add dev ${port} mode tap`, `link set ${port} addrgenmode none`, `link set ${port} up`];
+}
+
 /** Lines for `ip -batch` in the namespace of VPS `i`: no default route, so that nothing leaves the lab. */
 export function configureVps(octet: number, i: number, count: number): string[] {
   return [

@@ -4,10 +4,11 @@ import { constants as osConstants } from "node:os";
 import * as sys from "vz:sys";
 import { reason } from "../common/errors.ts";
 import { keepsCapability } from "./capabilities.ts";
+import type { NamespaceGroup } from "./groups.ts";
 import { flag } from "./linux.ts";
 import { overlayOptions } from "./mount-plan.ts";
 import { seccompProgram } from "./seccomp.ts";
-import { type LabSettings, type VpsPaths, vpsPaths } from "./state.ts";
+import { type VpsPaths, vpsPaths } from "./state.ts";
 import { TOOL_PATH } from "./tool.ts";
 
 /** What Linux itself gives init (init/main.c). */
@@ -28,27 +29,33 @@ const DEVICES = [
 ] as const;
 
 /**
- * Becomes VPS `i`'s init. Called in the child of clone(2); waits for a byte from `go`, which the runner sends once the
+ * Becomes the init of VPS `i` of a lab. Called in the child of clone(2); waits for a byte from `go`, which the runner sends once the
  * network is there. Only system calls are made here: the event loop is the runner's.
  * @param console name of the pseudo-terminal that is its console
  */
-export function becomeInit(settings: LabSettings, i: number, console: string, go: number): never {
+export function becomeInit(
+  lab: string,
+  group: NamespaceGroup,
+  i: number,
+  console: string,
+  go: number,
+): never {
   try {
     sys.prctl(flag("PR_SET_PDEATHSIG"), osConstants.signals.SIGKILL);
     // The runner may have died before the line above: then its end of the pipe is closed.
     if (sys.read(go, new Uint8Array(1), 0, 1) !== 1) sys.exit(1);
-    const paths = vpsPaths(settings.name, i);
+    const paths = vpsPaths(lab, i);
     sys.setsid();
     sys.umask(0o022);
     const terminal = sys.open(console, flag("O_RDWR") | flag("O_NOCTTY"));
     bringLinksUp(paths);
-    mountRoot(settings, paths, console);
+    mountRoot(group, paths, console);
     sys.sethostname(`vps${i}`);
-    sys.personality(PER_LINUX32);
+    if (group.arch === "i386") sys.personality(PER_LINUX32);
     sys.setrlimit(flag("RLIMIT_NOFILE"), ...DESCRIPTORS);
     for (const fd of [0, 1, 2]) sys.dup2(terminal, fd);
     sys.closeFrom(3);
-    dropPrivileges(settings);
+    dropPrivileges(group);
     sys.execve("/sbin/init", ["init"], INIT_ENVIRONMENT);
   } catch (error) {
     sys.writeAll(2, `vps${i}: cannot boot: ${error instanceof Error ? error.message : reason(error)}\n`);
@@ -65,7 +72,7 @@ function bringLinksUp(paths: VpsPaths): void {
   if (end?.code !== 0) throw new Error(`ip -batch ${paths.batch}: ended with ${end?.code}`);
 }
 
-function mountRoot(settings: LabSettings, paths: VpsPaths, console: string): void {
+function mountRoot(group: NamespaceGroup, paths: VpsPaths, console: string): void {
   const { MS_NOSUID, MS_NODEV, MS_NOEXEC } = {
     MS_NOSUID: flag("MS_NOSUID"),
     MS_NODEV: flag("MS_NODEV"),
@@ -74,13 +81,13 @@ function mountRoot(settings: LabSettings, paths: VpsPaths, console: string): voi
   const plain = MS_NOSUID | MS_NODEV | MS_NOEXEC;
   const root = paths.mount;
   sys.mount(null, "/", null, flag("MS_REC") | flag("MS_PRIVATE"), null);
-  const layers = overlayOptions(settings.base, `${paths.disk}/upper`, `${paths.disk}/work`);
+  const layers = overlayOptions(group.base, paths.upper, `${paths.disk}/work`);
   sys.mount("overlay", root, "overlay", 0, layers);
   sys.mount("proc", `${root}/proc`, "proc", plain, null);
   sys.mount("sysfs", `${root}/sys`, "sysfs", plain | flag("MS_RDONLY"), null);
   sys.mount("tmpfs", `${root}/run`, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755");
   makeDevices(root, console);
-  if (settings.memoryLimited) bind(paths.meminfo, `${root}/proc/meminfo`);
+  if (group.memoryLimited) bind(paths.meminfo, `${root}/proc/meminfo`);
   // Root in a VPS is root of this machine, whose kernel these would change.
   for (const name of ["sys", "sysrq-trigger"]) {
     if (existsSync(`${root}/proc/${name}`)) bindReadOnly(`${root}/proc/${name}`);
@@ -121,11 +128,11 @@ function bindReadOnly(path: string): void {
 }
 
 /** The filter comes last and before no_new_privs would be needed: CAP_SYS_ADMIN is still effective, until execve. */
-function dropPrivileges(settings: LabSettings): void {
+function dropPrivileges(group: NamespaceGroup): void {
   for (let cap = 0; cap < 64; cap++) {
-    if (!keepsCapability(cap, settings.limits.openvz) && exists(cap)) sys.prctl(flag("PR_CAPBSET_DROP"), cap);
+    if (!keepsCapability(cap, group.limits.openvz) && exists(cap)) sys.prctl(flag("PR_CAPBSET_DROP"), cap);
   }
-  const program = seccompProgram(settings.limits);
+  const program = seccompProgram(group.limits);
   if (program !== null) sys.seccomp(program);
 }
 

@@ -5,7 +5,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import * as sys from "vz:sys";
 import { hasCode, Status, VzError } from "../common/errors.ts";
 import type { Io } from "../common/io.ts";
-import { limitVps, vpsGroup } from "./cgroup.ts";
+import { type Held, limitVps, vpsGroup } from "./cgroup.ts";
+import { groupOf, type NamespaceGroup } from "./groups.ts";
 import { tryLock } from "./lock.ts";
 import { plugOut, portName, vpsAddress } from "./network.ts";
 import { readPid } from "./processes.ts";
@@ -26,9 +27,9 @@ function isPlugged(octet: number, i: number): boolean {
   return list(`/sys/class/net/${portName(octet, i)}`).includes("master");
 }
 
-/** Holds VPS `i` to its memory and devices; tells what this machine cannot hold. */
-export function limit(settings: LabSettings, i: number) {
-  return limitVps(vpsGroup(settings.name, i), settings.memory * 1024 * 1024);
+/** Holds VPS `i`, a namespace, to its memory and devices; tells what this machine cannot hold. */
+export function limit(lab: string, { memory }: Pick<NamespaceGroup, "memory">, i: number): Held {
+  return limitVps(vpsGroup(lab, i), memory * 1024 * 1024);
 }
 
 /** Starts the runner of VPS `i` unless it has one. */
@@ -36,7 +37,9 @@ export function startVps(settings: LabSettings, i: number): void {
   const paths = vpsPaths(settings.name, i);
   mkdirSync(paths.dir, { recursive: true });
   if (readPid(paths.runner) !== undefined) return;
-  limit(settings, i);
+  const group = groupOf(settings.groups, i);
+  // A machine has its memory from qemu.
+  if (group.kind === "namespace") limit(settings.name, group, i);
   const log = openSync(paths.log, "w");
   try {
     sys.spawn("/proc/self/exe", ["vz", "lab", "vps", String(i)], {
@@ -93,21 +96,27 @@ export async function killVps(settings: LabSettings, i: number): Promise<void> {
   closeSync(lock);
 }
 
-const BOOT_MS = 10_000;
+/** What a boot and an answer may take, in milliseconds: a namespace's, and a machine's whose processor may be emulated on a busy host. */
+const patience = {
+  namespace: { boot: 10_000, connect: 200, banner: 2000 },
+  vm: { boot: 180_000, connect: 500, banner: 30_000 },
+};
 
 /** A runner has written itself down by then, in milliseconds after its start. */
 const RUNNER_MS = 300;
 
 /**
  * Waits until sshd of VPS `i`, which was just started, answers. Starts it again once: the runner that was there may have been
- * about to end, by a `vz lab down` that was interrupted. @throws VzError 71 when it has not after ten seconds, or has ended
+ * about to end, by a `vz lab down` that was interrupted. @throws VzError 71 when it has not in time, or has ended
  */
 export async function waitForSshd(settings: LabSettings, i: number): Promise<void> {
   const paths = vpsPaths(settings.name, i);
-  const end = sys.now() + BOOT_MS;
+  const { kind } = groupOf(settings.groups, i);
+  const { boot, connect, banner } = patience[kind];
+  const end = sys.now() + boot;
   let started = sys.now();
   let starts = 1;
-  while (!(await answers(vpsAddress(settings.octet, i), 22))) {
+  while (!(await answers(vpsAddress(settings.octet, i), 22, connect, banner))) {
     const alive = readPid(paths.runner) !== undefined || sys.now() - started < RUNNER_MS;
     if (!alive && starts === 1) {
       startVps(settings, i);
@@ -115,9 +124,9 @@ export async function waitForSshd(settings: LabSettings, i: number): Promise<voi
       starts++;
     } else if (!alive || sys.now() > end) {
       const said = lastLine(paths.log) || (alive ? "" : lastLine(paths.console));
-      const why = said === "" ? `sshd does not answer after ${BOOT_MS / 1000} s` : said;
+      const why = said === "" ? `sshd does not answer after ${boot / 1000} s` : said;
       throw new VzError(Status.osError, `vps${i}: did not boot: ${why}`, {
-        hint: `its console is in ${paths.console}`,
+        hint: `its console is in ${paths.console}, what its runner said in ${paths.log}`,
       });
     }
     await sleep(10);
@@ -133,15 +142,12 @@ function lastLine(path: string): string {
   }
 }
 
-const CONNECT_MS = 200;
-const BANNER_MS = 2000;
-
-/** Whether a server there says who it is, as sshd does. */
-async function answers(address: string, port: number): Promise<boolean> {
+/** Whether a server there says who it is, as sshd does, within so many milliseconds for each step. */
+async function answers(address: string, port: number, connect: number, banner: number): Promise<boolean> {
   const fd = sys.tcpConnect(address, port);
   try {
-    if (!(await ready(fd, "w", CONNECT_MS)) || sys.socketError(fd) !== null) return false;
-    if (!(await ready(fd, "r", BANNER_MS))) return false;
+    if (!(await ready(fd, "w", connect)) || sys.socketError(fd) !== null) return false;
+    if (!(await ready(fd, "r", banner))) return false;
     return sys.read(fd, new Uint8Array(255), 0, 255) > 0;
   } catch (error) {
     if (hasCode(error, "ECONNRESET", "ECONNREFUSED", "EAGAIN")) return false;

@@ -1,13 +1,12 @@
-/** How the VPSes' root filesystem is made and where it is kept: the command line of mmdebstrap. */
+/** How the VPSes' root filesystems are made: the command lines of mmdebstrap. */
 import { createHash } from "node:crypto";
-import { homedir } from "node:os";
-import type { Io } from "../common/io.ts";
 import { type Mirror, sourceLine } from "./apt-sources.ts";
+import type { Arch } from "./host-arch.ts";
 
 const PACKAGES = ["openssh-server", "sysvinit-core", "busybox-static", "iproute2", "procps"];
 
 /** What VPSes do without: manuals, translations, and the languages that a slave must not be thought to have. */
-const EXCLUDED = ["/usr/share/man/*", "/usr/share/doc/*", "/usr/share/info/*", "/usr/share/locale/*"];
+const EXCLUDED = ["man", "doc", "info", "locale"].map((name) => `/usr/share/${name}/*`);
 
 /**
  * perl is essential to Debian's packages, not to what runs here: the interpreter goes when all is configured, and with it
@@ -20,19 +19,69 @@ for file in $(grep -rlIE '^#! ?/usr/bin/(env )?(perl|python)' usr/bin usr/sbin u
 : > etc/resolv.conf
 chmod 644 etc/resolv.conf`;
 
-/** Arguments of mmdebstrap but for release, target and mirror; whatever changes them makes another cached filesystem. */
-const RECIPE = [
-  "--mode=root",
-  "--format=directory",
-  "--architectures=i386",
-  "--skip=check/qemu",
-  "--variant=essential",
-  `--include=${PACKAGES.join(",")}`,
-  `--aptopt=APT::Sandbox::User "root"`,
-  "--dpkgopt=force-unsafe-io",
-  ...EXCLUDED.map((pattern) => `--dpkgopt=path-exclude=${pattern}`),
-  `--customize-hook=${STRIP}`,
-];
+/** What maintainer scripts make and init and sshd need, by programs of this machine alone. */
+const CONFIGURE = `set -e
+cd "$1"
+rm -rf usr/share/man usr/share/doc usr/share/info usr/share/locale
+cp usr/share/base-passwd/passwd.master etc/passwd
+cp usr/share/base-passwd/group.master etc/group
+echo 'sshd:x:100:65534::/run/sshd:/usr/sbin/nologin' >> etc/passwd
+sed 's/^\\([^:]*\\):.*/\\1:*:19000:0:99999:7:::/' etc/passwd > etc/shadow
+sed 's/^\\([^:]*\\):.*/\\1:*::/' etc/group > etc/gshadow
+chmod 644 etc/passwd etc/group
+chmod 640 etc/shadow etc/gshadow
+chgrp 42 etc/shadow etc/gshadow
+cp usr/share/libc-bin/nsswitch.conf etc/nsswitch.conf
+cp usr/share/base-files/profile etc/profile
+cp usr/share/base-files/dot.profile root/.profile
+cp usr/share/base-files/dot.bashrc root/.bashrc
+sed 's/^UsePAM .*/UsePAM no/' usr/share/openssh/sshd_config > etc/ssh/sshd_config
+ln -s mawk usr/bin/awk
+ln -s which.debianutils usr/bin/which
+mkdir -p -m 755 run/sshd`;
+
+export interface Recipe {
+  /** Name of the cached filesystem: whatever changes the recipe makes another. */
+  readonly name: string;
+  /** Arguments of mmdebstrap but for release, target and mirror. */
+  readonly args: readonly string[];
+}
+
+/** A root filesystem whose packages are configured, by their own programs, which this machine's kernel runs. */
+export function configuredRoot(arch: Arch): Recipe {
+  return named("", arch, [
+    ...common(arch),
+    "--variant=essential",
+    `--include=${PACKAGES.join(",")}`,
+    `--aptopt=APT::Sandbox::User "root"`,
+    "--dpkgopt=force-unsafe-io",
+    ...EXCLUDED.map((pattern) => `--dpkgopt=path-exclude=${pattern}`),
+    `--customize-hook=${STRIP}`,
+  ]);
+}
+
+/** A root filesystem of packages that were unpacked only, for machines: nothing of it is run here, whatever this kernel runs. */
+export function unpackedRoot(arch: Arch): Recipe {
+  return named("vm-", arch, [
+    ...common(arch),
+    "--variant=extract",
+    "--include=?essential",
+    `--include=${PACKAGES.join(",")}`,
+    "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr",
+    `--aptopt=APT::Sandbox::User "root"`,
+    `--extract-hook=${CONFIGURE}`,
+    `--extract-hook=${STRIP}`,
+  ]);
+}
+
+function common(arch: Arch): string[] {
+  return ["--mode=root", "--format=directory", `--architectures=${arch}`, "--skip=check/qemu"];
+}
+
+function named(prefix: string, arch: Arch, args: readonly string[]): Recipe {
+  const hash = createHash("sha256").update(args.join("\0")).digest("hex").slice(0, 12);
+  return { name: `${prefix}${arch}-${hash}`, args };
+}
 
 /**
  * The whole command line. It ends with its starter, whatever ends that, and what it mounts goes with it: it runs in a mount and
@@ -40,6 +89,7 @@ const RECIPE = [
  * @param proxies lines of apt.conf(5)
  */
 export function buildCommand(
+  recipe: Recipe,
   release: string,
   target: string,
   mirror: Mirror,
@@ -51,7 +101,7 @@ export function buildCommand(
     ...["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--"],
     ...(eatmydata ? ["eatmydata"] : []),
     "mmdebstrap",
-    ...RECIPE,
+    ...recipe.args,
     ...proxies.map((line) => `--aptopt=${line}`),
     release,
     target,
@@ -67,17 +117,7 @@ export function releasesToTry(osRelease: string): string[] {
   return own === undefined || own === "bookworm" ? ["bookworm"] : ["bookworm", own];
 }
 
-/** Name of the cached filesystem. */
-export function cacheName(): string {
-  return `i386-${createHash("sha256").update(RECIPE.join("\0")).digest("hex").slice(0, 12)}`;
-}
-
-export function cacheDir(env: Io["env"]): string {
-  const cache = env["XDG_CACHE_HOME"];
-  return `${cache?.startsWith("/") ? cache : `${homedir()}/.cache`}/vz/lab`;
-}
-
-/** The line that tells most: apt's or mmdebstrap's last error. */
+/** The line that tells most: apt's or mmdebstrap's first error. */
 export function lastComplaint(log: string): string {
   const lines = log.split("\n").filter((line) => /^E: /.test(line));
   return (lines[0] ?? "ended early").replace(/^E: /, "");

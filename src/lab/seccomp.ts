@@ -14,8 +14,10 @@ export interface Limits {
   readonly openvz: boolean;
   /** Every call that this kernel lacks answers ENOSYS. */
   readonly kernel: KernelFloor | null;
-  /** A 64-bit program dies of SIGSYS at its first call. */
+  /** A 64-bit program starts, and dies of SIGSYS at its first call. */
   readonly only32: boolean;
+  /** A 32-bit program starts, and dies of SIGSYS at its first call. */
+  readonly only64: boolean;
 }
 
 export const AUDIT_ARCH_I386 = 0x40000003;
@@ -33,6 +35,8 @@ const CLONE_NEW = 0x00020000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x10000000
 const X32 = 0x40000000;
 
 interface Abi {
+  /** execve rt_sigaction rt_sigprocmask brk mmap munmap */
+  readonly toInit: readonly number[];
   readonly clone: number;
   /** mount, umount, umount2, pivot_root, unshare, setns */
   readonly forbidden: readonly number[];
@@ -47,6 +51,7 @@ const NEWER_FORBIDDEN = [428, 429, 430, 431, 432, 433, 435, 442, 467];
  * sched_setattr sched_getattr getrandom memfd_create userfaultfd copy_file_range.
  */
 const i386: Abi = {
+  toInit: [11, 174, 175, 45, 192, 91],
   clone: 120,
   forbidden: [21, 22, 52, 217, 310, 346],
   kernels: {
@@ -55,6 +60,7 @@ const i386: Abi = {
   },
 };
 const x86_64: Abi = {
+  toInit: [59, 13, 14, 12, 9, 11],
   clone: 56,
   forbidden: [165, 166, 155, 272, 308],
   kernels: {
@@ -104,15 +110,29 @@ function section(abi: Abi, limits: Limits): Instruction[] {
   return [...program, ret(ALLOW)];
 }
 
+/**
+ * Programs of the other kind die before they can do anything. The VPS's runner, which loads the filter and then executes init, may
+ * be one of them.
+ */
+function onlyToInit(abi: Abi): Instruction[] {
+  const allowed = abi.toInit.flatMap((number) => ifEqual(number, [ret(ALLOW)]));
+  return [loadNumber, ...allowed, ret(KILL_PROCESS)];
+}
+
+function sectionOf32(limits: Limits): Instruction[] {
+  return limits.only64 ? onlyToInit(i386) : section(i386, limits);
+}
+
 function sectionOf64(limits: Limits): Instruction[] {
-  if (limits.only32) return [ret(KILL_PROCESS)];
+  if (limits.only32) return onlyToInit(x86_64);
   return [loadNumber, ...ifAtLeast(X32, [ret(refuse(ENOSYS))]), ...section(x86_64, limits)];
 }
 
 /** The program as seccomp(2) takes it, 8 bytes an instruction; null where nothing is limited. */
 export function seccompProgram(limits: Limits): Uint8Array | null {
-  if (!limits.openvz && limits.kernel === null && !limits.only32) return null;
-  const for32 = section(i386, limits);
+  const { openvz, kernel, only32, only64 } = limits;
+  if (!openvz && kernel === null && !only32 && !only64) return null;
+  const for32 = sectionOf32(limits);
   const for64 = sectionOf64(limits);
   return assemble([
     loadArch,

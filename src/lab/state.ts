@@ -1,32 +1,23 @@
 /** Where a lab keeps what it knows: names of files, and its settings. */
-import { readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
+import { homedir } from "node:os";
 import { hasCode, Status, VzError } from "../common/errors.ts";
 import type { Io } from "../common/io.ts";
 import { checkName } from "../common/names.ts";
-import type { Init } from "./inittab.ts";
-import type { Limits } from "./seccomp.ts";
+import { type Group, total } from "./groups.ts";
 
 export interface LabSettings {
   readonly name: string;
-  /** How many VPSes. */
-  readonly count: number;
-  readonly vendors: number;
-  readonly init: Init;
-  /** Megabytes of memory of each VPS. */
-  readonly memory: number;
-  readonly limits: Limits;
   /** Third octet of the lab's addresses. */
   readonly octet: number;
-  /** Root filesystem that all share and none changes. */
-  readonly base: string;
-  /** Whether a cgroup holds each VPS to its memory. */
-  readonly memoryLimited: boolean;
+  /** The VPSes, in the order of their numbers. */
+  readonly groups: readonly Group[];
 }
 
 /** State of running labs; gone after a boot. */
 export const RUN = "/run/vz-lab";
 /** What VPSes have written: not in RUN, which may be in RAM. */
-const DISKS = "/var/lib/vz-lab";
+export const DISKS = "/var/lib/vz-lab";
 
 export interface LabPaths {
   readonly dir: string;
@@ -66,10 +57,16 @@ export interface VpsPaths {
   readonly batch: string;
   readonly meminfo: string;
   readonly disk: string;
+  /** What of the disk the shared root filesystem does not have. */
+  readonly upper: string;
+  /** A machine's disk, and what its kernel starts with. */
+  readonly image: string;
+  readonly initramfs: string;
 }
 
 export function vpsPaths(name: string, i: number): VpsPaths {
   const dir = `${RUN}/${name}/vps${i}`;
+  const disk = `${DISKS}/${name}/vps${i}`;
   return {
     dir,
     lock: `${dir}/lock`,
@@ -81,8 +78,17 @@ export function vpsPaths(name: string, i: number): VpsPaths {
     mount: `${dir}/mnt`,
     batch: `${dir}/ip.batch`,
     meminfo: `${dir}/meminfo`,
-    disk: `${DISKS}/${name}/vps${i}`,
+    disk,
+    upper: `${disk}/upper`,
+    image: `${disk}/disk.img`,
+    initramfs: `${disk}/initramfs`,
   };
+}
+
+/** What all labs of a user share. */
+export function cacheDir(env: Io["env"]): string {
+  const cache = env["XDG_CACHE_HOME"];
+  return `${cache?.startsWith("/") ? cache : `${homedir()}/.cache`}/vz/lab`;
 }
 
 /** The lab that VZ_LAB names. */
@@ -98,7 +104,16 @@ export function readSettings(name: string): LabSettings | undefined {
     if (hasCode(error, "ENOENT")) return undefined;
     throw error;
   }
-  return JSON.parse(text) as LabSettings;
+  const settings = JSON.parse(text) as LabSettings;
+  if (Array.isArray(settings.groups)) return settings;
+  throw new VzError(Status.badData, `lab ${name}: was brought up by an older vz`, {
+    hint: "vz lab down first",
+  });
+}
+
+/** Whether the lab is up, or half up. */
+export function hasSettings(name: string): boolean {
+  return existsSync(labPaths(name).settings);
 }
 
 /** @throws VzError 69 when the lab is not up. */
@@ -114,10 +129,11 @@ export function needSettings(name: string): LabSettings {
 export function vpsNumber(settings: LabSettings, word: string | undefined): number {
   const match = /^(?:vps)?([1-9][0-9]{0,2})$/.exec(word ?? "");
   const i = Number(match?.[1]);
-  if (match !== null && i <= settings.count) return i;
+  const count = total(settings.groups);
+  if (match !== null && i <= count) return i;
   const what = word === undefined ? "which VPS?" : `${JSON.stringify(word)}: no such VPS`;
   throw new VzError(Status.usage, `lab ${settings.name}: ${what}`, {
-    hint: settings.count === 1 ? "it has vps1 only" : `it has vps1 to vps${settings.count}`,
+    hint: count === 1 ? "it has vps1 only" : `it has vps1 to vps${count}`,
   });
 }
 

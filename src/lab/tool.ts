@@ -1,5 +1,6 @@
-/** Runs the programs that the lab stands on: ip, ssh-keygen, mmdebstrap. */
+/** Runs the programs that the lab stands on: ip, ssh-keygen, mmdebstrap, qemu. */
 import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { hasCode, reason, Status, VzError } from "../common/errors.ts";
 
 /** Root's, whatever su or cron has left of it. */
@@ -10,6 +11,14 @@ const packages: Readonly<Record<string, string>> = {
   "ssh-keygen": "openssh-client",
   mmdebstrap: "mmdebstrap",
   setpriv: "util-linux",
+  unshare: "util-linux",
+  mke2fs: "e2fsprogs",
+  "dpkg-deb": "dpkg",
+  "apt-get": "apt",
+  "apt-cache": "apt",
+  "qemu-system-i386": "qemu-system-x86",
+  "qemu-system-x86_64": "qemu-system-x86",
+  "qemu-system-aarch64": "qemu-system-arm",
 };
 
 let lock: number | undefined;
@@ -22,8 +31,17 @@ export function holdInTools(fd: number | undefined): void {
   lock = fd;
 }
 
-/** Runs a tool and gives its standard output. @throws VzError 71 with the first line of what it complained about. */
-export function tool(name: string, args: readonly string[], input = ""): string {
+/**
+ * Runs a tool and gives its standard output.
+ * @param what its name for people, where the command line is too long for a message
+ * @throws VzError 71 with the first line of what it complained about
+ */
+export function tool(
+  name: string,
+  args: readonly string[],
+  input = "",
+  what = [name, ...args].join(" "),
+): string {
   const run = spawnSync(name, [...args], {
     input,
     stdio: ["pipe", "pipe", "pipe", ...(lock === undefined ? [] : [lock])],
@@ -34,7 +52,20 @@ export function tool(name: string, args: readonly string[], input = ""): string 
   if (run.status === 0) return run.stdout;
   const complaint = run.stderr.trim().split("\n")[0] ?? "";
   const why = complaint === "" ? `ended with ${run.status ?? run.signal}` : complaint;
-  throw new VzError(Status.osError, `${[name, ...args].join(" ")}: ${why}`);
+  throw new VzError(Status.osError, `${what}: ${why}`);
+}
+
+/** Path of a program. @throws VzError 71 where it is not installed, with the package that has it */
+export function findProgram(name: string): string {
+  const path = TOOL_PATH.split(":").find((dir) => existsSync(`${dir}/${name}`));
+  if (path !== undefined) return `${path}/${name}`;
+  throw new VzError(Status.osError, `${name}: is not installed`, {
+    hint: `apt-get install --no-install-recommends ${packages[name] ?? name}`,
+  });
+}
+
+export function hasProgram(name: string): boolean {
+  return TOOL_PATH.split(":").some((dir) => existsSync(`${dir}/${name}`));
 }
 
 export function cannotRun(name: string, error: Error): VzError {

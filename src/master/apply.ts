@@ -45,7 +45,7 @@ export const apply: Command = {
   details:
     "Sends the images that are missing, removes this fleet's containers that the file no longer lists, starts what is new, " +
     "changed, stopped or failed, and waits for the port of a service that has a health check. What is placed stays where it " +
-    "is. A second apply does nothing and says so.",
+    "is. Of several images of a service, each host gets the first that it can run. A second apply does nothing and says so.",
   options: [fileOption, jsonOption, verboseOption],
   examples: [{ command: "vz master apply", does: "Applies ./fleet.yaml." }],
   async run(args, io) {

@@ -21,8 +21,8 @@ export function imageLabel({ name, id }: Pick<LocalImage, "name" | "id">): strin
 /**
  * The first image that the slave can run. Where it can run none, and where it does not answer, the one that it has, or else the
  * first: `whyNone` tells.
- * @param images at least one
  * @param current id of the image that it has now
+ * @returns undefined where there are no images
  */
 export function chooseImage(
   images: readonly LocalImage[],
@@ -33,11 +33,11 @@ export function chooseImage(
   return fit ?? images.find((image) => image.id === current) ?? images[0];
 }
 
-/** Why a slave can run none of the images, or undefined where it can, and where it is not known. */
+/** Why a slave can run none of the images, or undefined where it can, and where images or slave are not known. */
 export function whyNone(images: readonly LocalImage[], facts: FactsAnswer | undefined): string | undefined {
-  if (facts === undefined) return undefined;
   const [only, ...more] = images;
-  if (only !== undefined && more.length === 0) return whyUnfit(only, facts);
+  if (facts === undefined || only === undefined) return undefined;
+  if (more.length === 0) return whyUnfit(only, facts);
   const reasons = images.map((image) => [basename(image.file), whyNot(image, facts)] as const);
   if (reasons.some(([, reason]) => reason === undefined)) return undefined;
   return `it can run none of its images: ${reasons.map((words) => words.join(" ")).join("; ")}`;

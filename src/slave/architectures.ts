@@ -5,6 +5,9 @@ import { NATIVE, PROBED, type Probed, probeElf } from "../common/elf-probe.ts";
 import { hasCode, reason, Status, VzError } from "../common/errors.ts";
 import { constant } from "./constant.ts";
 
+/** Errors of writing that another place may not give. */
+const NO_ROOM = ["ENOSPC", "EDQUOT", "EROFS", "ENOENT"];
+
 /**
  * Architectures of programs that the kernel itself runs. One that ends as soon as it makes a system call does not run, nor does
  * one that an emulator runs.
@@ -15,17 +18,17 @@ import { constant } from "./constant.ts";
 export function runnableArchitectures(place: string, others: readonly string[] = []): Probed[] {
   // A filter of system calls ends a program by SIGSYS, which writes a core file.
   sys.setrlimit(constant("RLIMIT_CORE"), 0, sys.getrlimit(constant("RLIMIT_CORE")).hard);
-  try {
-    return PROBED.filter((architecture) => runs(probeElf(architecture), place));
-  } catch (error) {
-    const [next, ...rest] = others;
-    if (next !== undefined && hasCode(error, "ENOSPC", "EDQUOT", "EROFS")) {
-      return runnableArchitectures(next, rest);
+  let first: VzError | undefined;
+  for (const directory of [place, ...others]) {
+    try {
+      return PROBED.filter((architecture) => runs(probeElf(architecture), directory));
+    } catch (cause) {
+      const why = `${directory}: no program can be tried there: ${reason(cause)}`;
+      first ??= new VzError(Status.osError, why, { cause });
+      if (!hasCode(cause, ...NO_ROOM)) break;
     }
-    throw new VzError(Status.osError, `${place}: no program can be tried there: ${reason(error)}`, {
-      cause: error,
-    });
   }
+  throw first;
 }
 
 /** Whether a program that is given by its bytes runs. @throws where it cannot be written, or nothing can be started there */

@@ -64,20 +64,21 @@ test("a slave's part has the slave's roles, and says of the others where they ar
   const shown = run(own, "help").stdout;
   for (const role of ["vzexec", "runch", "probe"]) assert.match(shown, new RegExp(`^ {2}${role} `, "m"));
   assert.equal(run(own, "runch", "--version").status, 0);
-  for (const words of [
-    ["master", "ps"],
-    ["help", "lab"],
-    ["trace", "true"],
-    ["ldd"],
-    ["image"],
-    ["lab", "ls"],
-  ]) {
-    const role = words[0] === "help" ? words[1] : words[0];
+  for (const [what, ...words] of [
+    ["master", "master", "ps"],
+    ["lab", "help", "lab"],
+    ["trace", "trace", "true"],
+    ["ldd", "ldd"],
+    ["image", "image"],
+    ["lab", "lab", "ls"],
+    ["completion", "completion", "bash"],
+    ["help --man", "help", "--man"],
+  ] as const) {
     const { status, stderr } = run(own, ...words);
     assert.equal(status, 64, words.join(" "));
     const where = "hint: it is in the operator's vz, which put this one here: run it there\n";
-    assert.equal(stderr, `vz: ${role}: not in a slave's part of vz\n${where}`);
-    assert.doesNotMatch(shown, new RegExp(`^ {2}${role} `, "m"));
+    assert.equal(stderr, `vz: ${what}: not in a slave's part of vz\n${where}`);
+    assert.doesNotMatch(shown, new RegExp(`(^ {2}|vz )${what}\\b`, "m"));
   }
   assert.match(
     run(own, "vzexec", "all", "--", "ps").stderr,

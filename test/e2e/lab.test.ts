@@ -15,13 +15,18 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Lab, type LabOptions, okOutput, type Result, run, startLab, until, vz } from "../support/lab.ts";
-import { vzBinary } from "../support/machine.ts";
+import { assertNothingLeft, claims, traces } from "../support/lab-left.ts";
+import { is32, vzBinary } from "../support/machine.ts";
+
+const SIGSYS = 31;
 
 interface Row {
   name: string;
   address: string;
   vendor: string;
   state: string;
+  kind: string;
+  arch: string;
   init: string;
   pid: number | null;
   memory: number;
@@ -33,58 +38,6 @@ async function rows(lab: Lab): Promise<Row[]> {
 
 async function row(lab: Lab, i: number): Promise<Row> {
   return (await rows(lab))[i - 1] ?? assert.fail(`no row of vps${i}`);
-}
-
-/** Everything on this machine that belongs to the lab of this name, as this machine itself lists it. */
-function traces(name: string, octet: string | undefined): string[] {
-  const seen = readdirSync("/sys/class/net").filter((link) =>
-    new RegExp(`^vzl(ab)?${octet}(-|$)`).test(link),
-  );
-  // Its /24 may be another lab's by now, which claims it before it makes links.
-  const links = octet !== undefined && [undefined, name].includes(claimant(octet)) ? seen : [];
-  const groups = spawnSync("find", ["/sys/fs/cgroup", "-name", `vz-lab@${name}*`], {
-    encoding: "utf8",
-  }).stdout;
-  const mounts = readFileSync("/proc/self/mountinfo", "utf8")
-    .split("\n")
-    .filter((line) => line.includes(`vz-lab/${name}`));
-  const files = [`/run/vz-lab/${name}`, `/var/lib/vz-lab/${name}`].filter((path) => existsSync(path));
-  return [
-    ...links,
-    ...groups.split("\n").filter(Boolean),
-    ...mounts,
-    ...files,
-    ...claims(name),
-    ...processes(name),
-  ];
-}
-
-/** The lab that has claimed the /24 of this octet. */
-function claimant(octet: string): string | undefined {
-  try {
-    return readlinkSync(`/run/vz-lab/.net/${octet}`);
-  } catch {
-    return undefined;
-  }
-}
-
-function claims(name: string): string[] {
-  if (!existsSync("/run/vz-lab/.net")) return [];
-  return readdirSync("/run/vz-lab/.net").filter((octet) => claimant(octet) === name);
-}
-
-/** Processes in a mount or network namespace of their own that a lab's runner has made, and the runners. */
-function processes(name: string): string[] {
-  return readdirSync("/proc").filter((pid) => {
-    if (!/^[0-9]+$/.test(pid)) return false;
-    try {
-      const environment = readFileSync(`/proc/${pid}/environ`, "latin1").split("\0");
-      if (environment.includes(`VZ_LAB=${name}`)) return true;
-      return readFileSync(`/proc/${pid}/mountinfo`, "utf8").includes(`vz-lab/${name}/`);
-    } catch {
-      return false;
-    }
-  });
 }
 
 /** Programs that run in the pid namespace of `pid`. */
@@ -101,12 +54,6 @@ function inside(pid: number): string[] {
       }
     })
     .sort();
-}
-
-async function assertNothingLeft(lab: Lab, octet: string | undefined): Promise<void> {
-  // The kernel clears away a dead network namespace a moment after its last process.
-  for (let tries = 0; tries < 100 && traces(lab.name, octet).length > 0; tries++) await sleep(50);
-  assert.deepEqual(traces(lab.name, octet), []);
 }
 
 async function octetOf(lab: Lab): Promise<string | undefined> {
@@ -137,6 +84,12 @@ function compileCall(dir: string, bits: 32 | 64, number: number): string {
 
 function pick(ended: { status: number | null; stderr: string }): Pick<Result, "status" | "stderr"> {
   return { status: ended.status ?? 1, stderr: ended.stderr };
+}
+
+/** Puts a program on vps1 and runs it. */
+async function runOn(lab: Lab, program: string): Promise<number> {
+  const command = "cat > /tmp/program && chmod 755 /tmp/program && /tmp/program; echo $?";
+  return Number(await lab.sshOk(1, command, { input: readFileSync(program) }));
 }
 
 for (const init of ["busybox", "sysv"] as const) {
@@ -171,12 +124,19 @@ for (const init of ["busybox", "sysv"] as const) {
       assert.equal(readFileSync(lab.fleetFile, "utf8"), text);
     });
 
-    test("an init of its own is PID 1 of each, in an i386 userland", async () => {
+    test("an init of its own is PID 1 of each, in a userland of the first architecture that runs here", async () => {
       const program = init === "sysv" ? "/usr/sbin/init" : "/usr/bin/busybox";
+      const { kind, arch } = await row(lab, 1);
+      assert.deepEqual([kind, arch], ["namespace", is32 ? "i386" : "amd64"]);
+      const [machine, bits] = arch === "i386" ? ["i686", "32"] : ["x86_64", "64"];
       for (const i of [1, 2, 3]) {
         const seen = await lab.sshOk(i, "readlink /proc/1/exe; uname -m; uname -n; getconf LONG_BIT");
-        assert.deepEqual(seen.trim().split("\n"), [program, "i686", `vps${i}`, "32"]);
+        assert.deepEqual(seen.trim().split("\n"), [program, machine, `vps${i}`, bits]);
       }
+    });
+
+    test("up says which architecture they have, and why", () => {
+      assert.match(cameUp.stderr, /^vz: lab: (i386|amd64) namespaces: this machine's kernel runs .+$/m);
     });
 
     test("init and sshd are all that runs", async () => {
@@ -267,7 +227,7 @@ for (const init of ["busybox", "sysv"] as const) {
       assert.equal(heard, "got one\n");
       await lab.mend(3);
       await until("the rest", 10_000, () => heard === "got one\ngot two\n");
-      assert.equal(await knock(lab, 3), "answers");
+      await until("it answers", 10_000, async () => (await knock(lab, 3)) === "answers");
       session.kill("SIGKILL");
     });
 
@@ -340,22 +300,19 @@ for (const init of ["busybox", "sysv"] as const) {
 describe("a poor VPS", () => {
   let lab: Lab;
   let dir: string;
-  const options: LabOptions = { init: "sysv", mem: 64, openvz: true, kernel: "2.6.32", only32: true };
+  const bits = is32 ? 32 : 64;
 
   before(async () => {
     dir = mkdtempSync(join(tmpdir(), "vz-calls-"));
-    lab = await startLab(1, options);
+    const only: LabOptions = is32 ? { only32: true } : { only64: true };
+    lab = await startLab(1, { init: "sysv", mem: 64, openvz: true, kernel: "2.6.32", ...only });
   });
   after(async () => {
     rmSync(dir, { recursive: true });
     await lab.down();
   });
 
-  /** Puts a program there and runs it. */
-  async function runThere(program: string): Promise<number> {
-    const command = "cat > /tmp/program && chmod 755 /tmp/program && /tmp/program; echo $?";
-    return Number(await lab.sshOk(1, command, { input: readFileSync(program) }));
-  }
+  const runThere = (program: string) => runOn(lab, program);
 
   test("a process that wants more memory than there is gets killed, and the VPS lives", async () => {
     const eater = await lab.ssh(1, "head -c 200m /dev/zero | tail >/dev/null; echo $?");
@@ -388,17 +345,55 @@ describe("a poor VPS", () => {
 
   test("a system call that 2.6.32 lacks answers ENOSYS, its own do not", async () => {
     const ENOSYS = 38;
-    const STATX = 383;
-    const MEMFD_CREATE = 356;
-    const GETPID = 20;
-    for (const number of [STATX, MEMFD_CREATE])
-      assert.equal(await runThere(compileCall(dir, 32, number)), ENOSYS);
-    assert.notEqual(await runThere(compileCall(dir, 32, GETPID)), ENOSYS);
+    const [statx, memfdCreate, getpid] = bits === 32 ? [383, 356, 20] : [332, 319, 39];
+    for (const number of [statx, memfdCreate])
+      assert.equal(await runThere(compileCall(dir, bits, number)), ENOSYS);
+    assert.notEqual(await runThere(compileCall(dir, bits, getpid)), ENOSYS);
   });
 
-  test("a 64-bit program dies of SIGSYS", async () => {
-    const SIGSYS = 31;
-    assert.equal(await runThere(compileCall(dir, 64, 39)), 128 + SIGSYS);
+  test("a program of the other kind dies of SIGSYS", async () => {
+    const getpid = bits === 32 ? compileCall(dir, 64, 39) : compileCall(dir, 32, 20);
+    assert.equal(await runThere(getpid), 128 + SIGSYS);
+  });
+});
+
+describe("a VPS of 64 bits", () => {
+  let lab: Lab;
+  let dir: string;
+
+  before(async () => {
+    dir = mkdtempSync(join(tmpdir(), "vz-calls-"));
+    lab = await startLab(1, { only64: true });
+  });
+  after(async () => {
+    rmSync(dir, { recursive: true });
+    await lab.down();
+  });
+
+  test("has an amd64 userland, in which a 32-bit program starts and dies of SIGSYS", async () => {
+    assert.equal(await lab.sshOk(1, "uname -m; getconf LONG_BIT"), "x86_64\n64\n");
+    assert.equal((await row(lab, 1)).arch, "amd64");
+    assert.notEqual(await runOn(lab, compileCall(dir, 64, 39)), 128 + SIGSYS);
+    const ended = await runOn(lab, compileCall(dir, 32, 20));
+    if (is32) assert.equal(ended, 128 + SIGSYS);
+    else assert.notEqual(ended, 0);
+  });
+
+  test("is what there is where the kernel runs no 32-bit code, and namespaces of i386 are refused there", async () => {
+    const env = { ...lab.env, VZ_TEST_NO32: "1" };
+    const plain = await vz(["lab", "up", "1"], { cwd: lab.dir, env, timeout: 300_000 });
+    // the same kind as what is up
+    assert.match(okOutput("up", plain), /^vps1 +\S+ +\S+ +up +namespace +amd64 .*\n\n/m);
+    assert.match(plain.stderr, /^vz: lab: amd64 namespaces: .* no i386$/m);
+    const refused = await vz(["lab", "up", "1", "--arch", "i386"], { cwd: lab.dir, env });
+    assert.deepEqual(
+      [refused.status, refused.stderr],
+      [
+        77,
+        "vz: vz lab up: this machine's kernel runs no i386 programs\n" +
+          "hint: vz lab up 1 --vm --arch i386 makes machines that do\n",
+      ],
+    );
   });
 });
 
@@ -530,7 +525,7 @@ describe("mistakes", () => {
   test("a cache that cannot be made is named", async () => {
     const result = await vz(["lab", "up", "1"], { env: { ...env, XDG_CACHE_HOME: "/proc" } });
     assert.equal(result.status, 71);
-    assert.match(result.stderr, /^vz: mkdir \/proc\/vz\S*: [^\n]+\n$/);
+    assert.match(result.stderr, /^vz: mkdir \/proc\/vz\S*: [^\n]+\n$/m);
   });
 
   test("a name that is none is refused before anything is made", async () => {

@@ -7,7 +7,7 @@ import { copyFileSync, existsSync, lstatSync, readdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { after, beforeEach, test } from "node:test";
-import { vzBinary } from "../support/machine.ts";
+import { needs32, vzBinary } from "../support/machine.ts";
 import { ok, Workshop } from "../support/tracing.ts";
 
 const shop = new Workshop();
@@ -24,7 +24,7 @@ function i386Root(): string | undefined {
   return name === undefined ? undefined : join(cache, name);
 }
 
-test("ldd-trace and trace build for i386 from a Debian for i386", (t) => {
+test("ldd-trace and trace build for i386 from a Debian for i386", { skip: needs32 }, (t) => {
   const source = i386Root();
   if (source === undefined) {
     t.skip("no lab was ever up here, so there is no root for i386");

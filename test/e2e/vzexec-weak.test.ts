@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { ContainerRow, FactsAnswer } from "../../src/common/protocol.ts";
 import { startLab } from "../support/lab.ts";
+import { is32, manifestArchitecture, native } from "../support/machine.ts";
 import { makeImage, Slave } from "../support/slave.ts";
 
 const SERVICE = ["/bin/sh", "-c", "echo up; while :; do sleep 1 & wait $!; done"];
@@ -42,12 +43,12 @@ describe("where nothing may be mounted and the kernel is 2.6.32", () => {
   });
 });
 
-describe("where only 32-bit programs run", () => {
+describe("where only programs of 32 bits run, or only those of 64", () => {
   test("facts tell so", async () => {
-    const lab = await startLab(1, { only32: true });
+    const lab = await startLab(1, is32 ? { only32: true } : {});
     try {
       const slave = await Slave.installed(lab);
-      assert.deepEqual((await slave.json<FactsAnswer>("facts")).architectures, ["i386"]);
+      assert.deepEqual((await slave.json<FactsAnswer>("facts")).architectures, [manifestArchitecture]);
     } finally {
       await lab.down();
     }
@@ -76,6 +77,12 @@ describe("on a full disk", () => {
     const changed = await slave.run("start", "one", "--image=big", "--fleet=f", "--env=A=1");
     assert.equal(changed.status, 71, changed.stderr);
     assert.equal((await slave.json<ContainerRow[]>("ps"))[0]?.pid, row?.pid, "the old one goes on");
+  });
+
+  test("facts tell what runs there all the same", async () => {
+    const full = await slave.shell("echo more >>/var/lib/vz/filler || echo full");
+    assert.match(full, /full/);
+    assert.deepEqual((await slave.json<FactsAnswer>("facts")).architectures, native);
   });
 
   test("a stop works without room, and a start works again with it", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { findMirror, parseDeb822, parseOneLine, sourceLine } from "../../src/lab/apt-sources.ts";
+import { fieldsOf, findMirror, parseDeb822, parseOneLine, sourceLine } from "../../src/lab/apt-sources.ts";
 
 const releases = ["bookworm", "trixie"];
 
@@ -57,4 +57,12 @@ test("the preferred release's mirror comes before another's", () => {
   );
   assert.equal(findMirror(sources, releases)?.uri, "http://old.example/debian");
   assert.equal(findMirror(sources, ["trixie"])?.uri, "http://new.example/debian");
+});
+
+test("a stanza's fields are found whatever their letters and digits, long ones whole", () => {
+  const fields = fieldsOf("Package: linux\nSHA256: 00ff\nDescription: one\n two\n");
+  assert.deepEqual(
+    [fields.get("package"), fields.get("sha256"), fields.get("description")],
+    ["linux", "00ff", "one\ntwo"],
+  );
 });

@@ -4,26 +4,41 @@ import { parse } from "yaml";
 import { fleetFile, vendorOf } from "../../src/lab/fleet-file.ts";
 import type { LabSettings } from "../../src/lab/state.ts";
 
+const common = { vendors: 2, init: "sysv", base: "/cache/base" } as const;
 const settings: LabSettings = {
   name: "default",
-  count: 3,
-  vendors: 2,
-  init: "sysv",
-  memory: 128,
-  limits: { openvz: false, kernel: null, only32: false },
   octet: 5,
-  base: "/cache/base",
-  memoryLimited: true,
+  groups: [
+    {
+      kind: "namespace",
+      arch: "i386",
+      count: 2,
+      memory: 128,
+      limits: { openvz: false, kernel: null, only32: false, only64: false },
+      memoryLimited: true,
+      ...common,
+    },
+    {
+      kind: "vm",
+      arch: "amd64",
+      count: 1,
+      memory: 512,
+      kernel: "6.1",
+      accelerator: "tcg",
+      boot: "/cache/kernel",
+      ...common,
+    },
+  ],
 };
 
-test("the fleet file lists every VPS with its address, vendor and memory, and the lab's key", () => {
+test("the fleet file lists every VPS of every group with its address, vendor and memory, and the lab's key", () => {
   assert.deepEqual(parse(fleetFile(settings)), {
     fleet: "lab",
     ssh: { user: "root", key: "/run/vz-lab/default/key", known_hosts: "/run/vz-lab/default/known_hosts" },
     hosts: {
       vps1: { address: "10.213.5.11", port: 22, vendor: "alpha", memory: "128M" },
       vps2: { address: "10.213.5.12", port: 22, vendor: "beta", memory: "128M" },
-      vps3: { address: "10.213.5.13", port: 22, vendor: "alpha", memory: "128M" },
+      vps3: { address: "10.213.5.13", port: 22, vendor: "alpha", memory: "512M" },
     },
   });
 });

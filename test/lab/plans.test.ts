@@ -1,24 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Command } from "../../src/common/command.ts";
-import { parseArgs } from "../../src/common/parse-args.ts";
 import { keepsCapability } from "../../src/lab/capabilities.ts";
 import { parseHierarchies, runnerGroup, vpsGroup } from "../../src/lab/cgroup.ts";
 import { diskFiles } from "../../src/lab/disk-files.ts";
-import { meminfo, overlayOptions } from "../../src/lab/mount-plan.ts";
+import { meminfo, overlayOptions, readOnlyOverlay } from "../../src/lab/mount-plan.ts";
 import { sshCommand } from "../../src/lab/ssh-command.ts";
 import { labPaths } from "../../src/lab/state.ts";
-import { readWish, wishOptions } from "../../src/lab/wish.ts";
-
-const up: Command = {
-  name: "vz lab up",
-  summary: "",
-  usage: [],
-  options: wishOptions,
-  examples: [],
-  run: async () => 0,
-};
-const wish = (...words: string[]) => readWish(parseArgs(up, words));
 
 test("cgroups are found where they are mounted, under v1, v2 and both", () => {
   const v1 =
@@ -56,6 +43,7 @@ test("commas and colons in a path do not end an overlay option", () => {
     overlayOptions("/a:b", "/c,d", "/w"),
     "lowerdir=/a\\:b,upperdir=/c\\,d,workdir=/w,redirect_dir=on",
   );
+  assert.equal(readOnlyOverlay("/u:1", "/l,2"), "ro,lowerdir=/u\\:1:/l\\,2");
 });
 
 test("a VPS's memory reads as its limit", () => {
@@ -76,60 +64,4 @@ test("ssh takes the lab's key and host keys and asks nothing", () => {
   assert.ok(words.includes("UserKnownHostsFile=/run/vz-lab/x/known_hosts"));
   assert.ok(words.includes("StrictHostKeyChecking=yes") && words.includes("BatchMode=yes"));
   assert.equal(words[words.indexOf("-i") + 1], "/run/vz-lab/x/key");
-});
-
-test("up asks for two vendors unless there is one VPS, and for busybox", () => {
-  assert.deepEqual(wish("3"), {
-    count: 3,
-    vendors: 2,
-    init: "busybox",
-    memory: 256,
-    limits: { openvz: false, kernel: null, only32: false },
-  });
-  assert.equal(wish("1").vendors, 1);
-});
-
-test("up takes every flag of a poor VPS", () => {
-  const words = [
-    "2",
-    "--init",
-    "sysv",
-    "--mem",
-    "64",
-    "--openvz",
-    "--kernel",
-    "2.6.32",
-    "--only32",
-    "--vendors",
-    "1",
-  ];
-  assert.deepEqual(wish(...words), {
-    count: 2,
-    vendors: 1,
-    init: "sysv",
-    memory: 64,
-    limits: { openvz: true, kernel: "2.6.32", only32: true },
-  });
-});
-
-test("up refuses what it cannot mean, with status 64 and the word", () => {
-  const cases: [string[], RegExp][] = [
-    [[], /how many VPSes\?/],
-    [["0"], /"0"/],
-    [["-3"], /-3/],
-    [["3x"], /"3x"/],
-    [["1000"], /"1000"/],
-    [["1", "2"], /unexpected "2"/],
-    [["1", "--init", "systemd"], /--init systemd/],
-    [["1", "--kernel", "2.4"], /--kernel 2\.4/],
-    [["1", "--mem", "1"], /--mem "1"/],
-    [["1", "--vendors", "99"], /--vendors "99"/],
-  ];
-  for (const [words, why] of cases) {
-    assert.throws(
-      () => wish(...words),
-      (error: Error & { status?: number }) => error.status === 64 && why.test(error.message),
-      words.join(" "),
-    );
-  }
 });

@@ -32,7 +32,7 @@ function interpret(program: Uint8Array, arch: number, nr: number, firstArgument 
   }
 }
 
-const none: Limits = { openvz: false, kernel: null, only32: false };
+const none: Limits = { openvz: false, kernel: null, only32: false, only64: false };
 const ALLOWED = "allowed";
 const KILLED = "killed";
 const EPERM = "errno 1";
@@ -123,9 +123,21 @@ test("a call that the old kernel lacks is absent rather than refused", () => {
 });
 
 test("where only 32-bit programs live, a 64-bit one is killed at any call and a 32-bit one is not", () => {
-  assert.equal(on64({ only32: true }, 0), KILLED);
-  assert.equal(on64({ only32: true, openvz: true }, 59), KILLED);
+  for (const nr of [0, 1, 60, 158]) assert.equal(on64({ only32: true }, nr), KILLED);
+  assert.equal(on64({ only32: true, openvz: true }, 60), KILLED);
   assert.equal(on32({ only32: true }, 3), ALLOWED);
+});
+
+test("where only 64-bit programs live, a 32-bit one is killed at any call and a 64-bit one is not", () => {
+  for (const nr of [1, 4, 26, 243]) assert.equal(on32({ only64: true }, nr), KILLED);
+  assert.equal(on32({ only64: true, kernel: "2.6.32" }, 400), KILLED);
+  assert.equal(on64({ only64: true }, 0), ALLOWED);
+  assert.equal(on64({ only64: true, openvz: true }, 165), EPERM);
+});
+
+test("a runner of either kind starts the init of the other", () => {
+  assert.equal(on64({ only32: true }, 59), ALLOWED);
+  assert.equal(on32({ only64: true }, 11), ALLOWED);
 });
 
 test("no x32 call and no third ABI passes", () => {
@@ -135,6 +147,6 @@ test("no x32 call and no third ABI passes", () => {
 });
 
 test("all limits at once still make a program that the kernel takes", () => {
-  const program = seccompProgram({ openvz: true, kernel: "3.10", only32: false });
+  const program = seccompProgram({ ...none, openvz: true, kernel: "3.10" });
   assert.ok(program !== null && program.length / 8 < 4096);
 });

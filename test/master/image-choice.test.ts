@@ -106,6 +106,7 @@ test("a slave that can run none of several is told why, of each", () => {
   assert.equal(whyNone(two, facts({ kernel: "5.10.0" })), undefined);
   assert.equal(whyNone([made("amd64")], facts()), "its image web is for amd64, which does not run there");
   assert.equal(whyNone(two, undefined), undefined);
+  assert.equal(whyNone([], facts()), undefined);
 });
 
 test("an image behind one that runs wherever it does can never be chosen", () => {

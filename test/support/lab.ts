@@ -29,8 +29,14 @@ export interface LabOptions {
   /** Megabytes of memory of each VPS. */
   readonly mem?: number;
   readonly openvz?: boolean;
-  readonly kernel?: "2.6.32" | "3.10";
+  readonly kernel?: "2.6.32" | "3.10" | "6.1" | "5.10";
   readonly only32?: boolean;
+  readonly only64?: boolean;
+  /** Writes fleet.yaml anew, with all that is up. */
+  readonly force?: boolean;
+  readonly arch?: "i386" | "amd64" | "arm64";
+  /** Machines by qemu, not namespaces; emulated ones take a minute to come up. */
+  readonly vm?: boolean;
 }
 
 export interface Result {
@@ -133,9 +139,9 @@ export class Lab {
     process.on("exit", this.#atExit);
   }
 
-  /** Brings up `count` VPSes. The first run on a machine makes the root filesystem, which takes a minute. */
+  /** Brings up `count` VPSes. The first run on a machine makes root filesystem and kernel, which takes a minute or two. */
   async up(count: number, options: LabOptions = {}): Promise<Result> {
-    const result = await this.vzWith({ timeout: 300_000 }, "lab", "up", String(count), ...upFlags(options));
+    const result = await this.vzWith({ timeout: 600_000 }, "lab", "up", String(count), ...upFlags(options));
     okOutput("lab up", result);
     const rows: unknown = JSON.parse(await this.ok("lab", "ls", "--json"));
     assert.ok(Array.isArray(rows));
@@ -189,7 +195,7 @@ export class Lab {
   }
 
   async boot(i: number): Promise<void> {
-    await this.ok("lab", "boot", String(i));
+    okOutput("lab boot", await this.vzWith({ timeout: 300_000 }, "lab", "boot", String(i)));
   }
 
   async cut(i: number): Promise<void> {

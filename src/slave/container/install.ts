@@ -15,7 +15,7 @@ import { type Json, list, object } from "./json.ts";
 import { asideOf, type Places, placesIn, placesOf, VOLUMES_DIR } from "./places.ts";
 import { type ContainerRecord, writeRecord } from "./record.ts";
 import { splitVolume } from "./request.ts";
-import { mayShare, type Powers, powersOf } from "./share.ts";
+import { type Enforced, mayShare, type Powers, powersOf } from "./share.ts";
 import { removeTree } from "./tree.ts";
 
 export interface Prepared {
@@ -52,7 +52,7 @@ export async function prepare(name: string, request: StartRequest): Promise<Prep
   const config = readConfig(store, image.id);
   refuseHooks(image.name, config);
   const enforced = { mountNamespace: mountNamespace(), noNewPrivileges: noNewPrivileges() };
-  const powers = powersOf(config, store.manifest(image.id).files, enforced);
+  const { powers, architecture } = readManifest(store, image.id, config, enforced);
   const share = (entry: Parameters<typeof mayShare>[0]) => mayShare(entry, powers);
   const warnings = await store.checkout(image.id, places.rootfs, { share });
   for (const volume of request.volumes) makeVolume(splitVolume(volume).name, powers);
@@ -61,7 +61,7 @@ export async function prepare(name: string, request: StartRequest): Promise<Prep
     fleet: request.fleet,
     image: image.id,
     imageName: image.name,
-    architecture: image.architecture,
+    architecture,
     spec: startSpec(request),
     restart: request.restart,
     launched: false,
@@ -70,6 +70,12 @@ export async function prepare(name: string, request: StartRequest): Promise<Prep
   const text = JSON.stringify(containerConfig(config, request, places.log, powers.readOnly), null, 1);
   replaceFile(places.config, Buffer.from(`${text}\n`), 0o600);
   return { places, record, warnings };
+}
+
+/** Of a manifest, which takes megabytes, what is needed beyond this call. */
+function readManifest(store: Store, id: string, config: Json, enforced: Enforced) {
+  const { architecture, files } = store.manifest(id);
+  return { architecture, powers: powersOf(config, files, enforced) };
 }
 
 /** Puts a prepared bundle in place of the container's old one, which must be stopped. */
