@@ -20,7 +20,6 @@ const BARRIERS = {
   seccomp: "an emulator loads no filters of system calls",
   memory: "an emulator is larger than what it runs",
   memoryLimits: "an emulator keeps limits of memory from itself",
-  programs: "the emulator takes programs for its own kind of machine",
   devices: "a user namespace makes no device nodes",
   startTime: "an emulator tells a program another time of its start than others see",
   realTime: "a user namespace gives no right to real-time scheduling",

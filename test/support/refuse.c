@@ -1,7 +1,7 @@
 /*
  * refuse mounts|namespaces PROGRAM [ARGUMENT...]
  *
- * Executes PROGRAM under a seccomp filter that makes a weaker kernel of this one, for i386 and amd64:
+ * Executes PROGRAM under a seccomp filter that makes a weaker kernel of this one, for i386, amd64 and arm64:
  *   namespaces  every namespace but the mount namespace is refused with EPERM
  *   mounts      mounts and pivot_root as well, and the mount namespace
  * clone3 is answered ENOSYS: a filter cannot read its flags, and callers fall back to clone.
@@ -24,15 +24,19 @@
 #define NEW_TIME 0x00000080u
 
 struct numbers {
+  unsigned int architecture;
   int clone, clone3, unshare, setns;
   /* mount, umount2, umount, pivot_root, open_tree, move_mount, fsopen, fsmount, mount_setattr */
   int mounts[9];
 };
 
-static const struct numbers amd64 = {56, 435, 272, 308, {165, 166, -1, 155, 428, 429, 430, 432, 442}};
-static const struct numbers i386 = {120, 435, 310, 346, {21, 52, 22, 217, 428, 429, 430, 432, 442}};
+static const struct numbers all[] = {
+    {AUDIT_ARCH_I386, 120, 435, 310, 346, {21, 52, 22, 217, 428, 429, 430, 432, 442}},
+    {AUDIT_ARCH_X86_64, 56, 435, 272, 308, {165, 166, -1, 155, 428, 429, 430, 432, 442}},
+    {AUDIT_ARCH_AARCH64, 220, 435, 97, 268, {40, 39, -1, 41, 428, 429, 430, 432, 442}},
+};
 
-static struct sock_filter program[128];
+static struct sock_filter program[192];
 static unsigned short length;
 
 static void add(unsigned short code, unsigned int k, unsigned char yes, unsigned char no) {
@@ -77,13 +81,14 @@ int main(int argc, char **argv) {
   }
   int mounts = strcmp(argv[1], "mounts") == 0;
   add(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0, 0);
-  unsigned short fork_in_road = length;
-  add(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_I386, 0, 0);
-  add(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
-  rules(&i386, mounts);
-  program[fork_in_road].jf = (unsigned char)(length - fork_in_road - 1);
-  add(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
-  rules(&amd64, mounts);
+  for (unsigned int i = 0; i < sizeof all / sizeof *all; i++) {
+    unsigned short fork_in_road = length;
+    add(BPF_JMP | BPF_JEQ | BPF_K, all[i].architecture, 0, 0);
+    add(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
+    rules(&all[i], mounts);
+    program[fork_in_road].jf = (unsigned char)(length - fork_in_road - 1);
+  }
+  add(BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
   struct sock_fprog filter = {length, program};
   /* without no_new_privs: the programs under test must find it as they would */
   if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) != 0) {
