@@ -380,12 +380,13 @@ describe("a VPS of 64 bits", () => {
   });
 
   test("is what there is where the kernel runs no 32-bit code, and namespaces of i386 are refused there", async () => {
-    const env = { ...lab.env, VZ_TEST_NO32: "1" };
-    const plain = await vz(["lab", "up", "1"], { cwd: lab.dir, env, timeout: 300_000 });
-    // the same kind as what is up
-    assert.match(okOutput("up", plain), /^vps1 +\S+ +\S+ +up +namespace +amd64 .*\n\n/m);
+    const other = new Lab(`e2e-no32-${process.pid}`);
+    after(() => other.down());
+    const env = { ...other.env, VZ_TEST_NO32: "1" };
+    const plain = await vz(["lab", "up", "1"], { cwd: other.dir, env, timeout: 300_000 });
+    assert.match(okOutput("up", plain), /^vps1 +\S+ +\S+ +up +namespace +amd64 /m);
     assert.match(plain.stderr, /^vz: lab: amd64 namespaces: .* no i386$/m);
-    const refused = await vz(["lab", "up", "1", "--arch", "i386"], { cwd: lab.dir, env });
+    const refused = await vz(["lab", "up", "1", "--arch", "i386"], { cwd: other.dir, env });
     assert.deepEqual(
       [refused.status, refused.stderr],
       [
