@@ -55,7 +55,7 @@ step 'Node API of the base' node scripts/conformance.mjs
 step 'bytecode does not depend on the machine' node scripts/check-bytecode.mjs
 step 'two builds, the same bytes' bash scripts/check-reproducible.sh
 if [ -n "$root" ]; then
-  step 'OCI runtimes: runch in three profiles, runc and crun' node scripts/oci-test.mjs
+  step 'OCI runtimes: runch in three profiles, runc and crun; runch for other architectures, emulated' node scripts/oci-test.mjs
   step 'end to end' node scripts/e2e-test.mjs
 else
   skipped+=('OCI runtimes: containers need root (sudo npm test)')

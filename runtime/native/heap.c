@@ -195,8 +195,8 @@ static size_t usable(const void *block)
     return block ? header(block)->size : 0;
 }
 
-/* Pages that every program writes: the engine's own, and those of what it reads first. */
-#define SURE (56 * 4096)
+/* What every program writes: the engine's own memory, and that of what it reads first, most of which is pointers. */
+#define SURE ((sizeof(void *) == 8 ? 72 : 56) * 4096)
 
 /* Has the kernel give pages for writing, many at once, which is cheaper than one by one (Linux 5.14). */
 static void populate(uint8_t *from, size_t length)

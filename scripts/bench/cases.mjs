@@ -15,13 +15,11 @@ const PROFILES = {
 const THEN = ";";
 const THEN_SETTLED = ";;";
 
-const PROC = { destination: "/proc", type: "proc", source: "proc" };
-
 /**
  * Root filesystem of nothing but a static busybox, and its bundle.
  * @returns {{ bundle: string, rootfs: string }}
  */
-export function makeBundle(work, name, namespaces, args, mounts = [PROC]) {
+export function makeBundle(work, name, namespaces, args) {
   const bundle = join(work, name);
   const rootfs = join(bundle, "rootfs");
   for (const directory of ["bin", "proc", "dev"]) mkdirSync(join(rootfs, directory), { recursive: true });
@@ -32,7 +30,7 @@ export function makeBundle(work, name, namespaces, args, mounts = [PROC]) {
     ociVersion: "1.0.2",
     process: { args, cwd: "/", env: ["PATH=/bin"], user: { uid: 0, gid: 0 } },
     root: { path: "rootfs" },
-    mounts,
+    mounts: [{ destination: "/proc", type: "proc", source: "proc" }],
     linux: { namespaces: namespaces.map((type) => ({ type })) },
   };
   writeFileSync(join(bundle, "config.json"), JSON.stringify(config));

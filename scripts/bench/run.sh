@@ -20,9 +20,11 @@ case ${1:-} in runch | architectures | trace) which=$1 && shift ;; esac
 status=0
 
 for part in $which; do
-  # In a mount namespace of its own: the states lie on a tmpfs, as /run is on a slave, and crun does not see the cgroup2 of a
-  # hybrid host, which it refuses even when it is told to leave cgroups alone.
-  if [ "$part" = trace ]; then node scripts/bench/trace.mjs "$work" "$@" || status=$?; else
+  if [ "$part" = trace ]; then
+    node scripts/bench/trace.mjs "$work" "$@" || status=$?
+  else
+    # In a mount namespace of its own: the states lie on a tmpfs, as /run is on a slave, and crun does not see the cgroup2 of a
+    # hybrid host, which it refuses even when it is told to leave cgroups alone.
     mkdir "$work/$part" && ln "$work/measure" "$work/$part/"
     unshare -m --propagation private sh -c '
       mount -t tmpfs bench /run

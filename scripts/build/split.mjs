@@ -129,7 +129,7 @@ export function isOfHost(name) {
  * The archive's reader is among them, for whose start the loading of an image does not wait.
  */
 const SELDOM = new Set([
-  ...["lib/stream", "lib/streamx", "lib/tar-stream", "role/cli", "role/load-role", "role/zstd"],
+  ...["lib/stream", "lib/streamx", "lib/tar-stream", "role/load-role", "role/zstd"],
   ...[
     "role/events",
     "role/features",
