@@ -1,10 +1,11 @@
 /**
  * Runs the suite of test/oci, which drives an OCI runtime through its command line. Needs root, gcc and busybox-static.
  *
- *     node scripts/oci-test.mjs [--runtime runch|runc|crun] [--profile namespaces|mount|chroot] [FILE...]
+ *     node scripts/oci-test.mjs [--runtime runch|runc|crun] [--profile namespaces|mount|chroot] [--arch ARCH] [FILE...]
  *
- * Without options: runch in all three profiles, then runc and crun in the first, as a check of the suite itself. What these
- * two fail must be what test/oci/differences.json lists, no more and no less.
+ * Without options: runch in all three profiles, then runc and crun in the first, as a check of the suite itself; then runch for
+ * the architectures that this machine does not run, under an emulator in the last profile. What runc and crun fail must be what
+ * test/oci/differences.json lists, no more and no less.
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
@@ -14,7 +15,8 @@ import { parseArgs } from "node:util";
 import { build } from "esbuild";
 import { architectures } from "./build/architectures.mjs";
 import { root } from "./build/base-target.mjs";
-import { executable, is32, testEnvironment } from "./machine.mjs";
+import { architecture, is32, runsHere, testEnvironment } from "./machine.mjs";
+import { emulate, isEmulated } from "./oci-emulation.mjs";
 import { noteTime } from "./test-times.mjs";
 
 const RUNTIMES = ["runch", "runc", "crun"];
@@ -25,6 +27,7 @@ const { values, positionals } = parseArgs({
   options: {
     runtime: { type: "string" },
     profile: { type: "string" },
+    arch: { type: "string" },
     verbose: { type: "boolean", short: "v" },
     jobs: { type: "string", default: "3" },
   },
@@ -38,11 +41,21 @@ function fail(why) {
 for (const [name, list] of [
   ["runtime", RUNTIMES],
   ["profile", PROFILES],
+  ["arch", architectures.map(({ name }) => name)],
 ]) {
   if (values[name] !== undefined && !list.includes(values[name]))
     fail(`--${name} ${values[name]}: not one of ${list.join(", ")}`);
 }
 if (process.getuid?.() !== 0) fail("needs root");
+
+const arch = architectures.find(({ name }) => name === values.arch) ?? architecture;
+/** What another process does, which sees this machine run programs that it does not run by itself. */
+if (!runsHere(arch) && !isEmulated) {
+  const words = positionals.concat(values.verbose ? "--verbose" : []);
+  const { status, reason } = emulate(arch, words);
+  if (status === undefined) fail(reason);
+  process.exit(status);
+}
 
 mkdirSync(join(root, "build"), { recursive: true });
 const outdir = mkdtempSync(join(root, "build/oci-"));
@@ -65,8 +78,8 @@ for (const [name, source, compiler] of [
   const argv = ["-O2", "-Wall", "-Wextra", "-Werror", "-static", "-o", join(outdir, name), file];
   if (spawnSync(compiler, argv, { stdio: "inherit" }).status !== 0) fail(`cannot compile ${name}`);
 }
-symlinkSync(executable, join(outdir, "runch"));
-Object.assign(process.env, testEnvironment);
+symlinkSync(join(root, "dist", arch.file), join(outdir, "runch"));
+Object.assign(process.env, testEnvironment, { OCI_ARCH: arch.debian });
 
 await build({
   absWorkingDir: root,
@@ -114,7 +127,7 @@ async function suite(runtime, profile) {
   await new Promise((resolve) => stream.on("close", resolve).on("end", resolve).resume());
   const seconds = ((performance.now() - begin) / 1000).toFixed(0);
   process.stdout.write(
-    `${runtime} in profile ${profile}: ${passed} passed, ${failed.size} failed, ${skipped.size} skipped, ${seconds} s\n`,
+    `${runtime}${values.arch === undefined ? "" : ` for ${arch.name}`} in profile ${profile}: ${passed} passed, ${failed.size} failed, ${skipped.size} skipped, ${seconds} s\n`,
   );
   const reasons = new Map();
   for (const why of skipped.values()) reasons.set(why, (reasons.get(why) ?? 0) + 1);
@@ -147,7 +160,7 @@ function compare(runtime, failed, complete) {
   return wrong;
 }
 
-const all = values.runtime === undefined && values.profile === undefined;
+const all = [values.runtime, values.profile, values.arch].every((value) => value === undefined);
 const runs = all
   ? [...PROFILES.map((profile) => ["runch", profile]), ["runc", "namespaces"], ["crun", "namespaces"]]
   : [[values.runtime ?? "runch", values.profile ?? "namespaces"]];
@@ -160,5 +173,10 @@ for (const [runtime, profile] of runs) {
   } else {
     wrong += compare(runtime, failed, wanted.length === 0);
   }
+}
+for (const one of all ? architectures.filter((other) => !runsHere(other)) : []) {
+  const { status, reason } = emulate(one, positionals);
+  if (status === undefined) process.stdout.write(`runch for ${one.name}: left out: ${reason}\n`);
+  else wrong += status;
 }
 process.exit(wrong === 0 ? 0 : 1);

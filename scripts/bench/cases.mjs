@@ -15,11 +15,13 @@ const PROFILES = {
 const THEN = ";";
 const THEN_SETTLED = ";;";
 
+const PROC = { destination: "/proc", type: "proc", source: "proc" };
+
 /**
  * Root filesystem of nothing but a static busybox, and its bundle.
  * @returns {{ bundle: string, rootfs: string }}
  */
-export function makeBundle(work, name, namespaces, args) {
+export function makeBundle(work, name, namespaces, args, mounts = [PROC]) {
   const bundle = join(work, name);
   const rootfs = join(bundle, "rootfs");
   for (const directory of ["bin", "proc", "dev"]) mkdirSync(join(rootfs, directory), { recursive: true });
@@ -30,7 +32,7 @@ export function makeBundle(work, name, namespaces, args) {
     ociVersion: "1.0.2",
     process: { args, cwd: "/", env: ["PATH=/bin"], user: { uid: 0, gid: 0 } },
     root: { path: "rootfs" },
-    mounts: [{ destination: "/proc", type: "proc", source: "proc" }],
+    mounts,
     linux: { namespaces: namespaces.map((type) => ({ type })) },
   };
   writeFileSync(join(bundle, "config.json"), JSON.stringify(config));

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# npm run bench [-- runch|trace [ROUNDS]]: what runch costs beside other runners, and `vz trace` beside strace and no tracer.
+# npm run bench [-- runch|architectures|trace [ROUNDS]]: what runch costs beside other runners, and on each architecture that this
+# machine runs, and `vz trace` beside strace and no tracer.
 # Needs root, and the packages of scripts/setup.sh.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -14,19 +15,19 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 gcc -O2 -static -o "$work/measure" scripts/bench/measure.c
 
-which=both
-case ${1:-} in runch | trace) which=$1 && shift ;; esac
+which='runch architectures trace'
+case ${1:-} in runch | architectures | trace) which=$1 && shift ;; esac
 status=0
 
-if [ "$which" != trace ]; then
+for part in $which; do
   # In a mount namespace of its own: the states lie on a tmpfs, as /run is on a slave, and crun does not see the cgroup2 of a
   # hybrid host, which it refuses even when it is told to leave cgroups alone.
-  unshare -m --propagation private sh -c '
-    mount -t tmpfs bench /run
-    mountpoint -q /sys/fs/cgroup/unified && umount /sys/fs/cgroup/unified
-    exec node scripts/bench/runch.mjs "$@"' sh "$work" "$@" || status=$?
-fi
-if [ "$which" != runch ]; then
-  node scripts/bench/trace.mjs "$work" "$@" || status=$?
-fi
+  if [ "$part" = trace ]; then node scripts/bench/trace.mjs "$work" "$@" || status=$?; else
+    mkdir "$work/$part" && ln "$work/measure" "$work/$part/"
+    unshare -m --propagation private sh -c '
+      mount -t tmpfs bench /run
+      mountpoint -q /sys/fs/cgroup/unified && umount /sys/fs/cgroup/unified
+      exec node "$@"' sh "scripts/bench/$part.mjs" "$work/$part" "$@" || status=$?
+  fi
+done
 exit "$status"

@@ -6,11 +6,11 @@
  * or keeps 150 kB or more to itself while it waits. Minima are what the machine can do, medians what it did meanwhile;
  * compare within one run only.
  */
-import { execFileSync } from "node:child_process";
-import { symlinkSync, writeFileSync } from "node:fs";
+import { symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { executable } from "../machine.mjs";
 import { startCases, waitingCases } from "./cases.mjs";
+import { measured } from "./measured.mjs";
 import { waitingMemory } from "./waiter.mjs";
 
 const [work, roundsText = "150"] = process.argv.slice(2);
@@ -34,43 +34,7 @@ const WAITER_KB = 150;
 const runch = join(work, "runch");
 symlinkSync(executable, runch);
 const cases = startCases(work, runch);
-const list = join(work, "cases");
-writeFileSync(list, cases.map(({ words }) => `${words.join("\t")}\n`).join(""));
-
-function measure(...args) {
-  const text = execFileSync(join(work, "measure"), [...args, list], {
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "inherit"],
-    maxBuffer: 2 ** 26,
-  });
-  return text
-    .trim()
-    .split("\n")
-    .map((line) => line.split(" "));
-}
-
-const runs = measure("time", String(rounds)).map((row) => row.map(Number));
-for (const [index, , , status] of runs) {
-  if (status === 0) continue;
-  process.stderr.write(`bench: ${cases[index].words.join(" ")}: status ${status}\n`);
-  process.exit(1);
-}
-const peaks = new Map(measure("peak", "busybox").map(([index, kb]) => [Number(index), Number(kb)]));
-
-function figures(index) {
-  const own = runs.filter(([at]) => at === index);
-  const sorted = (column) => own.map((row) => row[column]).sort((a, b) => a - b);
-  const [wall, cpu] = [sorted(1), sorted(2)];
-  const at = (part) => Math.floor(own.length * part);
-  return {
-    min: wall[0],
-    p10: wall[at(0.1)],
-    median: wall[at(0.5)],
-    cpuMin: cpu[0],
-    cpuMedian: cpu[at(0.5)],
-    peak: peaks.get(index),
-  };
-}
+const figures = measured(work, cases, rounds);
 
 function say(cells) {
   const [name, ...rest] = cells;
@@ -83,7 +47,7 @@ function report(profile) {
   const rows = cases
     .map((one, index) => ({ ...one, index }))
     .filter((one) => one.profile === profile)
-    .map(({ name, index }) => ({ name, figures: figures(index) }));
+    .map(({ name, index }) => ({ name, figures: figures[index] }));
   const own = rows.find(({ name }) => name === "runch").figures;
   process.stdout.write(`\n${profile}\n`);
   say(["", ...Object.values(FIGURES).map(({ label }) => label)]);

@@ -164,7 +164,7 @@ topic("cgroups", () => {
     assert.ok(!stdout.includes("all"));
   });
 
-  oci("resources.devices denies a device, and allows another", {}, async (t) => {
+  oci("resources.devices denies a device, and allows another", { barrier: "devices" }, async (t) => {
     const devices = [
       { allow: false, access: "rwm" },
       { allow: true, type: "c", major: 1, minor: 3, access: "rwm" },
@@ -337,8 +337,14 @@ topic("cgroups", () => {
     { except: { crun: "crun has no events" } },
     async (t) => {
       const c = await limited(t, { memory: { limit: 64 * MB } });
-      const ended = t.cli(["events", "--interval", "200ms", c.id]);
-      await sleep(2000);
+      let pid = 0;
+      const ended = t.cli(["events", "--interval", "200ms", c.id], {
+        started: (child) => {
+          pid = child;
+        },
+      });
+      const output = () => readFileSync(`/proc/${pid}/fd/1`, "utf8");
+      await until("two lines", () => pid > 0 && output().split("\n").length > 2);
       await t.ok("kill", c.id, "KILL");
       const { stdout } = await ended;
       const lines = stdout

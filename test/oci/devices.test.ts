@@ -2,11 +2,13 @@
 import assert from "node:assert/strict";
 import { lstatSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { oci, topic } from "../support/oci.ts";
+import { type Options, oci, topic } from "../support/oci.ts";
 import { assertFails } from "../support/oci-test.ts";
 
 const DEV = { destination: "/dev", type: "tmpfs", source: "tmpfs", options: ["mode=755"] };
 const stat = (format: string, ...paths: string[]) => ["stat", "-c", format, ...paths];
+/** What makes nodes of its own. */
+const made: Options = { barrier: "devices" };
 
 topic("devices", () => {
   oci("the default devices are there, for everybody", {}, async (t) => {
@@ -39,7 +41,7 @@ topic("devices", () => {
     assert.match(text, /(-> .*pts\/ptmx)|^c.* 5, +2 .*\/dev\/ptmx/m);
   });
 
-  oci("a device has the numbers, mode and owner that are written", {}, async (t) => {
+  oci("a device has the numbers, mode and owner that are written", made, async (t) => {
     const devices = [
       { path: "/dev/one", type: "c", major: 1, minor: 5, fileMode: 0o640, uid: 7, gid: 8 },
       { path: "/dev/two", type: "b", major: 7, minor: 250, fileMode: 0o600, uid: 0, gid: 0 },
@@ -56,7 +58,7 @@ topic("devices", () => {
     ]);
   });
 
-  oci("the umask of the caller does not show in a device's mode", {}, async (t) => {
+  oci("the umask of the caller does not show in a device's mode", made, async (t) => {
     const before = ["sh", "-c", 'umask 077; exec "$@"', "sh"];
     const devices = [{ path: "/dev/one", type: "c", major: 1, minor: 3, fileMode: 0o666 }];
     assert.equal(
@@ -65,7 +67,7 @@ topic("devices", () => {
     );
   });
 
-  oci("a device can lie outside of /dev, in directories that are made", {}, async (t) => {
+  oci("a device can lie outside of /dev, in directories that are made", made, async (t) => {
     const devices = [{ path: "/run/deep/null", type: "c", major: 1, minor: 3, fileMode: 0o666 }];
     assert.equal(await t.output({ args: stat("%t,%T", "/run/deep/null"), linux: { devices } }), "1,3\n");
   });
@@ -89,7 +91,7 @@ topic("devices", () => {
     assertFails(await t.run({}, { bundle }), 125, /devices\[0\]|\/dev\/mine/);
   });
 
-  oci("a device that is there already is taken", {}, async (t) => {
+  oci("a device that is there already is taken", made, async (t) => {
     const devices = [{ path: "/dev/mine", type: "c", major: 1, minor: 3, fileMode: 0o666 }];
     const bundle = t.bundle({ linux: { devices } });
     assert.equal((await t.run({}, { bundle })).status, 0);

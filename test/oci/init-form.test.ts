@@ -17,6 +17,8 @@ import { granted } from "../support/oci-runtimes.ts";
 import { assertFails, until } from "../support/oci-test.ts";
 
 const own: Options = { only: ["runch"] };
+/** Where the state tells by the process's time of start whether it runs. */
+const ownTime: Options = { ...own, barrier: "startTime" };
 const linux = { namespaces: granted("mounts") ? [{ type: "mount" }] : [] };
 
 /** Bytes of a process's memory: of the kinds that /proc/PID/smaps_rollup names in kB, as in `Private_Dirty:   532 kB`. */
@@ -40,7 +42,7 @@ const children = (pid: number) =>
     .map(Number);
 
 topic("what is runch's own", () => {
-  oci("start BUNDLE-DIR becomes the container's process, under the directory's name", own, async (t) => {
+  oci("start BUNDLE-DIR becomes the container's process, under the directory's name", ownTime, async (t) => {
     const bundle = t.bundle({
       args: ["sh", "-c", "echo $$; while ! test -e /tmp/go; do sleep 0.05; done"],
       linux,
@@ -87,7 +89,7 @@ topic("what is runch's own", () => {
     assertFails(await t.cli(["start", "--isolation=strict", bundle.path]), 125, /pid namespace/);
   });
 
-  oci("start BUNDLE-DIR of a container that runs is refused", own, async (t) => {
+  oci("start BUNDLE-DIR of a container that runs is refused", ownTime, async (t) => {
     const bundle = t.bundle({ args: ["sleep", "1000"], linux });
     const id = basename(bundle.path);
     const first = t.cli(["start", bundle.path]);
@@ -216,34 +218,44 @@ topic("what is runch's own", () => {
     assert.deepEqual(t.processes(c.bundle).length, 1);
   });
 
-  oci("what waits in run has less than 150 KB of private memory", own, async (t) => {
-    const bundle = t.bundle({ args: ["sh", "-c", ": >/tmp/ready; exec sleep 1000"] });
-    let pid = 0;
-    const id = t.id();
-    const ended = t.run(
-      {},
-      {
-        bundle,
-        id,
-        started: (child) => {
-          pid = child;
+  oci(
+    "what waits in run has less than 150 KB of private memory",
+    { ...own, barrier: "memory" },
+    async (t) => {
+      const bundle = t.bundle({ args: ["sh", "-c", ": >/tmp/ready; exec sleep 1000"] });
+      let pid = 0;
+      const id = t.id();
+      const ended = t.run(
+        {},
+        {
+          bundle,
+          id,
+          started: (child) => {
+            pid = child;
+          },
         },
-      },
-    );
-    await until("the program", () => existsSync(join(bundle.rootfs, "tmp/ready")));
-    await until("the waiter to settle", () => waiters(pid, bundle.rootfs) < 150 * 1024, 2000).catch(() => {});
-    const size = waiters(pid, bundle.rootfs);
-    await t.ok("kill", id, "KILL");
-    assert.equal((await ended).status, 137);
-    assert.ok(size > 0 && size < 150 * 1024, `${size} bytes`);
-  });
+      );
+      await until("the program", () => existsSync(join(bundle.rootfs, "tmp/ready")));
+      await until("the waiter to settle", () => waiters(pid, bundle.rootfs) < 150 * 1024, 2000).catch(
+        () => {},
+      );
+      const size = waiters(pid, bundle.rootfs);
+      await t.ok("kill", id, "KILL");
+      assert.equal((await ended).status, 137);
+      assert.ok(size > 0 && size < 150 * 1024, `${size} bytes`);
+    },
+  );
 
-  oci("what create parks holds less than 640 KB that the kernel could not drop", own, async (t) => {
-    const c = await t.create();
-    // Not the executable's pages: how many of them are mapped is the kernel's choice, half a megabyte at once on newer ones.
-    const size = memory(c.pid, ["Private_Dirty", "Shared_Dirty", "Swap"]);
-    assert.ok(size > 0 && size < 640 * 1024, `${size} bytes`);
-  });
+  oci(
+    "what create parks holds less than 640 KB that the kernel could not drop",
+    { ...own, barrier: "memory" },
+    async (t) => {
+      const c = await t.create();
+      // Not the executable's pages: how many of them are mapped is the kernel's choice, half a megabyte at once on newer ones.
+      const size = memory(c.pid, ["Private_Dirty", "Shared_Dirty", "Swap"]);
+      assert.ok(size > 0 && size < 640 * 1024, `${size} bytes`);
+    },
+  );
 
   oci("a container whose state is damaged can be deleted by force", own, async (t) => {
     const c = await t.up();

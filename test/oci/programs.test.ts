@@ -103,7 +103,7 @@ topic("programs", () => {
     assertFails(await t.run({}, { bundle }), 126, /^vz: \/bin\/dynamic: .*\/lib64\/ld-nosuch\.so\.2/m);
   });
 
-  oci("a program of another machine is 126 of runch", {}, async (t) => {
+  oci("a program of another machine is 126 of runch", { barrier: "programs" }, async (t) => {
     const bundle = t.bundle({ args: ["/bin/arm"] });
     writeFileSync(join(bundle.rootfs, "bin/arm"), makeElf({ class: 64, machine: 183 }), { mode: 0o755 });
     assertFails(await t.run({}, { bundle }), 126, /^vz: \/bin\/arm: /m);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { needs32 } from "../support/machine.ts";
-import { type OciTest, oci, tools, topic } from "../support/oci.ts";
+import { type OciTest, type Options, oci, tools, topic } from "../support/oci.ts";
 import { execute } from "../support/oci-runtimes.ts";
 import { assertFails, isThere, until } from "../support/oci-test.ts";
 
@@ -35,6 +35,8 @@ async function call(
   return Number(await t.output({ args: [program, "call", ...words.map(String)], linux }));
 }
 
+const filters: Options = { barrier: "seccomp" };
+
 const errno = (names: readonly string[], more: Partial<Rule> = {}): Rule => ({
   names,
   action: "SCMP_ACT_ERRNO",
@@ -42,34 +44,38 @@ const errno = (names: readonly string[], more: Partial<Rule> = {}): Rule => ({
 });
 
 topic("seccomp", () => {
-  oci("SCMP_ACT_ERRNO answers EPERM, and other calls are allowed", {}, async (t) => {
+  oci("SCMP_ACT_ERRNO answers EPERM, and other calls are allowed", filters, async (t) => {
     const linux = filter([errno(["sync"])]);
     assert.equal(await call(t, linux, [AMD64.sync]), -EPERM);
     assert.ok((await call(t, linux, [AMD64.umask, 0])) >= 0);
   });
 
-  oci("errnoRet is the answer", {}, async (t) => {
+  oci("errnoRet is the answer", filters, async (t) => {
     assert.equal(await call(t, filter([errno(["sync"], { errnoRet: ENOENT })]), [AMD64.sync]), -ENOENT);
   });
 
-  oci("an action holds for all its names", {}, async (t) => {
+  oci("an action holds for all its names", filters, async (t) => {
     const linux = filter([errno(["sync", "umask"])]);
     assert.equal(await call(t, linux, [AMD64.sync]), -EPERM);
     assert.equal(await call(t, linux, [AMD64.umask, 0]), -EPERM);
   });
 
-  oci("rules hold for 32-bit programs, where architectures has X86", { skip: needs32 }, async (t) => {
-    const linux = filter([errno(["sync"])]);
-    assert.equal(await call(t, linux, [I386.sync], "probe32"), -EPERM);
-    assert.ok((await call(t, linux, [I386.umask, 0], "probe32")) >= 0);
-  });
+  oci(
+    "rules hold for 32-bit programs, where architectures has X86",
+    { ...filters, skip: needs32 },
+    async (t) => {
+      const linux = filter([errno(["sync"])]);
+      assert.equal(await call(t, linux, [I386.sync], "probe32"), -EPERM);
+      assert.ok((await call(t, linux, [I386.umask, 0], "probe32")) >= 0);
+    },
+  );
 
-  oci("without architectures rules hold for the machine's own", {}, async (t) => {
+  oci("without architectures rules hold for the machine's own", filters, async (t) => {
     const linux = { seccomp: { defaultAction: "SCMP_ACT_ALLOW", syscalls: [errno(["sync"])] } };
     assert.equal(await call(t, linux, [AMD64.sync]), -EPERM);
   });
 
-  oci("the default action holds for what no rule names", {}, async (t) => {
+  oci("the default action holds for what no rule names", filters, async (t) => {
     const names =
       "execve execveat brk arch_prctl set_tid_address set_robust_list rseq prlimit64 readlink readlinkat getrandom mprotect mmap munmap fstat newfstatat ioctl write writev " +
       "exit_group exit read close open openat openat2 rt_sigaction rt_sigprocmask rt_sigreturn futex prctl capset setuid setgid setgroups setresuid setresgid chdir fchdir getcwd umask " +
@@ -101,7 +107,7 @@ topic("seccomp", () => {
   );
 
   for (const action of ["SCMP_ACT_KILL", "SCMP_ACT_KILL_THREAD", "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_TRAP"]) {
-    oci(`${action} ends the program by SIGSYS`, {}, async (t) => {
+    oci(`${action} ends the program by SIGSYS`, filters, async (t) => {
       const script = `probe call ${AMD64.sync}; echo $?; probe call ${AMD64.umask} 0 >/dev/null && echo lives`;
       const text = await t.output({
         args: ["sh", "-c", script],
@@ -117,14 +123,14 @@ topic("seccomp", () => {
     });
   }
 
-  oci("SCMP_ACT_TRACE without a tracer answers ENOSYS", {}, async (t) => {
+  oci("SCMP_ACT_TRACE without a tracer answers ENOSYS", filters, async (t) => {
     assert.equal(
       await call(t, filter([{ names: ["sync"], action: "SCMP_ACT_TRACE", errnoRet: 5 }]), [AMD64.sync]),
       -ENOSYS,
     );
   });
 
-  oci("SCMP_ACT_LOG allows", {}, async (t) => {
+  oci("SCMP_ACT_LOG allows", filters, async (t) => {
     assert.equal(await call(t, filter([{ names: ["sync"], action: "SCMP_ACT_LOG" }]), [AMD64.sync]), 0);
   });
 
@@ -136,7 +142,7 @@ topic("seccomp", () => {
     ["SCMP_CMP_GE", 18, [18, 19], [17]],
     ["SCMP_CMP_GT", 18, [19, 200], [18, 0]],
   ] as const) {
-    oci(`an argument is compared by ${op}`, {}, async (t) => {
+    oci(`an argument is compared by ${op}`, filters, async (t) => {
       const linux = filter([errno(["umask"], { args: [{ index: 0, value, op }] })]);
       const script = [...yes, ...no].map((word) => `probe call ${AMD64.umask} ${word}`).join("; ");
       const seen = (await t.output({ args: ["sh", "-c", script], linux }))
@@ -147,7 +153,7 @@ topic("seccomp", () => {
     });
   }
 
-  oci("SCMP_CMP_MASKED_EQ compares the bits of a mask", {}, async (t) => {
+  oci("SCMP_CMP_MASKED_EQ compares the bits of a mask", filters, async (t) => {
     const linux = filter([
       errno(["umask"], { args: [{ index: 0, value: 0o70, valueTwo: 0o20, op: "SCMP_CMP_MASKED_EQ" }] }),
     ]);
@@ -155,7 +161,7 @@ topic("seccomp", () => {
     assert.ok((await call(t, linux, [AMD64.umask, 0o732])) >= 0);
   });
 
-  oci("arguments are compared in all their 64 bits", {}, async (t) => {
+  oci("arguments are compared in all their 64 bits", filters, async (t) => {
     // lseek of a descriptor that is not open: EBADF (9) where it is allowed
     const linux = filter([
       errno(["lseek"], { errnoRet: 77, args: [{ index: 1, value: 4294967296 * 5 + 7, op: "SCMP_CMP_EQ" }] }),
@@ -170,7 +176,7 @@ topic("seccomp", () => {
     assert.equal(await call(t, order, [AMD64.lseek, 99, 4294967295, 0]), -9);
   });
 
-  oci("conditions of one rule hold together, those of two rules each", {}, async (t) => {
+  oci("conditions of one rule hold together, those of two rules each", filters, async (t) => {
     const args = [
       { index: 0, value: 1, op: "SCMP_CMP_EQ" },
       { index: 1, value: 2, op: "SCMP_CMP_EQ" },
@@ -184,25 +190,29 @@ topic("seccomp", () => {
     assert.notEqual(await call(t, each, [AMD64.getpriority, 0, 0]), -77);
   });
 
-  oci("a call that this machine does not know is ignored", {}, async (t) => {
+  oci("a call that this machine does not know is ignored", filters, async (t) => {
     const linux = filter([errno(["sync", "no_such_call"]), errno(["another_unknown"])]);
     assert.equal(await call(t, linux, [AMD64.sync]), -EPERM);
   });
 
-  oci("the filter is there for a user that is not root, with and without noNewPrivileges", {}, async (t) => {
-    for (const noNewPrivileges of [true, false]) {
-      const process = { user: { uid: 1000, gid: 1000 }, noNewPrivileges };
-      const args = ["probe", "call", String(AMD64.sync)];
-      assert.equal(await t.output({ args, process, linux: filter([errno(["sync"])]) }), `${-EPERM}\n`);
-    }
-  });
+  oci(
+    "the filter is there for a user that is not root, with and without noNewPrivileges",
+    filters,
+    async (t) => {
+      for (const noNewPrivileges of [true, false]) {
+        const process = { user: { uid: 1000, gid: 1000 }, noNewPrivileges };
+        const args = ["probe", "call", String(AMD64.sync)];
+        assert.equal(await t.output({ args, process, linux: filter([errno(["sync"])]) }), `${-EPERM}\n`);
+      }
+    },
+  );
 
-  oci("exec's programs are under the container's filter", {}, async (t) => {
+  oci("exec's programs are under the container's filter", filters, async (t) => {
     const c = await t.up({ linux: filter([errno(["sync"])]) });
     assert.equal(await t.ok("exec", c.id, "probe", "call", String(AMD64.sync)), `${-EPERM}\n`);
   });
 
-  oci("a filter may deny what the runtime itself uses to start", {}, async (t) => {
+  oci("a filter may deny what the runtime itself uses to start", filters, async (t) => {
     const linux = filter([errno(["mount", "umount2", "pivot_root", "chroot", "unshare", "setns", "clone3"])]);
     assert.equal(await t.output({ args: ["echo", "ran"], linux }), "ran\n");
   });
@@ -212,7 +222,7 @@ topic("seccomp", () => {
     "SECCOMP_FILTER_FLAG_SPEC_ALLOW",
     "SECCOMP_FILTER_FLAG_TSYNC",
   ]) {
-    oci(`the flag ${flag} is taken`, {}, async (t) => {
+    oci(`the flag ${flag} is taken`, filters, async (t) => {
       assert.equal(await call(t, filter([errno(["sync"])], { flags: [flag] }), [AMD64.sync]), -EPERM);
     });
   }
@@ -259,7 +269,7 @@ topic("seccomp", () => {
     },
   );
 
-  oci("SCMP_ACT_NOTIFY sends the filter's descriptor and the state to listenerPath", {}, async (t) => {
+  oci("SCMP_ACT_NOTIFY sends the filter's descriptor and the state to listenerPath", filters, async (t) => {
     const socket = t.path("s");
     const seen = execute([join(tools, "probe"), "receive", socket], t.path("agent"));
     await until("the socket", () => isThere(socket));

@@ -1,8 +1,8 @@
 /** Bundles for the suite of test/oci: a root filesystem of Debian's busybox-static and the suite's own probe. */
-import { chmodSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, linkSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { is32 } from "./machine.ts";
-import { granted, type Need, profile } from "./oci-runtimes.ts";
+import { deviceNodes, granted, type Need, profile } from "./oci-runtimes.ts";
 
 const APPLETS = (
   "sh cat id sleep true false ls stat hostname setsid touch mount umount mkdir rm rmdir ln chmod chown env pwd kill ps " +
@@ -83,6 +83,8 @@ export function makeBundle(shared: string, path: string, parts: Parts | string):
     mkdirSync(join(rootfs, name), { recursive: true });
   chmodSync(join(rootfs, "tmp"), 0o1777);
   for (const name of ["busybox", ...PROBES]) linkSync(join(shared, name), join(rootfs, "bin", name));
+  for (const name of deviceNodes === undefined ? [] : readdirSync(deviceNodes))
+    linkSync(join(deviceNodes ?? "", name), join(rootfs, "dev", name));
   for (const name of APPLETS) symlinkSync("busybox", join(rootfs, "bin", name));
   writeConfig(path, parts);
   return { path, rootfs };

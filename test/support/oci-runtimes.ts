@@ -12,6 +12,36 @@ export type Profile = "namespaces" | "mount" | "chroot";
 /** What of a kernel a test may need; a profile grants some of them. */
 export type Need = "mounts" | "pid" | "uts" | "ipc" | "network" | "user" | "cgroup" | "time";
 
+/**
+ * What a runtime cannot do under an emulator of programs (scripts/oci-emulation.mjs), and why: by the emulator's nature, or by that
+ * of the user namespace which it is registered in.
+ */
+const BARRIERS = {
+  seccomp: "an emulator loads no filters of system calls",
+  memory: "an emulator is larger than what it runs",
+  memoryLimits: "an emulator keeps limits of memory from itself",
+  programs: "the emulator takes programs for its own kind of machine",
+  devices: "a user namespace makes no device nodes",
+  startTime: "an emulator tells a program another time of its start than others see",
+  realTime: "a user namespace gives no right to real-time scheduling",
+} as const;
+export type Barrier = keyof typeof BARRIERS;
+
+const isEmulated = process.env["OCI_EMULATED"] === "1";
+
+/** How many times as long as a native runtime one may take. */
+export const patience = isEmulated ? 4 : 1;
+
+/** Why a test that such a barrier is in the way of cannot run here; "" where it can. */
+export function barred(barrier: Barrier | undefined): string {
+  return isEmulated && barrier !== undefined ? BARRIERS[barrier] : "";
+}
+
+/** Device nodes for the root filesystems of an emulated runtime. */
+export const deviceNodes: string | undefined = process.env["OCI_DEVICES"];
+/** Debian's name for the architecture of the runtime's own program. */
+export const runtimeArchitecture = process.env["OCI_ARCH"] ?? "";
+
 function fromEnvironment<T extends string>(name: string, allowed: readonly T[]): T {
   const word = process.env[name];
   const found = allowed.find((one) => one === word);
@@ -120,10 +150,13 @@ export function execute(argv: readonly string[], out: string, options: ExecOptio
     closeSync(stdout);
     closeSync(stderr);
     let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      child.kill("SIGKILL");
-    }, options.timeout ?? 15_000);
+    const timer = setTimeout(
+      () => {
+        late = true;
+        child.kill("SIGKILL");
+      },
+      options.timeout ?? 15_000 * patience,
+    );
     child.on("error", reject);
     child.on("spawn", () => options.started?.(child.pid ?? 0));
     child.on("exit", (code, signal) => {

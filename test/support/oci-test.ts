@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Bundle, makeBundle, type Parts } from "./oci-bundle.ts";
 import { processesOf } from "./oci-left.ts";
-import { type ExecOptions, execute, type Result, runtime, runtimeCommand } from "./oci-runtimes.ts";
+import { type ExecOptions, execute, patience, type Result, runtime, runtimeCommand } from "./oci-runtimes.ts";
 
 export interface RunOptions extends ExecOptions {
   /** Options before the command. */
@@ -203,7 +203,7 @@ async function settled(pid: number): Promise<void> {
 
 /** Repeats `check` until it gives true. */
 export async function until(what: string, check: () => Promise<boolean> | boolean, ms = 8000): Promise<void> {
-  const end = performance.now() + ms;
+  const end = performance.now() + ms * patience;
   while (!(await check())) {
     if (performance.now() > end) throw new Error(`${what}: not within ${ms} ms`);
     await sleep(20);

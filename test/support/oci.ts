@@ -21,7 +21,17 @@ import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { NEED_NAMES, type Parts, PROBES } from "./oci-bundle.ts";
 import { cgroupsWith, mountsBelow, processesOf } from "./oci-left.ts";
-import { granted, type Need, profile, type Runtime, runtime, tools } from "./oci-runtimes.ts";
+import {
+  type Barrier,
+  barred,
+  granted,
+  type Need,
+  patience,
+  profile,
+  type Runtime,
+  runtime,
+  tools,
+} from "./oci-runtimes.ts";
 import { OciTest } from "./oci-test.ts";
 
 export { type Mount, namespaces, type Parts } from "./oci-bundle.ts";
@@ -46,6 +56,8 @@ export interface Options {
   readonly except?: Partial<Readonly<Record<Runtime, string>>>;
   /** Why this machine cannot try it, or false. */
   readonly skip?: string | false;
+  /** What stands in the way of an emulated runtime. */
+  readonly barrier?: Barrier | undefined;
   /** In these profiles alone. */
   readonly profiles?: readonly (typeof profile)[];
 }
@@ -106,7 +118,7 @@ export function oci(title: string, options: Options, body: (t: OciTest) => Promi
   const number = ++place.tests;
   const missing = (options.needs ?? []).filter((need) => !granted(need));
   const reason = skipReason(options, missing);
-  it(title, { timeout: 60_000, ...(reason === "" ? {} : { skip: reason }) }, async () => {
+  it(title, { timeout: 60_000 * patience, ...(reason === "" ? {} : { skip: reason }) }, async () => {
     const t = new OciTest(place.dir, String(number), place.roots);
     try {
       if (missing.length === 0) await body(t);
@@ -122,8 +134,11 @@ function stateLeft(root: string): string[] {
   return existsSync(root) ? readdirSync(root).filter((name) => !name.startsWith(".")) : [];
 }
 
-function skipReason({ only, except, profiles, lacking, skip }: Options, missing: readonly Need[]): string {
+function skipReason(options: Options, missing: readonly Need[]): string {
+  const { only, except, profiles, lacking, skip } = options;
   if (skip) return skip;
+  const inTheWay = barred(options.barrier);
+  if (inTheWay !== "") return inTheWay;
   const exception = except?.[runtime];
   if (exception !== undefined) return exception;
   if (only !== undefined && !only.includes(runtime)) return `of ${only.join(" and ")} alone`;
