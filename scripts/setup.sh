@@ -27,8 +27,10 @@ check=
 [ "${1:-}" != --check ] || { check=yes && shift; }
 packages=("${build[@]}" "${master[@]}" "${lab[@]}" "${trace[@]}" "${images[@]}" "${tests[@]}" "$@")
 command -v dpkg-query >/dev/null || { say 'this is not Debian: no dpkg-query here'; exit 1; }
-# compilers for all architectures; Debian's exclude gcc-multilib
 own=$(dpkg --print-architecture)
+# what 32-bit programs of the tests are linked with when they run
+[ "$own" != amd64 ] || packages+=(libc6-i386)
+# compilers for all architectures; Debian's exclude gcc-multilib
 for name in $(architectures); do
   compiler=$(compiler_package "$name" "$own")
   [[ " ${packages[*]} " = *" $compiler "* ]] || packages+=("$compiler")

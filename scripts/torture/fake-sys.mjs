@@ -108,7 +108,7 @@ export function fakeSys(project) {
   const contents = [
     "const fake = globalThis.vzFakeSys;",
     "export const { constants, signals } = fake;",
-    'export const argv = ["runch"], environ = [], engine = "", arch = "ia32";',
+    'export const argv = ["runch"], environ = [], engine = "", arch = "ia32", part = "operator";',
     ...[...new Set(names)].map((name) => `export const ${name} = (...args) => fake.call("${name}", args);`),
   ].join("\n");
   return {

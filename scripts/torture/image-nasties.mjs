@@ -319,10 +319,10 @@ function archives(victim) {
       ociArchive(
         good,
         at("index", (index) => {
-          index.manifests[0].platform.architecture = "arm64";
+          index.manifests[0].platform.architecture = "s390x";
         }),
       ),
-      /no image for linux\/386 or linux\/amd64, but for linux\/arm64$/,
+      /no image for linux\/386 or linux\/amd64 or linux\/arm64, but for linux\/s390x$/,
     ],
     "no command": [
       ociArchive(

@@ -1,5 +1,6 @@
 /** What a group of VPSes needs before there is a lab: checked first, then fetched or made where the cache lacks it. */
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, existsSync, openSync } from "node:fs";
+import { dirname } from "node:path";
 import { reason, Status, VzError } from "../common/errors.ts";
 import type { Io } from "../common/io.ts";
 import type { Group, MachineGroup, MachineWish, Wish } from "./groups.ts";
@@ -35,8 +36,7 @@ function prepareMachines(wish: MachineWish, io: Io): MachineGroup {
   const { arch, kernel, count } = wish;
   for (const program of [machines[arch].qemu, "mke2fs", "dpkg-deb"]) findProgram(program);
   needTun();
-  mkdirSync(DISKS, { recursive: true });
-  needRoom(DISKS, count);
+  needRoom(existsSync(DISKS) ? DISKS : dirname(DISKS), count);
   const boot = ensureKernel(io, arch, kernel);
   const base = ensureRootfs(io, unpackedRoot(arch));
   const { accelerator, why } = chooseAccelerator(arch, io.env);

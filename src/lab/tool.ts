@@ -14,8 +14,6 @@ const packages: Readonly<Record<string, string>> = {
   unshare: "util-linux",
   mke2fs: "e2fsprogs",
   "dpkg-deb": "dpkg",
-  "apt-get": "apt",
-  "apt-cache": "apt",
   "qemu-system-i386": "qemu-system-x86",
   "qemu-system-x86_64": "qemu-system-x86",
   "qemu-system-aarch64": "qemu-system-arm",

@@ -84,6 +84,25 @@ describe("a machine without", () => {
   });
 });
 
+test("a machine whose qemu ends is not waited for, and qemu's reason is told", async () => {
+  const script =
+    'mount -t tmpfs none /usr/share/seabios\n"$0" lab up 1 --vm --mem 64\nstatus=$?\n"$0" lab down >&2\nexit $status';
+  const command = ["--mount", "--propagation", "private", "sh", "-c", script, vzBinary];
+  const cwd = mkdtempSync(join(tmpdir(), "vz-lacks-"));
+  const result = await run("unshare", command, {
+    env: { ...env, VZ_LAB_ACCEL: "tcg" },
+    cwd,
+    timeout: 300_000,
+  });
+  rmSync(cwd, { recursive: true });
+  assert.equal(result.status, 71, result.stderr);
+  assert.match(
+    result.stderr,
+    /^vz: vps1: did not boot: qemu[^\n]*bios[^\n]*\nhint: its console is in \S+, what its runner said in \S+\n/m,
+  );
+  assert.match(result.stderr, /^lab \S+ is down$/m);
+});
+
 describe("a mirror", () => {
   /** Files of a mirror that nothing is signed on, for a machine that trusts it. */
   const files: Record<string, string> = {};

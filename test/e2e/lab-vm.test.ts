@@ -153,7 +153,7 @@ describe("two i686 machines with 64 MB each", () => {
     const [runner] = readFileSync(`/run/vz-lab/${lab.name}/vps1/runner.pid`, "utf8").split(" ");
     const { pid } = await row(1);
     process.kill(Number(runner), "SIGKILL");
-    await until("qemu is gone", 5000, () => !existsSync(`/proc/${pid}`));
+    await until("qemu is gone", 30_000, () => !existsSync(`/proc/${pid}`));
     assert.equal((await row(1)).state, "dead");
   });
 

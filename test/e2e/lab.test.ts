@@ -142,7 +142,7 @@ for (const init of ["busybox", "sysv"] as const) {
     test("init and sshd are all that runs", async () => {
       const { pid } = await row(lab, 3);
       assert.ok(pid !== null);
-      const idle = await until("no session lingers", 5000, () => {
+      const idle = await until("no session lingers", 30_000, () => {
         const names = inside(pid);
         return names.length === 2 && names;
       });
@@ -175,7 +175,7 @@ for (const init of ["busybox", "sysv"] as const) {
       const listener = "ps -o pid= -C sshd --ppid 1 | head -1";
       const first = (await lab.sshOk(2, listener)).trim();
       await lab.ssh(2, `kill -9 ${first}`);
-      const second = await until("sshd", 5000, async () => (await lab.ssh(2, listener)).stdout.trim());
+      const second = await until("sshd", 30_000, async () => (await lab.ssh(2, listener)).stdout.trim());
       assert.notEqual(second, first);
     });
 
@@ -183,9 +183,9 @@ for (const init of ["busybox", "sysv"] as const) {
       const line = init === "sysv" ? "t1:2:respawn:/bin/sleep 987" : "::respawn:/bin/sleep 987";
       const running = async () => (await lab.ssh(2, "pgrep -fx '/bin/sleep 987'")).stdout.trim();
       await lab.sshOk(2, `echo '${line}' >> /etc/inittab; kill -HUP 1`);
-      const first = await until("started", 5000, running);
+      const first = await until("started", 30_000, running);
       await lab.sshOk(2, `kill -9 ${first}`);
-      await until("respawned", 5000, async () => (await running()) !== "" && (await running()) !== first);
+      await until("respawned", 30_000, async () => (await running()) !== "" && (await running()) !== first);
       await lab.sshOk(2, "sed -i '/sleep 987/d' /etc/inittab; kill -HUP 1");
       await until("stopped", 10_000, async () => (await running()) === "");
     });
@@ -218,7 +218,7 @@ for (const init of ["busybox", "sysv"] as const) {
         heard += text;
       });
       session.stdin.write("one\n");
-      await until("an answer", 5000, () => heard === "got one\n");
+      await until("an answer", 30_000, () => heard === "got one\n");
       await lab.cut(3);
       assert.equal((await row(lab, 3)).state, "cut");
       assert.equal(await knock(lab, 3), "silent");
@@ -238,7 +238,7 @@ for (const init of ["busybox", "sysv"] as const) {
         const now = await row(lab, 3);
         return now.state === "up" && now.pid !== pid;
       });
-      await until("sshd", 5000, async () => (await lab.ssh(3, "true")).status === 0);
+      await until("sshd", 30_000, async () => (await lab.ssh(3, "true")).status === 0);
       await lab.ssh(3, "poweroff", { timeout: 5000 });
       await until("dead", 10_000, async () => (await row(lab, 3)).state === "dead");
       await lab.boot(3);
@@ -267,7 +267,7 @@ for (const init of ["busybox", "sysv"] as const) {
       const [runner] = readFileSync(`/run/vz-lab/${lab.name}/vps1/runner.pid`, "utf8").split(" ");
       const { pid } = await row(lab, 1);
       process.kill(Number(runner), "SIGKILL");
-      await until("PID 1 is gone", 2000, () => !existsSync(`/proc/${pid}`));
+      await until("PID 1 is gone", 30_000, () => !existsSync(`/proc/${pid}`));
       assert.equal((await row(lab, 1)).state, "dead");
       await lab.boot(1);
       assert.equal((await lab.ssh(1, "true")).status, 0);
@@ -380,12 +380,13 @@ describe("a VPS of 64 bits", () => {
   });
 
   test("is what there is where the kernel runs no 32-bit code, and namespaces of i386 are refused there", async () => {
-    const env = { ...lab.env, VZ_TEST_NO32: "1" };
-    const plain = await vz(["lab", "up", "1"], { cwd: lab.dir, env, timeout: 300_000 });
-    // the same kind as what is up
-    assert.match(okOutput("up", plain), /^vps1 +\S+ +\S+ +up +namespace +amd64 .*\n\n/m);
+    const other = new Lab(`e2e-no32-${process.pid}`);
+    after(() => other.down());
+    const env = { ...other.env, VZ_TEST_NO32: "1" };
+    const plain = await vz(["lab", "up", "1"], { cwd: other.dir, env, timeout: 300_000 });
+    assert.match(okOutput("up", plain), /^vps1 +\S+ +\S+ +up +namespace +amd64 /m);
     assert.match(plain.stderr, /^vz: lab: amd64 namespaces: .* no i386$/m);
-    const refused = await vz(["lab", "up", "1", "--arch", "i386"], { cwd: lab.dir, env });
+    const refused = await vz(["lab", "up", "1", "--arch", "i386"], { cwd: other.dir, env });
     assert.deepEqual(
       [refused.status, refused.stderr],
       [
@@ -486,7 +487,7 @@ describe("an interrupted lab", () => {
           return false;
         }
       });
-    await until("its makers end", 3000, () => makers().length === 0);
+    await until("its makers end", 30_000, () => makers().length === 0);
     const whole = readdirSync(join(cache, "vz/lab")).filter((name) => /^i386-[0-9a-f]+$/.test(name));
     assert.deepEqual(whole, []);
     rmSync(cache, { recursive: true });

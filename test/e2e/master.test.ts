@@ -125,7 +125,7 @@ test("vps2 has no sftp, and busybox for its shell: the poorest slave there is", 
     2,
     "sed -i '/^Subsystem/d' /etc/ssh/sshd_config; ln -sf /bin/busybox /bin/sh; kill -HUP $(cat /run/sshd.pid)",
   );
-  await until("vps2's sshd", 5000, async () => (await lab.ssh(2, "true")).status === 0);
+  await until("vps2's sshd", 30_000, async () => (await lab.ssh(2, "true")).status === 0);
   assert.notEqual(
     (await run("sftp", [...lab.sshOptions(), "-b", "/dev/null", `root@${lab.address(2)}`])).status,
     0,
@@ -145,7 +145,7 @@ test("deploy sets up slaves that have an init, an sshd and a shell", async () =>
 });
 
 test("what guarded the change of sshd_config is gone", async () => {
-  await until("the guard to end", 3000, async () => {
+  await until("the guard to end", 30_000, async () => {
     const left = await lab.sshOk(
       1,
       "ls /etc/ssh/*.vz-* /var/lib/vz/sshd-unconfirmed 2>/dev/null; ps -eo args | grep '[s]leep'; true",
@@ -325,7 +325,7 @@ test("nothing of ours runs on a slave beside the container, whose parent is init
 
 test("logs shows each container's last lines behind its name", async () => {
   await get(lab.address(1), 8080);
-  await until("the request to be logged", 5000, async () =>
+  await until("the request to be logged", 30_000, async () =>
     /^vps1\/web-1: .*200/m.test((await lab.vz("master", "logs", "web")).stdout),
   );
   const last = lines(await lab.ok("master", "logs", "--lines", "1", "web"));

@@ -384,7 +384,7 @@ test("why a container could not be started stands in its state, and while it wai
   assert.match(stateOf("never").reason, /^cannot start: nosuch: executable file not found/);
   writeFileSync(join(path, "config.json"), "{");
   const again = runch(["start", path]);
-  await until("the waiting start to write its state", 5000, () =>
+  await until("the waiting start to write its state", 30_000, () =>
     /not JSON/.test(stateOf("never").reason ?? ""),
   );
   assert.equal(stateOf("never").status, "failed");
@@ -396,11 +396,11 @@ test("why a container could not be started stands in its state, and while it wai
 test("a container that runs is not started twice", async () => {
   const path = bundle("once", ["sleep", "1000"]);
   const first = runch(["start", path]);
-  await until("the first to run", 5000, async () =>
+  await until("the first to run", 30_000, async () =>
     (await runch(["state", "once"])).stdout.includes('"running"'),
   );
   const comm = `/proc/${stateOf("once").pid}/comm`;
-  await until("it to be its program", 5000, () => readFileSync(comm, "utf8") === "sleep\n");
+  await until("it to be its program", 30_000, () => readFileSync(comm, "utf8") === "sleep\n");
   const second = await runch(["start", path]);
   assert.equal(second.status, 125);
   assert.match(second.stderr, /^vz: container once: runs already \(pid \d+\)$/m);
@@ -424,7 +424,7 @@ test("run -d, state, list, kill and delete do as runc's", async () => {
   assert.equal((await runch(["run", "-d", "-b", join(dir, "bg"), "bg"])).status, 125);
   assert.equal((await runch(["kill", "bg", "BOGUS"])).status, 64);
   assert.equal((await runch(["kill", "bg", "KILL"])).status, 0);
-  await until("its end", 5000, async () => (await runch(["state", "bg"])).stdout.includes('"stopped"'));
+  await until("its end", 30_000, async () => (await runch(["state", "bg"])).stdout.includes('"stopped"'));
   assert.equal((await runch(["kill", "bg"])).status, 1);
   assert.equal((await runch(["delete", "bg"])).status, 0);
   assert.equal((await runch(["state", "bg"])).status, 1);
@@ -453,7 +453,7 @@ test("create parks the container until start, and a program that is missing is t
   assert.match((await runch(["state", "parked"])).stdout, /"status": "created"/);
   assert.equal(existsSync(mark), false);
   assert.equal((await runch(["start", "parked"])).status, 0);
-  await until("the program", 5000, () => existsSync(mark));
+  await until("the program", 30_000, () => existsSync(mark));
   assert.equal((await runch(["start", "parked"])).status, 1);
   assert.equal((await runch(["delete", "--force", "parked"])).status, 0);
   const missing = await runch(["create", "-b", bundle("missing", ["nosuch"]), "missing"]);
@@ -510,7 +510,7 @@ test("delete --force also ends what has left the container's session", async () 
       }
     }).length;
   };
-  await until("three processes", 5000, () => inside() === 3);
+  await until("three processes", 30_000, () => inside() === 3);
   assert.equal((await runch(["delete", "--force", "daemon"])).status, 0);
   assert.equal(inside(), 0);
 });

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { run } from "../support/lab.ts";
 
 async function passes(file: string, args: readonly string[], summary: RegExp): Promise<void> {
-  const { status, stdout, stderr } = await run(file, args, { timeout: 120_000 });
+  const { status, stdout, stderr } = await run(file, args, { timeout: 600_000 });
   assert.equal(status, 0, `${stdout}${stderr}`);
   assert.match(stdout, summary);
 }

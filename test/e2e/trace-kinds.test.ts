@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { after, beforeEach, test } from "node:test";
-import { vzBinary } from "../support/machine.ts";
+import { needs32, vzBinary } from "../support/machine.ts";
 import { Workshop } from "../support/tracing.ts";
 
 const shop = new Workshop();
@@ -29,7 +29,7 @@ const TWO = `int main(int argc, char **argv) {
   return 2;
 }`;
 
-test("a 64-bit program executes a 32-bit one, and that a 64-bit one again", () => {
+test("a 64-bit program executes a 32-bit one, and that a 64-bit one again", { skip: needs32 }, () => {
   shop.files({ "a/x": "", "b/y": "", "b/c/z": "", "b/c/d/w": "" });
   shop.compile("wide", TWO);
   shop.compile("narrow", TWO, "-m32");

@@ -25,7 +25,7 @@ describe("with the daily key", () => {
        echo 'Subsystem vzexec /usr/local/bin/vzexec subsystem' >>/etc/ssh/sshd_config
        kill -HUP $(pgrep -o sshd)`,
     );
-    await until("sshd", 5000, async () => (await daily(["vzexec version"])).status === 0);
+    await until("sshd", 30_000, async () => (await daily(["vzexec version"])).status === 0);
   });
   after(() => slave.lab.down());
 
@@ -109,7 +109,7 @@ describe("with the daily key", () => {
 
   test("the client's environment does not reach what vzexec starts", async () => {
     await slave.shell("echo 'AcceptEnv *' >>/etc/ssh/sshd_config; kill -HUP $(pgrep -o sshd)");
-    const result = await until("sshd", 5000, async () => {
+    const result = await until("sshd", 30_000, async () => {
       const tried = await daily(["facts --json"], "", ["-o", "SetEnv=PATH=/tmp LD_PRELOAD=/tmp/x.so IFS=/"]);
       return tried.status === 0 ? tried : undefined;
     });

@@ -75,7 +75,7 @@ for (const init of ["sysv", "busybox"] as const) {
       assert.equal((await slave.shell(`ps -o ppid= -p ${first.pid}`)).trim(), "1");
       assert.equal(await log("web"), "hello hi\n");
       await slave.shell(`kill -9 ${first.pid}`);
-      const second = await until("a new process", 5000, async () => {
+      const second = await until("a new process", 30_000, async () => {
         const now = await row("web");
         return now.state === "running" && now.pid !== first.pid ? now : undefined;
       });
@@ -143,12 +143,14 @@ for (const init of ["sysv", "busybox"] as const) {
     });
 
     test("what is to run once runs once", async () => {
-      await slave.load(makeImage("once", { args: ["/bin/sh", "-c", "echo ran; sleep 3"] }));
+      const script = "echo ran; until [ -e /tmp/end ]; do sleep 0.1; done";
+      await slave.load(makeImage("once", { args: ["/bin/sh", "-c", script] }));
       const first = await start("once", "once", "--restart=never");
       assert.equal(first.status, 0, first.stderr);
       const { pid } = await row("once");
       assert.equal((await slave.shell(`ps -o ppid= -p ${pid}`)).trim(), "1");
-      await until("its end", 5000, async () => (await row("once")).state === "stopped");
+      await slave.shell("touch /var/lib/vz/containers/once/rootfs/tmp/end");
+      await until("its end", 20_000, async () => (await row("once")).state === "stopped");
       assert.equal((await start("once", "once", "--restart=never")).status, 0);
       await sleep(1200);
       assert.equal(await log("once"), "ran\n");
@@ -249,7 +251,7 @@ for (const init of ["sysv", "busybox"] as const) {
       const before = await row("back");
       await slave.lab.kill(1);
       await slave.lab.boot(1);
-      const now = await until("the container", 10_000, async () => {
+      const now = await until("the container", 60_000, async () => {
         const seen = await slave.run("ps", "--json");
         const all = seen.status === 0 ? (JSON.parse(seen.stdout) as ContainerRow[]) : [];
         return all.find(({ container, state }) => container === "back" && state === "running");

@@ -51,7 +51,7 @@ export class Workshop {
     }
   }
 
-  /** Compiles C with the headers that the cases need. */
+  /** Compiles C with the headers that the cases need. With "-m32" it is a program of 32 bits, by Debian's compiler for those. */
   compile(name: string, source: string, ...flags: string[]): void {
     const headers = [
       "dirent.h",
@@ -74,8 +74,11 @@ export class Workshop {
     );
     headers.push("sys/wait.h", "unistd.h");
     const text = `#define _GNU_SOURCE\n${headers.map((one) => `#include <${one}>\n`).join("")}extern char **environ;\n${source}`;
-    const args = ["-w", "-o", join(this.dir, name), "-x", "c", "-", ...flags, "-lpthread"];
-    const { status, stderr } = spawnSync("gcc", args, { input: text, encoding: "utf8" });
+    const narrow = flags.includes("-m32");
+    const own = flags.filter((flag) => flag !== "-m32");
+    const args = ["-w", "-o", join(this.dir, name), "-x", "c", "-", ...own, "-lpthread"];
+    const compiler = narrow ? "i686-linux-gnu-gcc" : "gcc";
+    const { status, stderr } = spawnSync(compiler, args, { input: text, encoding: "utf8" });
     assert.equal(status, 0, stderr);
   }
 

@@ -9,7 +9,7 @@ import { reason, Status, VzError } from "../../common/errors.ts";
 import { fieldsOf, type Mirror, sourceLine } from "../apt-sources.ts";
 import type { Arch } from "../host-arch.ts";
 import { lastComplaint } from "../recipe.ts";
-import { findProgram, TOOL_PATH } from "../tool.ts";
+import { hasProgram, TOOL_PATH } from "../tool.ts";
 
 /** What the signed index says of a package. */
 export interface Archive {
@@ -36,7 +36,11 @@ export class Archives {
     this.#release = release;
     this.#mirror = mirror;
     this.#lock = lock;
-    findProgram("apt-get");
+    if (!hasProgram("apt-get")) {
+      throw new VzError(Status.osError, "apt-get: is not here, and Debian's packages are fetched with it", {
+        hint: "machines are made on Debian",
+      });
+    }
     for (const name of ["state/lists/partial", "cache/archives/partial", "get"])
       mkdirSync(`${dir}/${name}`, { recursive: true });
     writeFileSync(`${dir}/sources.list`, `${sourceLine(mirror, release)}\n`);

@@ -8,6 +8,7 @@ import { exists, unrepaired } from "./aside.ts";
 import { LOG_LIMIT, placesOf } from "./places.ts";
 import { ProcessesByRoot } from "./processes.ts";
 import { type ContainerRecord, containerNames, readRecord } from "./record.ts";
+import { residentBytes } from "./resident.ts";
 import { containerRow, damagedRow } from "./row.ts";
 import { observe } from "./state.ts";
 
@@ -32,7 +33,7 @@ export function readRow(
     return damagedRow(name, error.message);
   }
   if (record === undefined) return damagedRow(name, "its record is missing: remove it");
-  const rss = all.in(places.rootfs).reduce((sum, process) => sum + process.rss, 0);
+  const rss = all.in(places.rootfs).reduce((sum, process) => sum + residentBytes(process), 0);
   return containerRow(record, exists(places.config), observe(name), rss, supervised.includes(name));
 }
 
