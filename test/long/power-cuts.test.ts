@@ -18,7 +18,7 @@ const BALLAST = 3_000_000;
 let lab: Lab;
 let cuts = 0;
 let image: string;
-/** What was applied last. */
+/** What the service serves once the fleet is as its file says. */
 let page: string;
 
 /** Makes another version of the image. */
@@ -47,14 +47,15 @@ for (const delay of DELAYS) {
         await assertRecovered(lab, page);
         return;
       }
+      const last = page;
       const next = await nextVersion();
+      ({ page } = next);
       writeFleet(lab, next.image);
       await cutDuring(lab, moment, delay, ["apply"]);
-      await assertRecovered(lab, page, next.page);
+      await assertRecovered(lab, last, page);
       const again = await master(lab, "apply");
       assert.equal(again.status, 0, again.stderr);
-      await assertRecovered(lab, next.page);
-      page = next.page;
+      await assertRecovered(lab, page);
     });
   }
 }

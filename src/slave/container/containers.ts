@@ -5,7 +5,7 @@ import type { Io } from "../../common/io.ts";
 import type { ContainerRow, StartRequest } from "../../common/protocol.ts";
 import { startSpec } from "../../common/start-request.ts";
 import { openStore } from "../store/real-system.ts";
-import { keepRunning, requireInittab } from "../supervise/init.ts";
+import { keepRunning, keptRunning, requireInittab, tellInit } from "../supervise/init.ts";
 import { withLock } from "../supervise/lock.ts";
 import { exists } from "./aside.ts";
 import { awaitStart } from "./await-start.ts";
@@ -16,9 +16,9 @@ import { asideOf, type Places, placesOf } from "./places.ts";
 import { runnersOf } from "./processes.ts";
 import { type ContainerRecord, readRecord, writeRecord } from "./record.ts";
 import { readRow, unknownContainer } from "./rows.ts";
-import { signalAll } from "./signal.ts";
+import { signalAll, waitFor } from "./signal.ts";
 import { forgetState, observe } from "./state.ts";
-import { stopContainer } from "./stop.ts";
+import { stopContainer, whileEnded } from "./stop.ts";
 import { repair } from "./tree.ts";
 
 /** Starts the container, or has it run as the request says now. Nothing changes where it does so already. */
@@ -32,19 +32,30 @@ export async function startContainer(name: string, asked: StartRequest, io: Io):
     const request = old?.image === asked.image ? asked : { ...asked, image: openStore().get(asked.image).id };
     const same = old?.spec === startSpec(request) && exists(places.config);
     const logFrom = logSize(places.log);
+    let renew = !same;
     if (!same) {
       const prepared = await prepareOrNothing(name, request);
       for (const warning of prepared.warnings) io.err(`vz: container ${name}: ${warning}\n`);
-      if (exists(places.bundle)) await stopContainer(name, places);
-      // Before the new bundle is there: a state without it does no harm, a bundle with another's state would.
-      await forgetState(name);
-      putInPlace(name, prepared);
+      if (request.restart === "always" && keptRunning().includes(name) && exists(places.bundle)) {
+        await whileEnded(name, places, async () => {
+          putInPlace(name, prepared);
+          await renewLine(name, places);
+          renew = false;
+          // Last: with the state goes the lock that keeps the old bundle from being started again.
+          await forgetState(name);
+        });
+      } else {
+        if (exists(places.bundle)) await stopContainer(name, places);
+        // Before the new bundle is there: a state without it does no harm, a bundle with another's state would.
+        await forgetState(name);
+        putInPlace(name, prepared);
+      }
     } else if (request.restart === "always" && observe(name)?.status !== "running") {
       // It ended, could not be started or waits between two tries: whoever asks for it now wants it tried now.
       await forgetState(name);
       signalAll(runnersOf(places.bundle), "SIGKILL");
     }
-    await handOver(name, places, !same);
+    await handOver(name, places, renew);
     const mayEnd = request.restart === "never";
     if (same && mayEnd) return readRow(name);
     await awaitStart({ name, places, logFrom, mayEnd });
@@ -60,6 +71,26 @@ async function prepareOrNothing(name: string, request: StartRequest): Promise<Pr
     repair(name);
     throw error;
   }
+}
+
+/** How long init, in milliseconds, may take to start a runner for a line; it is told again until then. */
+const LINE_MS = 3000;
+
+/**
+ * Gives the container's line another id where init is sysvinit (inittab.ts), while its runners wait, and sees that init has read it: or
+ * it would end, at the next change of its table, what it started for the old one.
+ */
+async function renewLine(name: string, places: Places): Promise<void> {
+  if (requireInittab() !== "sysvinit") return;
+  const pids = () => runnersOf(places.bundle).map(({ pid }) => pid);
+  await waitFor(() => pids().length > 0, LINE_MS);
+  const ofOldLine = new Set(pids());
+  await keepRunning(name, true);
+  let asked = 0;
+  await waitFor(() => {
+    if (++asked % 10 === 0) tellInit();
+    return pids().some((pid) => !ofOldLine.has(pid));
+  }, LINE_MS);
 }
 
 /** Hands the container to init, unless it has it already. @param renew as in inittab.ts */

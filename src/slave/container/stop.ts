@@ -1,8 +1,9 @@
-/** Stops a container for good: nothing starts it again, neither init nor a boot, until it is started on purpose. */
+/** Stops a container: for good, so that nothing starts it again but who does so on purpose; or while its bundle is replaced. */
 import { rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Status, VzError } from "../../common/errors.ts";
 import { keptRunning, letGo, tellInit } from "../supervise/init.ts";
+import { holdStarts } from "./hold.ts";
 import type { Places } from "./places.ts";
 import { ProcessesByRoot, runnersOf } from "./processes.ts";
 import { signalAll, waitFor } from "./signal.ts";
@@ -21,7 +22,8 @@ const REMIND_MS = 60;
  */
 export async function stopContainer(name: string, places: Places): Promise<void> {
   rmSync(places.config, { force: true });
-  await endProgram(name, places);
+  // A runner that read its config.json before it went may yet become the program.
+  await endProgram(name, places, () => signalAll(runnersOf(places.bundle), "SIGKILL"));
   if (keptRunning().includes(name)) {
     await letGo(name);
     // For the case that the first word came while init was reading its table for somebody else.
@@ -31,12 +33,30 @@ export async function stopContainer(name: string, places: Places): Promise<void>
   await endRunners(name, places);
 }
 
-/** Ends all processes of the container, also those that left their parent. */
-async function endProgram(name: string, places: Places): Promise<void> {
+/**
+ * Ends the container and calls `replace` while nothing starts it. init keeps its line and the bundle its config.json: a power cut at
+ * any moment leaves a container that the next boot starts, the old one or the new one.
+ */
+export async function whileEnded(name: string, places: Places, replace: () => Promise<void>): Promise<void> {
+  const release = await holdStarts(name, places, KILL_MS);
+  if (release === null) throw stuck(name);
+  try {
+    // No runner is beyond the lock. Those that come wait, and stay: sysvinit rests a line whose process ends again and again.
+    await endProgram(name, places, () => {});
+    await replace();
+  } finally {
+    release();
+  }
+}
+
+/**
+ * Ends all processes of the container, also those that left their parent.
+ * @param also is called each time before they are looked for
+ */
+async function endProgram(name: string, places: Places, also: () => void): Promise<void> {
   const program = () => new ProcessesByRoot().in(places.rootfs);
   const gone = () => {
-    // A runner that read its config.json before it went may yet become the program.
-    signalAll(runnersOf(places.bundle), "SIGKILL");
+    also();
     return program().length === 0;
   };
   signalAll(program(), "SIGTERM");

@@ -1,0 +1,45 @@
+/** Keeps runch from starting a container while its bundle is replaced: init's line stays, so that a boot starts the old or the new one. */
+import * as sys from "vz:sys";
+import { hasCode } from "../../common/errors.ts";
+import { STATE_DIR } from "../../common/paths.ts";
+import { constant } from "../constant.ts";
+import { makeDirectories } from "../runch/files.ts";
+import { stateDirectory } from "../runch/state-store.ts";
+import type { Places } from "./places.ts";
+import { runnersOf } from "./processes.ts";
+import { signalAll, waitFor } from "./signal.ts";
+
+/**
+ * Takes the lock that a start of the container takes (runch/start-bundle.ts), from a start that is under way too. It ends with this
+ * process, and with the boot.
+ * @returns what lets go of it, or null where it cannot be had within `ms` milliseconds
+ */
+export async function holdStarts(name: string, places: Places, ms: number): Promise<(() => void) | null> {
+  const directory = stateDirectory(STATE_DIR, name);
+  makeDirectories(STATE_DIR, 0o711);
+  makeDirectories(directory, 0o700);
+  const fd = sys.open(directory, constant("O_RDONLY") | constant("O_DIRECTORY"));
+  const taken = () => {
+    try {
+      sys.flock(fd, constant("LOCK_EX") | constant("LOCK_NB"));
+      return true;
+    } catch (error) {
+      if (!hasCode(error, "EAGAIN", "EWOULDBLOCK")) throw error;
+      signalAll(runnersOf(places.bundle), "SIGKILL");
+      return false;
+    }
+  };
+  const release = () => {
+    sys.close(fd);
+    // what came meanwhile waits before it tries again: init tries at once
+    signalAll(runnersOf(places.bundle), "SIGKILL");
+  };
+  try {
+    if (await waitFor(taken, ms)) return release;
+  } catch (error) {
+    sys.close(fd);
+    throw error;
+  }
+  sys.close(fd);
+  return null;
+}
