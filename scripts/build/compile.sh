@@ -31,8 +31,9 @@ sha256_of_tree() {
 }
 
 build_musl() {
-  local key
-  key=$(hash "$compiler" "${target[@]}" "$(sha256_of_tree build/src/musl)" < <(declare -f build_musl))
+  local key members
+  read -ra members <<<"$(grep -v '^#' scripts/build/musl-members | tr '\n' ' ')"
+  key=$(hash "$compiler" "${target[@]}" "${members[@]}" "$(sha256_of_tree build/src/musl)" < <(declare -f build_musl))
   ! is_fresh "$musl.stamp" "$key" || return 0
   say "compiling musl for $architecture"
   rm -rf "$musl" "$musl.stamp" "$obj/musl"
@@ -42,11 +43,10 @@ build_musl() {
     # make takes no blanks in names, so they are relative
     run_logged ../musl-configure.log env CC="$triplet-gcc" CFLAGS="${target[*]}" AR="$triplet-ar" RANLIB="$triplet-ranlib" \
       ../../../src/musl/configure --target="$musl_target" --disable-shared --prefix="../../../musl/$architecture"
+    printf 'AOBJS = $(filter %s,$(LIBC_OBJS))\n' "$(printf '%%/%s.o ' "${members[@]}")" >>config.mak
     run_logged ../musl-make.log make -j "$cores" install-headers lib/libc.a lib/crt1.o lib/crti.o lib/crtn.o
     mkdir -p "../../../musl/$architecture/lib"
     cp lib/libc.a lib/crt?.o "../../../musl/$architecture/lib/"
-    # Debian patches holes in these two (CVE-2026-40200, CVE-2025-26519). Nothing here calls them; now nothing can.
-    "$triplet-ar" d "../../../musl/$architecture/lib/libc.a" qsort.o qsort_nr.o iconv.o iconv_close.o
   )
   rm -rf "$obj/musl"
   echo "$key" >"$musl.stamp"
