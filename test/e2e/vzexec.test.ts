@@ -220,6 +220,15 @@ for (const init of ["sysv", "busybox"] as const) {
         await slave.shell(
           `vzexec start torn --image=hello --fleet=test ${env} & sleep 0.${String(ms).padStart(3, "0")}; kill -9 $!; true`,
         );
+        // The first time there is nothing yet that a boot could start.
+        const startable =
+          "grep -c containers/torn /etc/inittab && ls /var/lib/vz/containers/torn/config.json";
+        if (ms > 1)
+          assert.match(
+            await slave.shell(startable),
+            /^1\n.*config\.json\n$/,
+            `after ${ms} ms a boot starts it`,
+          );
         const result = await start("torn", "hello", env);
         assert.equal(result.status, 0, `after ${ms} ms: ${result.stderr}`);
         assert.equal((await row("torn")).state, "running");
