@@ -37,5 +37,13 @@ exec 9>build/lock
 flock -n 9 || { say 'waiting for another build of this tree' && flock 9; }
 bash scripts/build/sources.sh
 bash scripts/build/native.sh "${known[@]}"
-node scripts/bundle.mjs
+# the commit, too, stands in a bundle
+commit="$(git rev-parse HEAD 2>/dev/null) $(git status --porcelain --untracked-files=no 2>/dev/null)"
+inputs=$(find src runtime scripts package.json package-lock.json -type f -print0 | LC_ALL=C sort -z | xargs -0 cat | hash "$commit")
+if ! is_fresh build/bundles.stamp "$inputs" || ! [ -f build/bundles.json ]; then
+  rm -f build/bundles.stamp
+  node scripts/bundle.mjs
+  # what is left out so is no whole
+  [ "${VZ_PARTIAL:-}" = 1 ] || echo "$inputs" >build/bundles.stamp
+fi
 node scripts/pack.mjs "${asked[@]}"
