@@ -6,7 +6,7 @@ import { parentOf } from "./walk.ts";
 
 /**
  * @param paths byte strings of existing files
- * @param since milliseconds since the epoch
+ * @param since seconds since the epoch, by the clock of files
  */
 export function bornSince(paths: readonly string[], since: number): Set<string> {
   return new Set(paths.filter((path) => isBorn(path, since)));
@@ -15,7 +15,7 @@ export function bornSince(paths: readonly string[], since: number): Set<string> 
 function isBorn(path: string, since: number): boolean {
   try {
     const seconds = sys.birthTime(toFs(path));
-    return seconds > 0 ? seconds * 1000 >= since : looksBorn(path, since);
+    return seconds > 0 ? seconds > since : looksBorn(path, since);
   } catch {
     // Gone since.
     return false;
@@ -24,6 +24,6 @@ function isBorn(path: string, since: number): boolean {
 
 /** A file that changed in a directory that changed too: all there is to go by where no birth is told. */
 function looksBorn(path: string, since: number): boolean {
-  const time = (name: string) => lstatSync(toFs(name)).mtimeMs;
-  return time(path) >= since && time(parentOf(path)) >= since;
+  const time = (name: string) => lstatSync(toFs(name)).mtimeMs / 1000;
+  return time(path) > since && time(parentOf(path)) > since;
 }

@@ -21,13 +21,13 @@ export function selectRuns(
   root: string,
   draft?: Selection,
 ): Selection {
-  const started = runs[0]?.started ?? 0;
+  const since = runs[0]?.fileTime ?? 0;
   const executedIn = new Map<string, string>();
   for (const [name, directory] of runs.flatMap(({ log }) => [...log.executedIn])) {
     const [inside, from] = [nameInside(name, root), nameInside(directory, root)];
     if (inside !== undefined && from !== undefined && !executedIn.has(inside)) executedIn.set(inside, from);
   }
-  return select(touched, walker, (paths) => bornIn(walker, paths, started), executedIn, draft);
+  return select(touched, walker, (paths) => bornIn(walker, paths, since), executedIn, draft);
 }
 
 /** Those of these real names that were born since. */

@@ -13,6 +13,11 @@ import { isForeground, signalAll, targets, tracedBy } from "./traced-processes.t
 export interface StraceEnd {
   /** Milliseconds since the epoch. */
   readonly started: number;
+  /**
+   * The same moment in seconds by the clock of files, which follows the other by some milliseconds, by more on a busy machine: what the
+   * run makes is younger.
+   */
+  readonly fileTime: number;
   readonly ended: number;
   /** Exit status of the command, or the name of the signal that ended it. */
   readonly code: number | null;
@@ -98,6 +103,8 @@ export async function underStrace(run: StraceRun): Promise<StraceEnd> {
     () => run.pause?.(),
   );
   const started = Date.now();
+  // a pipe, too, is a file that was just made
+  const fileTime = sys.fstat(readEnd).mtime;
   const child = spawn(file, argv, { stdio: run.streams?.stdio ?? "inherit" });
   run.streams?.follow(child);
   const forwarded = new Set<string>();
@@ -124,7 +131,7 @@ export async function underStrace(run: StraceRun): Promise<StraceEnd> {
     sys.close(writeEnd);
     reader.finish();
   }
-  return { started, ended: Date.now(), ...end, outcome: stopper.outcome, forwarded };
+  return { started, fileTime, ended: Date.now(), ...end, outcome: stopper.outcome, forwarded };
 }
 
 function realOnDisk(path: string): string | undefined {

@@ -89,6 +89,7 @@ test("an output that differs is shown by its line, on one line", () => {
 
 const ended: StraceEnd = {
   started: 0,
+  fileTime: 0,
   ended: 1,
   code: 0,
   signal: null,

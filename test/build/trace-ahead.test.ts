@@ -41,7 +41,7 @@ function chosen(early: string[], change: () => void, late: string[], ms = 5): st
     forwarded: new Set<string>(),
     seccomp: true,
   };
-  const seen = ahead.end([{ log, started: 0, ended: ms, ...end }]);
+  const seen = ahead.end([{ log, started: 0, fileTime: 0, ended: ms, ...end }]);
   if (seen === undefined) return ["all again"];
   const { walker, draft } = seen;
   const paths = select(log.touched, walker, () => new Set(), new Map(), draft).paths();
