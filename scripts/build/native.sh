@@ -100,7 +100,7 @@ for name in "$@"; do
   results+=("build/base-$name" "build/base-$name-slave" "build/vz-wait-$name" "build/tools/$name/vzqjsc" "build/tools/$name/vzpack")
 done
 # all inputs at once: asking for each object takes seconds
-inputs=$(cat scripts/build/{native,compile,architectures,lib}.sh scripts/build/architectures.tsv "$native"/*.[ch] |
+inputs=$(cat scripts/build/{native,compile,architectures,lib}.sh scripts/build/{architectures.tsv,musl-members} "$native"/*.[ch] |
   hash "$@" "$(gcc --version)" "$(for name in "$@"; do "$(field "$name" triplet)-gcc" --version; done)" \
     "$quickjs_key" "$zlib_key" "$libmd_key" "$zstd_key" "$(sha256_of_tree build/src/musl)")
 if is_fresh build/native.stamp "$inputs"; then
