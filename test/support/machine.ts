@@ -15,8 +15,6 @@ export const is32 = architecture === "i686";
 /** For a test's `skip`: why it cannot run here, or false. */
 export const needs32 = is32 ? false : "this machine runs no 32-bit Intel programs";
 
-const OWN: Readonly<Record<string, string>> = { ia32: "i386", x64: "amd64", arm64: "arm64" };
 /** Architectures whose programs the kernel runs, as images name them; also on the lab's VPSes that nothing is taken from. */
-export const native: readonly string[] = [
-  ...new Set([...(is32 ? ["i386"] : []), OWN[process.arch] ?? process.arch]),
-];
+export const native: readonly string[] =
+  is32 && process.arch === "x64" ? ["i386", "amd64"] : [manifestArchitecture];
