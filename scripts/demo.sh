@@ -120,7 +120,7 @@ if [ -z "$after" ] || [ "$after" = "$before" ]; then
   exit 1
 fi
 say "Process $before is gone. Nobody but the slave's own init noticed, and it started process $after."
-run curl -sf "http://$(printf '%s\n' "$addresses" | head -n 1):8080/"
+run curl -sf "http://${addresses%%$'\n'*}:8080/"
 run "$vz" master ps
 
 chapter "Giving the VPSes back"

@@ -17,7 +17,7 @@ for_architecture() {
   read -ra extra <<<"$(field "$1" flags)"
   # no unwind tables: nothing here unwinds, and they are 15 % of the size; no ident: the compiler's release would stand in the program
   target=("${extra[@]}" -fno-pie -fno-stack-protector -fno-asynchronous-unwind-tables -fno-unwind-tables -fno-ident)
-  compiler=$("$triplet-gcc" --version | head -n 1)
+  compiler=$("$triplet-gcc" --version | sed -n 1p)
   libgcc=$("$triplet-gcc" -print-libgcc-file-name)
   flags=("${target[@]}" -Os -std=gnu11 -D_GNU_SOURCE -ffunction-sections -fdata-sections
     -nostdinc -isystem "$musl/include" -isystem "$("$triplet-gcc" -print-file-name=include)")
