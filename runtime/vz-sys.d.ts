@@ -132,6 +132,8 @@ declare module "vz:sys" {
   export function symlink(target: Path, path: Path): void;
   export function link(from: Path, to: Path): void;
   export function rename(from: Path, to: Path): void;
+  /** Two names of one filesystem change places at once. ENOSYS before Linux 3.15, EINVAL on a filesystem that cannot. */
+  export function exchange(one: Path, other: Path): void;
   export function unlink(path: Path): void;
   export function rmdir(path: Path): void;
   export function mkdir(path: Path, mode?: number): void;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
@@ -142,10 +143,15 @@ static JSValue js_realpath(ARGS)
     return result;
 }
 
+static int exchange(const char *one, const char *other)
+{
+    return syscall(SYS_renameat2, AT_FDCWD, one, AT_FDCWD, other, 2 /* RENAME_EXCHANGE */);
+}
+
 static const struct {
     const char *name;
     int (*call)(const char *, const char *);
-} two_path_calls[] = {{"symlink", symlink}, {"link", link}, {"rename", rename}};
+} two_path_calls[] = {{"symlink", symlink}, {"link", link}, {"rename", rename}, {"renameat2", exchange}};
 
 static JSValue two_paths(ARGS, int which)
 {
@@ -305,6 +311,7 @@ const JSCFunctionListEntry vz_fs_functions[] = {
     JS_CFUNC_MAGIC_DEF("symlink", 2, two_paths, 0),
     JS_CFUNC_MAGIC_DEF("link", 2, two_paths, 1),
     JS_CFUNC_MAGIC_DEF("rename", 2, two_paths, 2),
+    JS_CFUNC_MAGIC_DEF("exchange", 2, two_paths, 3),
     JS_CFUNC_MAGIC_DEF("unlink", 1, one_path, 0),
     JS_CFUNC_MAGIC_DEF("rmdir", 1, one_path, 1),
     JS_CFUNC_MAGIC_DEF("chdir", 1, one_path, 2),

@@ -19,12 +19,12 @@ export function writeFileAtomic(file: string, content: string | Uint8Array, mode
     rmSync(temporary, { force: true });
     throw error;
   }
-  syncDirectory(dirname(file));
+  syncPath(dirname(file));
 }
 
-/** Has the names in a directory on disk. */
-export function syncDirectory(directory: string): void {
-  const fd = openSync(directory, "r");
+/** Has on disk what a file holds, or the names in a directory. */
+export function syncPath(path: string): void {
+  const fd = openSync(path, "r");
   try {
     fsyncSync(fd);
   } finally {

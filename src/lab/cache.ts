@@ -1,6 +1,6 @@
 /** What labs make once and keep: root filesystems and kernels. Each is there whole or not at all, however its making ends. */
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
-import { syncDirectory } from "../common/files.ts";
+import { closeSync, existsSync, renameSync, rmSync } from "node:fs";
+import { syncPath } from "../common/files.ts";
 import type { Io } from "../common/io.ts";
 import { waitForLock } from "./lock.ts";
 import { cacheDir, list } from "./state.ts";
@@ -29,7 +29,7 @@ export function ensureCached(io: Io, name: string, make: (making: Making) => voi
       removeParts(cache);
       make({ cache, part, scratch, lock });
       renameSync(part, path);
-      syncDirectory(cache);
+      syncPath(cache);
       removeParts(cache);
     }
   } finally {
@@ -41,14 +41,4 @@ export function ensureCached(io: Io, name: string, make: (making: Making) => voi
 function removeParts(cache: string): void {
   for (const name of list(cache).filter((entry) => entry.endsWith(".part")))
     rmSync(`${cache}/${name}`, { recursive: true, force: true });
-}
-
-/** Has a file's content on disk. */
-export function syncFile(path: string): void {
-  const fd = openSync(path, "r");
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }

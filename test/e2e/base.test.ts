@@ -23,6 +23,7 @@ after(() => rmSync(dir, { recursive: true, force: true }));
 
 function run(play: string, env: Record<string, string> = {}): SpawnSyncReturns<string> {
   return spawnSync(base, [program, play], {
+    cwd: dir,
     encoding: "utf8",
     timeout: 10_000,
     env: { PATH: "/usr/bin:/bin", ...env },
@@ -118,6 +119,14 @@ test("a number of stat that a double cannot hold is an error, and right as a Big
     "9007199254740993n",
     "4611686018427387904n",
     "1152921504606846977",
+  ]);
+});
+
+test("two directories change places at once", () => {
+  assert.deepEqual(printed("exchange"), [
+    ["in-other"],
+    ["in-one"],
+    "Error: ENOENT: no such file or directory, renameat2 'one' -> 'none'",
   ]);
 });
 

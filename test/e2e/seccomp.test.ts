@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { base } from "../support/machine.ts";
+import { architecture, base } from "../support/machine.ts";
 
 /** Filters on the real kernel: loaded by the base, which is an i386 program, for the machine's own programs. */
 const dir = mkdtempSync(join(tmpdir(), "vz-seccomp-"));
@@ -90,7 +90,9 @@ test("flags are taken", () => {
 test("this kernel's features are told", () => {
   const features = JSON.parse(run(null, {}).stdout);
   assert.ok(features.actions.includes("SCMP_ACT_KILL_PROCESS"));
-  assert.deepEqual(features.archs, ["SCMP_ARCH_X86", "SCMP_ARCH_X86_64", "SCMP_ARCH_X32"]);
+  const arm = architecture === "aarch64";
+  const archs = arm ? ["SCMP_ARCH_AARCH64"] : ["SCMP_ARCH_X86", "SCMP_ARCH_X86_64", "SCMP_ARCH_X32"];
+  assert.deepEqual(features.archs, archs);
   assert.equal(features.operators.length, 7);
   assert.ok(features.supportedFlags.includes("SECCOMP_FILTER_FLAG_LOG"));
 });

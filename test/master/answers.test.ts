@@ -1,18 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { factsAnswer, readAnswer } from "../../src/master/answers.ts";
+import { sampleFacts } from "../support/facts.ts";
 
-const facts = {
-  hostname: "h",
-  kernel: "6.1.0",
-  machine: "x86_64",
-  init: "busybox",
-  uptime: 1,
-  memory: { total: 1, available: 1 },
-  disk: { total: 1, available: 1 },
-  mountNamespace: true,
-  images: [],
-};
+const { architectures: _, ...facts } = sampleFacts();
 
 test("facts tell architectures, those of a slave that tells widths of x86 programs too", () => {
   const read = (more: object) => readAnswer(factsAnswer, JSON.stringify({ ...facts, ...more }));

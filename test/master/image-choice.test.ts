@@ -9,30 +9,7 @@ import {
   whyNone,
   whyUnfit,
 } from "../../src/master/image-choice.ts";
-
-const image: LocalImage = {
-  file: "/web.tar",
-  id: `sha256:${"1".repeat(64)}`,
-  name: "web",
-  architecture: "i386",
-  kernelFloor: "3.2.0",
-};
-
-function facts(more: Partial<FactsAnswer> = {}): FactsAnswer {
-  return {
-    hostname: "h",
-    kernel: "4.9.0",
-    machine: "i686",
-    architectures: ["i386"],
-    init: "busybox",
-    uptime: 1,
-    memory: { total: 1, available: 1 },
-    disk: { total: 1, available: 1 },
-    mountNamespace: true,
-    images: [],
-    ...more,
-  };
-}
+import { sampleFacts as facts, sampleImage as image } from "../support/facts.ts";
 
 function made(architecture: string, kernelFloor: string | null = null): LocalImage {
   const file = `/images/web-${architecture}.tar`;

@@ -5,6 +5,7 @@ import { startSpec } from "../../src/common/start-request.ts";
 import { type Fleet, parseFleet } from "../../src/master/fleet.ts";
 import type { LocalImage } from "../../src/master/image-choice.ts";
 import { type Action, makePlan, type Observed, requestOf, unwell } from "../../src/master/plan.ts";
+import { sampleImage as image, sampleFacts } from "../support/facts.ts";
 
 const fleet = parseFleet(
   `fleet: f
@@ -18,29 +19,18 @@ services:
   "/fleet.yaml",
   "/root",
 );
-const image: LocalImage = {
-  file: "/web.tar",
-  id: `sha256:${"1".repeat(64)}`,
-  name: "web",
-  architecture: "i386",
-  kernelFloor: "3.2.0",
-};
 const images = new Map([["web", [image]]]);
 
 function facts(loaded: readonly string[] = [image.id], more: Partial<FactsAnswer> = {}): FactsAnswer {
-  return {
-    hostname: "h",
-    kernel: "4.9.0",
-    machine: "i686",
-    architectures: ["i386"],
-    init: "busybox",
-    uptime: 1,
-    memory: { total: 1, available: 1 },
-    disk: { total: 1, available: 1 },
-    mountNamespace: true,
-    images: loaded.map((id) => ({ id, name: "web", created: "", architecture: "i386", files: 1, bytes: 1 })),
-    ...more,
-  };
+  const images = loaded.map((id) => ({
+    id,
+    name: "web",
+    created: "",
+    architecture: "i386",
+    files: 1,
+    bytes: 1,
+  }));
+  return sampleFacts({ images, ...more });
 }
 
 function row(container: string, more: Partial<ContainerRow> = {}): ContainerRow {

@@ -98,6 +98,12 @@ const PLAYS: Record<string, () => unknown> = {
       String(big.ino),
     ]);
   },
+  exchange() {
+    fs.mkdirSync("one/in-one", { recursive: true });
+    fs.mkdirSync("other/in-other", { recursive: true });
+    sys.exchange("one", "other");
+    print([fs.readdirSync("one"), fs.readdirSync("other"), messageOf(() => sys.exchange("one", "none"))]);
+  },
   bigints: () =>
     print(
       [3_000_000_000, 2 ** 31, 2 ** 32 - 1, 2 ** 53]

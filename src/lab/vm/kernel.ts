@@ -4,9 +4,9 @@
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { Status, VzError } from "../../common/errors.ts";
-import { writeFileAtomic } from "../../common/files.ts";
+import { syncPath, writeFileAtomic } from "../../common/files.ts";
 import type { Io } from "../../common/io.ts";
-import { ensureCached, type Making, syncFile } from "../cache.ts";
+import { ensureCached, type Making } from "../cache.ts";
 import type { Arch } from "../host-arch.ts";
 import { hostMirror } from "../mirror.ts";
 import { tool } from "../tool.ts";
@@ -61,7 +61,7 @@ function makeKernel(io: Io, arch: Arch, kernel: MachineKernel, { part, scratch, 
   };
   for (const [name, bytes] of Object.entries(files)) {
     writeFileSync(`${part}/${name}`, bytes);
-    syncFile(`${part}/${name}`);
+    syncPath(`${part}/${name}`);
   }
   const record: KernelRecord = {
     packages: packages.map(({ name, version, sha256 }) => ({ name, version, sha256 })),

@@ -1,7 +1,8 @@
 /** Makes a container's bundle and puts it in place. */
 import { chmodSync, chownSync, mkdirSync, readFileSync, renameSync } from "node:fs";
-import { Status, VzError } from "../../common/errors.ts";
-import { syncDirectory } from "../../common/files.ts";
+import * as sys from "vz:sys";
+import { hasCode, Status, VzError } from "../../common/errors.ts";
+import { syncPath } from "../../common/files.ts";
 import { CONTAINERS_DIR, LOGS_DIR } from "../../common/paths.ts";
 import type { StartRequest } from "../../common/protocol.ts";
 import { startSpec } from "../../common/start-request.ts";
@@ -16,7 +17,7 @@ import { asideOf, type Places, placesIn, placesOf, VOLUMES_DIR } from "./places.
 import { type ContainerRecord, writeRecord } from "./record.ts";
 import { splitVolume } from "./request.ts";
 import { type Enforced, mayShare, type Powers, powersOf } from "./share.ts";
-import { removeTree } from "./tree.ts";
+import { repair } from "./tree.ts";
 
 export interface Prepared {
   readonly places: Places;
@@ -80,12 +81,26 @@ function readManifest(store: Store, id: string, config: Json, enforced: Enforced
 
 /** Puts a prepared bundle in place of the container's old one, which must be stopped. */
 export function putInPlace(name: string, prepared: Prepared): void {
+  const next = prepared.places.bundle;
   const bundle = placesOf(name).bundle;
-  const last = asideOf(name, "last");
-  if (exists(bundle)) renameSync(bundle, last);
-  renameSync(prepared.places.bundle, bundle);
-  syncDirectory(CONTAINERS_DIR);
-  if (exists(last)) removeTree(last);
+  if (!exists(bundle)) renameSync(next, bundle);
+  else if (!exchanged(next, bundle)) {
+    renameSync(bundle, asideOf(name, "last"));
+    renameSync(next, bundle);
+  }
+  syncPath(CONTAINERS_DIR);
+  repair(name);
+}
+
+/** Whether two bundles have changed places at once, so that a power cut finds one or the other; not every kernel and filesystem can. */
+function exchanged(one: string, other: string): boolean {
+  try {
+    sys.exchange(one, other);
+    return true;
+  } catch (error) {
+    if (hasCode(error, "ENOSYS", "EINVAL", "EPERM")) return false;
+    throw error;
+  }
 }
 
 /** A volume is made once, as the container's user's; what is in it outlives the container. */

@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { hasCode, reason, Status, VzError } from "../../common/errors.ts";
-import { syncDirectory } from "../../common/files.ts";
+import { syncPath } from "../../common/files.ts";
 import {
   type Entry,
   type FileEntry,
@@ -57,7 +57,7 @@ export function checkout(
     if (builder.copies > 0) place.system.sync();
     mkdirSync(dirname(directory), { recursive: true });
     renameSync(join(staging, ROOTFS_NAME), directory);
-    syncDirectory(dirname(directory));
+    syncPath(dirname(directory));
     return builder.notes;
   } catch (error) {
     throw explainFullDisk(error, `container of image ${manifest.name}`, place);

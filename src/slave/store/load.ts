@@ -6,7 +6,7 @@
 import { constants, existsSync, mkdirSync, readFileSync, renameSync, rmSync, utimesSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { isVzError } from "../../common/errors.ts";
-import { syncDirectory } from "../../common/files.ts";
+import { syncPath } from "../../common/files.ts";
 import type { OpenImage } from "../../common/image/archive.ts";
 import { CONFIG_NAME, MANIFEST_NAME } from "../../common/image/manifest.ts";
 import { withImage } from "../../common/image/open.ts";
@@ -111,6 +111,6 @@ function show(store: Store, staging: string, row: ImageRow): ImageRow {
   const now = Date.now() / 1000;
   utimesSync(imageDirectory(store.paths, row.id), now, now);
   replaceLink(store.paths, staging, row);
-  syncDirectory(store.paths.images);
+  syncPath(store.paths.images);
   return row;
 }

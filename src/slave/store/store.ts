@@ -5,7 +5,7 @@
 import { lstatSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { hasCode, Status, VzError } from "../../common/errors.ts";
-import { syncDirectory } from "../../common/files.ts";
+import { syncPath } from "../../common/files.ts";
 import { CONFIG_NAME, MANIFEST_NAME, type Manifest } from "../../common/image/manifest.ts";
 import { parseManifest } from "../../common/image/parse-manifest.ts";
 import { isName } from "../../common/names.ts";
@@ -109,7 +109,7 @@ export class Store {
       const next = this.list().find((other) => other.name === row.name);
       if (next === undefined) rmSync(join(this.paths.images, row.name), { force: true });
       else replaceLink(this.paths, staging, next);
-      syncDirectory(this.paths.images);
+      syncPath(this.paths.images);
       rmSync(staging, { recursive: true, force: true });
       return row;
     });

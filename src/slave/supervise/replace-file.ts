@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { hasCode } from "../../common/errors.ts";
-import { syncDirectory } from "../../common/files.ts";
+import { syncPath } from "../../common/files.ts";
 
 /**
  * Writes `file` so that after a crash at any moment it is the old or the new one, whole. Keeps the mode and owner of the
@@ -34,7 +34,7 @@ export function replaceFile(file: string, bytes: Uint8Array, mode: number): void
     closeSync(fd);
   }
   renameSync(temporary, file);
-  syncDirectory(dirname(file));
+  syncPath(dirname(file));
 }
 
 function statOrNone(file: string): { uid: number; gid: number; mode: number } | undefined {
