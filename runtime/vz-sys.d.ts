@@ -35,7 +35,7 @@ declare module "vz:sys" {
   export function assets(): string[];
   /** Path of this executable (/proc/self/exe as read at the start). */
   export function executable(): string;
-  /** import() of a bundle ("vz:role/NAME"): what the build puts in its place, since bytecode without lines knows no file. */
+  /** import() of a bundle ("vz:NAME"): what the build puts in its place, since bytecode without lines knows no file. */
   export function importBundle(name: string): Promise<object>;
   /** What a bundle exports, at once. Reads it each time. */
   export function readBundle(name: string): object;

@@ -1,5 +1,5 @@
 /**
- * Bundles src/ to build/bundles, in the files that scripts/build/split.mjs tells apart. They are found by following
+ * Bundles src/ to build/bundles, in the files that scripts/build/bundles.mjs and split.mjs tell apart. They are found by following
  * src/main.ts; nothing has to be entered anywhere for a new role. build/bundles.json names those that a slave can come to
  * read, and those to be packed. --list only shows what each consists of, --budget only fails when one is too big. With VZ_PARTIAL=1 a role that cannot be bundled is left out, so that the others can be tried.
  */
@@ -8,19 +8,10 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { build } from "esbuild";
 import { baseOptions, basePlugins, globalsShim, lateBootstrap, root } from "./build/base-target.mjs";
-import { bundles, entryOf, isOfHost, isPacked, split, withoutImport } from "./build/split.mjs";
+import { isOfHost, isPacked, LIMITS } from "./build/bundles.mjs";
+import { bundles, entryOf, split, withoutImport } from "./build/split.mjs";
 
 const outdir = join(root, "build/bundles");
-
-/**
- * What runs on a slave for every container must start in a millisecond or two: bytes of bundled source that are read by it, with
- * the bundles that it is read from. What main reads is read in every role and is not counted again.
- */
-const LIMITS = [
-  { what: "main", names: ["main"], limit: 40 * 1024 },
-  { what: "runch start BUNDLE-DIR", names: ["role/runch", "role/start-bundle"], limit: 60 * 1024 },
-  { what: "role/vzexec", names: ["role/vzexec"], limit: 60 * 1024 },
-];
 
 function git(...args) {
   return execFileSync("git", args, {

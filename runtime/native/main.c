@@ -51,7 +51,7 @@ static uint8_t *read_file(JSContext *ctx, const char *path, size_t *length)
 
 /* --- modules --- */
 
-/* "vz:role/NAME" is the packed file role/NAME.qbc; there are no other modules to be found at run time. */
+/* "vz:NAME" is the packed file NAME.qbc; there are no other modules to be found at run time. */
 static JSModuleDef *load_module(JSContext *ctx, const char *name, void *opaque)
 {
     char file[256 + sizeof ".qbc"];

@@ -67,7 +67,7 @@ JSValue vz_lazy_object(JSContext *ctx, const LazyList *lists, int list_count, co
 
 /* --- main.c --- */
 
-/* The namespace of a bundle ("vz:role/NAME") that nothing has imported yet; it has run then. */
+/* The namespace of a bundle ("vz:NAME") that nothing has imported yet; it has run then. */
 JSValue vz_read_bundle(JSContext *ctx, const char *name);
 
 /* --- errors.c --- */
