@@ -3,12 +3,13 @@
  * Each role is a bundle of its own that is loaded only when it is played; so is what people need (help, options,
  * suggestions), since this file is read at every start of a container.
  */
+
+import { commandLine, endWith, exit, onUncaught, processIo } from "./cli/process-io.ts";
 import { Args, isGroup, type Role } from "./common/command.ts";
 import { hasCode } from "./common/errors.ts";
 import { isFrontEnd } from "./common/front-end.ts";
 import type { Io } from "./common/io.ts";
 import { report } from "./common/report.ts";
-import { commandLine, endWith, exit, onUncaught, processIo } from "./process-io.ts";
 
 const roles: readonly Role[] = [
   {
@@ -87,12 +88,12 @@ async function play(role: Role, words: readonly string[], io: Io): Promise<numbe
   } else if (entry.raw && words[0] !== "--help" && words[0] !== "-h") {
     return entry.run(new Args(words, {}), io);
   }
-  return (await import("./cli.ts")).run(entry, words, io);
+  return (await import("./cli/cli.ts")).run(entry, words, io);
 }
 
 /** @throws VzError 64 where the error says that the role is not in this executable */
 async function absent(role: Role, error: unknown): Promise<never> {
-  throw hasCode(error, "ERR_MODULE_NOT_FOUND") ? (await import("./cli.ts")).roleNotHere(role) : error;
+  throw hasCode(error, "ERR_MODULE_NOT_FOUND") ? (await import("./cli/cli.ts")).roleNotHere(role) : error;
 }
 
 /** @param argv argv[0] included */
@@ -104,7 +105,7 @@ async function main(argv: readonly string[], io: Io): Promise<number> {
   const [word = "", ...rest] = argv.slice(1);
   const role = roles.find((one) => one.words.includes(word));
   if (role !== undefined) return play(role, rest, io);
-  return (await import("./cli.ts")).general(roles, argv.slice(1), io);
+  return (await import("./cli/cli.ts")).general(roles, argv.slice(1), io);
 }
 
 const io = processIo();

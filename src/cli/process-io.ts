@@ -1,6 +1,6 @@
-/** The real process as `src/main.ts` needs it. On the base src/process-io.base.ts stands for this file. */
-import { hasCode } from "./common/errors.ts";
-import type { Io } from "./common/io.ts";
+/** The real process as `src/main.ts` needs it. On the base src/cli/process-io.base.ts stands for this file. */
+import { hasCode } from "../common/errors.ts";
+import type { Io } from "../common/io.ts";
 
 /** 128 + SIGPIPE: what a program ends with whose reader went away. */
 const BROKEN_PIPE = 141;

@@ -1,10 +1,10 @@
 /**
- * src/process-io.ts for the base, without the global `process`: that is a twentieth of what the start of a container
+ * src/cli/process-io.ts for the base, without the global `process`: that is a twentieth of what the start of a container
  * costs, which has no use for it. Nothing is looked up before somebody asks.
  */
 import * as sys from "vz:sys";
-import { hasCode } from "./common/errors.ts";
-import type { Io } from "./common/io.ts";
+import { hasCode } from "../common/errors.ts";
+import type { Io } from "../common/io.ts";
 
 /** 128 + SIGPIPE: what a program ends with whose reader went away. */
 const BROKEN_PIPE = 141;
