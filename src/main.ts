@@ -5,11 +5,11 @@
  */
 
 import { commandLine, endWith, exit, onUncaught, processIo } from "./cli/process-io.ts";
-import { Args, isGroup, type Role } from "./common/command.ts";
+import { Args, isGroup, type Role } from "./common/command/command.ts";
+import { isFrontEnd } from "./common/command/front-end.ts";
+import { report } from "./common/command/report.ts";
 import { hasCode } from "./common/errors.ts";
-import { isFrontEnd } from "./common/front-end.ts";
 import type { Io } from "./common/io.ts";
-import { report } from "./common/report.ts";
 
 const roles: readonly Role[] = [
   {

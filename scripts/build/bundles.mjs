@@ -18,9 +18,9 @@ export const libraries = new Map([
   ["lib/timers", nodeFile("internal/timers")],
   ["lib/streamx", packageFile("streamx")],
   ["lib/tar-stream", packageFile("tar-stream")],
-  ["lib/command", source("common/command")],
+  ["lib/command", source("common/command/command")],
   ["lib/errors", source("common/errors")],
-  ["lib/help", source("common/help")],
+  ["lib/help", source("common/command/help")],
   ["lib/yaml-file", source("common/yaml-file")],
 ]);
 
@@ -48,7 +48,7 @@ export const shared = [
       ...inRunch(["bundle", "capabilities", "container", "credentials", "devices", "enter", "mount-options"]),
       ...inRunch(["mounts", "parts", "plan", "plan-devices", "plan-process", "program", "program-check"]),
       ...inRunch(["program-path", "rootfs-path", "shortfalls"]),
-      ...["common/oci", "common/oci-read"].map(source),
+      ...["common/oci/oci", "common/oci/oci-read"].map(source),
     ],
   },
   {

@@ -12,7 +12,7 @@ const CONSOLE = 9;
 
 async function load(project) {
   const entry = [
-    'export { readConfig } from "./src/common/oci.ts";',
+    'export { readConfig } from "./src/common/oci/oci.ts";',
     'export { isVzError } from "./src/common/errors.ts";',
     'export { readAnnotations } from "./src/slave/runch/bundle.ts";',
     'export { makePlan } from "./src/slave/runch/plan.ts";',

@@ -2,7 +2,7 @@
  * Interpreters that binfmt_misc starts: the kernel opens them itself, so that no trace shows them. See
  * Documentation/admin-guide/binfmt-misc.rst of the kernel.
  */
-import { printable } from "../common/table.ts";
+import { printable } from "../common/command/table.ts";
 import { HostFiles } from "./host-files.ts";
 import { toFs } from "./names.ts";
 import type { Selection } from "./selection.ts";

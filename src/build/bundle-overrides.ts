@@ -1,7 +1,7 @@
 /** What the operator wants otherwise in a bundle's config.json than what was seen: options, or a recipe's `config`. */
 import { normalize, resolve } from "node:path";
 import { Status, VzError } from "../common/errors.ts";
-import type { OciMount, OciProcess } from "../common/oci.ts";
+import type { OciMount, OciProcess } from "../common/oci/oci.ts";
 
 /** `process.user` of the specification. */
 export type UserIds = NonNullable<OciProcess["user"]>;

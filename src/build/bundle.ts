@@ -2,7 +2,7 @@
  * The `config.json` of a traced command, by the OCI runtime specification 1.0.2: what was seen, and no more, but for what
  * the operator wants otherwise.
  */
-import type { OciConfig, OciMount, OciProcess } from "../common/oci.ts";
+import type { OciConfig, OciMount, OciProcess } from "../common/oci/oci.ts";
 import { NO_OVERRIDES, type Overrides } from "./bundle-overrides.ts";
 import type { DeviceTree } from "./closure-notes.ts";
 import { fromFs, toFs } from "./names.ts";

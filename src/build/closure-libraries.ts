@@ -1,5 +1,5 @@
 /** Libraries that a run did not load, though what came along names them: by DT_NEEDED, or as what dlopen(3) may load. */
-import type { Elf } from "../common/elf.ts";
+import type { Elf } from "../common/elf/elf.ts";
 import { literalGlob } from "./closure-notes.ts";
 import { optionalLibraries } from "./dlopen-notes.ts";
 import type { LibraryFiles, LibraryPath } from "./loader-path.ts";

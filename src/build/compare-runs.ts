@@ -1,5 +1,5 @@
 /** How a run in a root differs from the one that was traced, in words. */
-import { printable } from "../common/table.ts";
+import { printable } from "../common/command/table.ts";
 import type { Output } from "./capture.ts";
 import { firstDifference } from "./first-difference.ts";
 import { toFs } from "./names.ts";

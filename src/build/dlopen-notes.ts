@@ -2,7 +2,7 @@
  * Reads what an ELF file says of the libraries that it may load at run time.
  * Source: "ELF dlopen metadata", a specification of the Linux userspace API group (the section .note.dlopen).
  */
-import type { Elf } from "../common/elf.ts";
+import type { Elf } from "../common/elf/elf.ts";
 import type { LibraryFiles } from "./loader-path.ts";
 
 export interface OptionalLibrary {

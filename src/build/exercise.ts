@@ -5,8 +5,8 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { printable } from "../common/command/table.ts";
 import { quoteWord, quoteWords } from "../common/shell-words.ts";
-import { printable } from "../common/table.ts";
 import type { RecipeRun } from "./recipe.ts";
 import type { StopPlan } from "./stop.ts";
 

@@ -1,6 +1,6 @@
 /** The files of a root as the search for libraries and interpreters sees them. Names are byte strings. */
 import { closeSync, openSync, readdirSync, readSync } from "node:fs";
-import { type Elf, readElf } from "../common/elf.ts";
+import { type Elf, readElf } from "../common/elf/elf.ts";
 import { hasCode } from "../common/errors.ts";
 import type { LibraryFiles } from "./loader-path.ts";
 import { fromFs } from "./names.ts";

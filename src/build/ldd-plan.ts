@@ -1,6 +1,6 @@
 /** What a minimal chroot of some programs is made of, and the transcript of making it. Pure, but for the files it reads. */
 import { normalize } from "node:path";
-import { type Elf, machines } from "../common/elf.ts";
+import { type Elf, machines } from "../common/elf/elf.ts";
 import { Status, VzError } from "../common/errors.ts";
 import { quoteWord } from "../common/shell-words.ts";
 import { interpreterOf, MAX_SCRIPTS, programOfEnv, SCRIPT_LINE } from "./interpreter.ts";

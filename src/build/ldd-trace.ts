@@ -10,10 +10,10 @@ import {
   renameSync,
   rmSync,
 } from "node:fs";
-import type { Args, Command } from "../common/command.ts";
+import type { Args, Command } from "../common/command/command.ts";
+import { printable } from "../common/command/table.ts";
 import { hasCode, Status, VzError } from "../common/errors.ts";
 import type { Io } from "../common/io.ts";
-import { printable } from "../common/table.ts";
 import { copyFile } from "./copy.ts";
 import { HostFiles } from "./host-files.ts";
 import { planChroot, stepsOf } from "./ldd-plan.ts";

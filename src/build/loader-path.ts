@@ -1,5 +1,5 @@
 /** Finds libraries as the dynamic loader would, without running it: ld.so(8) of glibc, and musl's shorter rules. */
-import type { Elf } from "../common/elf.ts";
+import type { Elf } from "../common/elf/elf.ts";
 import { isMusl, LoaderConfig } from "./loader-config.ts";
 import { baseOf, parentOf } from "./walk.ts";
 

@@ -1,7 +1,7 @@
 /** Files that a run in a bundle looked for in vain, and that the traced system has. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { readConfig } from "../common/oci.ts";
+import { readConfig } from "../common/oci/oci.ts";
 import { HostFiles } from "./host-files.ts";
 import { missingInterpreter } from "./interpreter.ts";
 import type { LookupLog } from "./lookup-log.ts";

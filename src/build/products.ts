@@ -1,11 +1,11 @@
 /** What is made of a trace beyond the spec: a root filesystem, a bundle, an image. */
 import { closeSync, fsyncSync, lstatSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { progressBar } from "../common/command/progress.ts";
+import { formatBytes } from "../common/command/table.ts";
 import { Status, VzError } from "../common/errors.ts";
 import type { Io } from "../common/io.ts";
-import { readConfig } from "../common/oci.ts";
-import { progressBar } from "../common/progress.ts";
-import { formatBytes } from "../common/table.ts";
+import { readConfig } from "../common/oci/oci.ts";
 import { type Access, type BundleConfig, bundleConfig, type Seen, writtenOutside } from "./bundle.ts";
 import type { Overrides } from "./bundle-overrides.ts";
 import { buildImage } from "./image/build.ts";

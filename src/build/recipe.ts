@@ -3,7 +3,7 @@
  * bundle. Read only when there is one. Names in it are relative to its own directory.
  */
 import { dirname, resolve } from "node:path";
-import { checkName } from "../common/names.ts";
+import { checkName } from "../common/contract/names.ts";
 import type { YamlFile } from "../common/yaml-file.ts";
 import type { Overrides } from "./bundle-overrides.ts";
 import { type Glob, parseGlob } from "./glob.ts";

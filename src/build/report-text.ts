@@ -1,6 +1,7 @@
 /** The report of a trace as people read it. */
+
+import { formatBytes, printable, table } from "../common/command/table.ts";
 import { quoteWord, quoteWords } from "../common/shell-words.ts";
-import { formatBytes, printable, table } from "../common/table.ts";
 import type { SizedFile, TraceReport } from "./trace-report.ts";
 
 /** Lines of a list; the rest is a number, and whole in JSON. */

@@ -2,8 +2,8 @@
 import { chmodSync, linkSync, lstatSync, mkdirSync, readlinkSync, type Stats } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import * as sys from "vz:sys";
+import type { Progress } from "../common/command/progress.ts";
 import { hasCode } from "../common/errors.ts";
-import type { Progress } from "../common/progress.ts";
 import { copyFile, copyLink, dressDirectory, giveAway } from "./copy.ts";
 import { toFs } from "./names.ts";
 import { COMMON_DEVICES, type Selection } from "./selection.ts";

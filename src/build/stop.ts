@@ -1,7 +1,7 @@
 /** `--for SECONDS` and `--until CMD` of `vz trace`: when to stop a daemon that does not end by itself, and how. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
-import type { Args, Option } from "../common/command.ts";
+import type { Args, Option } from "../common/command/command.ts";
 import { Status, VzError } from "../common/errors.ts";
 import { signalAll } from "./traced-processes.ts";
 

@@ -1,5 +1,5 @@
 /** `vz trace`, `strace-trace`: what a command needs, by watching it run. */
-import type { Command } from "../common/command.ts";
+import type { Command } from "../common/command/command.ts";
 import { STOP_OPTIONS } from "./stop.ts";
 import { traceAndMake } from "./trace-job.ts";
 import { planTrace } from "./trace-plan.ts";

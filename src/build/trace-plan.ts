@@ -1,8 +1,8 @@
 /** What `vz trace` is to do, as its options and its recipe say. What is wrong with it is found before anything runs. */
-import type { Args } from "../common/command.ts";
+import type { Args } from "../common/command/command.ts";
+import { checkName } from "../common/contract/names.ts";
 import { Status, VzError } from "../common/errors.ts";
 import type { Io } from "../common/io.ts";
-import { checkName } from "../common/names.ts";
 import {
   isRefused,
   mergeOverrides,

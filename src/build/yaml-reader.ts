@@ -1,5 +1,5 @@
 /** Readers of the values in a YAML file: what is not as it should be is refused with its line. */
-import { suggest } from "../common/suggest.ts";
+import { suggest } from "../common/command/suggest.ts";
 import type { YamlFile, YamlPath } from "../common/yaml-file.ts";
 
 /** A value in the file, with where it stands. */

@@ -1,11 +1,11 @@
 /** What people need around the roles: help, options, suggestions, completion. Loaded for all but `runch` and `vzexec`. */
-import { Args, type Entry, isGroup, type Role } from "../common/command.ts";
+import { Args, type Entry, isGroup, type Role } from "../common/command/command.ts";
+import { definitions, helpPage } from "../common/command/help.ts";
+import { parseArgs } from "../common/command/parse-args.ts";
+import { suggest } from "../common/command/suggest.ts";
+import { part, version, versionLine } from "../common/command/version.ts";
 import { Status, VzError } from "../common/errors.ts";
-import { definitions, helpPage } from "../common/help.ts";
 import type { Io } from "../common/io.ts";
-import { parseArgs } from "../common/parse-args.ts";
-import { suggest } from "../common/suggest.ts";
-import { part, version, versionLine } from "../common/version.ts";
 
 const MAX_WIDTH = 100;
 const widthOf = (columns: number | undefined) => Math.min(columns ?? 80, MAX_WIDTH);

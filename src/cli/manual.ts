@@ -1,7 +1,7 @@
 /**
  * The man page and shell completion, both made from the same constants as the help on screen. Loaded only when asked for.
  */
-import { type Command, type Entry, isGroup, type Option } from "../common/command.ts";
+import { type Command, type Entry, isGroup, type Option } from "../common/command/command.ts";
 
 /** One role as the dispatcher knows it. */
 export interface Chapter {

@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import type { Command } from "../common/command.ts";
+import type { Command } from "../common/command/command.ts";
 import { Status } from "../common/errors.ts";
 import { needRoot } from "./linux.ts";
 import { withLab } from "./lock.ts";

@@ -1,5 +1,5 @@
 import { closeSync } from "node:fs";
-import type { Command } from "../common/command.ts";
+import type { Command } from "../common/command/command.ts";
 import { Status } from "../common/errors.ts";
 import { removeGroups } from "./cgroup.ts";
 import { claims, dropClaim } from "./claims.ts";

@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { NATIVE, PROBED, type Probed, probeElf } from "../common/elf-probe.ts";
+import { NATIVE, PROBED, type Probed, probeElf } from "../common/elf/probe.ts";
 import { hasCode, Status, VzError } from "../common/errors.ts";
 import type { Io } from "../common/io.ts";
 

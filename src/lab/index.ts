@@ -1,4 +1,4 @@
-import type { CommandGroup } from "../common/command.ts";
+import type { CommandGroup } from "../common/command/command.ts";
 import { boot } from "./boot.ts";
 import { cut } from "./cut.ts";
 import { down } from "./down.ts";

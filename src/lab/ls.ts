@@ -1,7 +1,7 @@
-import type { Command } from "../common/command.ts";
+import type { Command } from "../common/command/command.ts";
+import { table } from "../common/command/table.ts";
 import { Status } from "../common/errors.ts";
 import type { Io } from "../common/io.ts";
-import { table } from "../common/table.ts";
 import { vendorOf } from "./fleet-file.ts";
 import { numbered } from "./groups.ts";
 import { vpsAddress } from "./network.ts";

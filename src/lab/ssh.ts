@@ -1,5 +1,5 @@
 import { execve } from "vz:sys";
-import type { Command } from "../common/command.ts";
+import type { Command } from "../common/command/command.ts";
 import { Status, VzError } from "../common/errors.ts";
 import { vpsAddress } from "./network.ts";
 import { vpsState } from "./power.ts";

@@ -1,9 +1,9 @@
 /** Where a lab keeps what it knows: names of files, and its settings. */
 import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
+import { checkName } from "../common/contract/names.ts";
 import { hasCode, Status, VzError } from "../common/errors.ts";
 import type { Io } from "../common/io.ts";
-import { checkName } from "../common/names.ts";
 import { type Group, total } from "./groups.ts";
 
 export interface LabSettings {

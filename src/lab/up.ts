@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import * as sys from "vz:sys";
-import type { Command } from "../common/command.ts";
+import type { Command } from "../common/command/command.ts";
 import { hasCode, Status, VzError } from "../common/errors.ts";
 import { writeFileAtomic } from "../common/files.ts";
 import { ensureKey, giveToCaller, writeKnownHosts } from "./access.ts";

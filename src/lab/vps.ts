@@ -5,7 +5,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { constants as osConstants } from "node:os";
 import * as sys from "vz:sys";
-import type { Command } from "../common/command.ts";
+import type { Command } from "../common/command/command.ts";
 import { Status, VzError } from "../common/errors.ts";
 import { enterGroup, runnerGroup } from "./cgroup.ts";
 import { groupOf, type NamespaceGroup } from "./groups.ts";

@@ -1,5 +1,5 @@
 /** What `vz lab up` is asked for. */
-import type { Args, Option } from "../common/command.ts";
+import type { Args, Option } from "../common/command/command.ts";
 import { Status, VzError } from "../common/errors.ts";
 import { MAX_VENDORS } from "./fleet-file.ts";
 import type { MachineWish, NamespaceWish, Wish } from "./groups.ts";

@@ -1,7 +1,13 @@
 /** Checks what slaves answer. A slave may be another's by now: nothing it says is taken unseen. */
 import * as v from "valibot";
-import { isName } from "../common/names.ts";
-import type { ContainerRow, FactsAnswer, ImageRow, LoadAnswer, VersionAnswer } from "../common/protocol.ts";
+import { isName } from "../common/contract/names.ts";
+import type {
+  ContainerRow,
+  FactsAnswer,
+  ImageRow,
+  LoadAnswer,
+  VersionAnswer,
+} from "../common/contract/protocol.ts";
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const name = v.pipe(v.string(), v.check(isName));

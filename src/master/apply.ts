@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import type { Command } from "../common/command.ts";
+import type { Command } from "../common/command/command.ts";
 import { isVzError, Status, VzError } from "../common/errors.ts";
 import { type Delivered, deliver, loadAction, loadName, tidy } from "./delivery.ts";
 import type { Fleet, Host } from "./fleet.ts";

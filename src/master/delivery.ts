@@ -1,7 +1,8 @@
 /** Brings images to slaves: checked here, sent over SFTP. `vzexec load` takes them over there. */
+
+import { progressBar } from "../common/command/progress.ts";
+import { formatBytes } from "../common/command/table.ts";
 import { Status, VzError } from "../common/errors.ts";
-import { progressBar } from "../common/progress.ts";
-import { formatBytes } from "../common/table.ts";
 import type { Fleet, Host } from "./fleet.ts";
 import { imageLabel, type LocalImage } from "./image-choice.ts";
 import { checkImage } from "./image-file.ts";

@@ -1,4 +1,4 @@
-import type { Args, Command } from "../common/command.ts";
+import type { Args, Command } from "../common/command/command.ts";
 import { Status } from "../common/errors.ts";
 import { chooseHosts, type Fleet, type Host } from "./fleet.ts";
 import { inventory } from "./inventory.ts";

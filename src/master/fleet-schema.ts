@@ -1,6 +1,6 @@
 /** The shape of `fleet.yaml`, for valibot: every object is closed, so an unknown key is an error at any level. */
 import * as v from "valibot";
-import { isName } from "../common/names.ts";
+import { isName } from "../common/contract/names.ts";
 import { parseSize } from "./sizes.ts";
 
 /** A container is SERVICE-N and its name, like every other, has at most 63 characters. */

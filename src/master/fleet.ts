@@ -2,8 +2,8 @@
 import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import * as v from "valibot";
+import { suggest } from "../common/command/suggest.ts";
 import { Status, VzError } from "../common/errors.ts";
-import { suggest } from "../common/suggest.ts";
 import { parseYaml, readYamlFile, type YamlFile } from "../common/yaml-file.ts";
 import { fleetSchema, knownKeys, type RawFleet } from "./fleet-schema.ts";
 

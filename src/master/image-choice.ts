@@ -1,7 +1,7 @@
 /** Which of a service's images a slave gets: the first that it can run. Pure. */
 import { basename } from "node:path";
-import { PROBED } from "../common/elf-probe.ts";
-import type { FactsAnswer } from "../common/protocol.ts";
+import type { FactsAnswer } from "../common/contract/protocol.ts";
+import { PROBED } from "../common/elf/probe.ts";
 
 /** An image file on the master, as far as a plan must know it. */
 export interface LocalImage {

@@ -1,9 +1,10 @@
 /** Image files on the master. */
+
+import { progressBar } from "../common/command/progress.ts";
 import { withImage } from "../common/image/open.ts";
 import { readManifest } from "../common/image/read.ts";
 import { verifyImage } from "../common/image/verify.ts";
 import type { Io } from "../common/io.ts";
-import { progressBar } from "../common/progress.ts";
 import type { LocalImage } from "./image-choice.ts";
 import { hashFile, type LocalFile } from "./upload.ts";
 

@@ -1,5 +1,5 @@
 /** `vz master`: the operator's console. */
-import type { CommandGroup } from "../common/command.ts";
+import type { CommandGroup } from "../common/command/command.ts";
 import { apply } from "./apply.ts";
 import { deploy } from "./deploy.ts";
 import { inventoryCommand } from "./inventory-command.ts";

@@ -1,4 +1,4 @@
-import type { Command } from "../common/command.ts";
+import type { Command } from "../common/command/command.ts";
 import { Status, VzError } from "../common/errors.ts";
 import { inventoryList } from "./inventory.ts";
 import { fileOption, fleetOf, noWords } from "./options.ts";

@@ -1,4 +1,4 @@
-import type { Command } from "../common/command.ts";
+import type { Command } from "../common/command/command.ts";
 import { Status, VzError } from "../common/errors.ts";
 import { findService } from "./fleet.ts";
 import { askAll, askContainers } from "./observe.ts";

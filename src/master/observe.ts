@@ -1,5 +1,5 @@
 /** Looks at many hosts at once. */
-import type { ContainerRow, FactsAnswer } from "../common/protocol.ts";
+import type { ContainerRow, FactsAnswer } from "../common/contract/protocol.ts";
 import { factsAnswer, psAnswer } from "./answers.ts";
 import type { Fleet, Host } from "./fleet.ts";
 import { isOurs } from "./plan.ts";

@@ -1,5 +1,5 @@
 /** Options that the commands of `vz master` share. */
-import type { Args, Option } from "../common/command.ts";
+import type { Args, Option } from "../common/command/command.ts";
 import { Status, VzError } from "../common/errors.ts";
 import { DEFAULT_FLEET_FILE, type Fleet, readFleet } from "./fleet.ts";
 

@@ -1,6 +1,6 @@
 /** What `apply` has to do on each host: pure, from the fleet file, the images and what was found. */
-import type { ContainerRow, FactsAnswer, StartRequest } from "../common/protocol.ts";
-import { startSpec, startWords } from "../common/start-request.ts";
+import type { ContainerRow, FactsAnswer, StartRequest } from "../common/contract/protocol.ts";
+import { startSpec, startWords } from "../common/contract/start-request.ts";
 import type { Fleet, Service } from "./fleet.ts";
 import { chooseImage, type LocalImage, whyNone } from "./image-choice.ts";
 import {

@@ -1,6 +1,6 @@
-import type { Command } from "../common/command.ts";
-import type { ContainerRow } from "../common/protocol.ts";
-import { formatBytes, formatSpan, printable, table } from "../common/table.ts";
+import type { Command } from "../common/command/command.ts";
+import { formatBytes, formatSpan, printable, table } from "../common/command/table.ts";
+import type { ContainerRow } from "../common/contract/protocol.ts";
 import type { Fleet } from "./fleet.ts";
 import { type Answer, askContainers } from "./observe.ts";
 import { fileOption, fleetOf, jsonOption, noWords } from "./options.ts";

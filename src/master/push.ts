@@ -1,4 +1,4 @@
-import type { Command } from "../common/command.ts";
+import type { Command } from "../common/command/command.ts";
 import { Status, VzError } from "../common/errors.ts";
 import { factsAnswer } from "./answers.ts";
 import { deliver, loadAction, tidy } from "./delivery.ts";

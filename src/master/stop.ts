@@ -1,6 +1,6 @@
-import type { Command } from "../common/command.ts";
+import type { Command } from "../common/command/command.ts";
+import type { ContainerRow } from "../common/contract/protocol.ts";
 import { Status } from "../common/errors.ts";
-import type { ContainerRow } from "../common/protocol.ts";
 import { findService } from "./fleet.ts";
 import { askContainers } from "./observe.ts";
 import { fileOption, fleetOf, jsonOption, onlyWord, verboseOption } from "./options.ts";

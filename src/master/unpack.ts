@@ -7,9 +7,9 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } fro
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import * as sys from "vz:sys";
+import { version } from "../common/command/version.ts";
 import { writeFileAtomic } from "../common/files.ts";
 import type { Io } from "../common/io.ts";
-import { version } from "../common/version.ts";
 
 export interface Unpacked {
   readonly directory: string;

@@ -4,8 +4,8 @@
  */
 import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { formatBytes } from "../common/command/table.ts";
 import { Status, VzError } from "../common/errors.ts";
-import { formatBytes } from "../common/table.ts";
 import { SftpError, type SftpSession, WRITE_NEW } from "./sftp.ts";
 
 /** What every SFTP server takes in one packet, and how many may be on their way: 2 MB. */

@@ -1,8 +1,8 @@
 /** `vzexec HOSTS -- VERB…`: the same verb on many slaves, through Ansible. The slave's vzexec is in `src/slave`. */
-import type { Args, Command } from "../common/command.ts";
+import type { Args, Command } from "../common/command/command.ts";
+import { parseArgs } from "../common/command/parse-args.ts";
 import { Status, VzError } from "../common/errors.ts";
 import type { Io } from "../common/io.ts";
-import { parseArgs } from "../common/parse-args.ts";
 import { chooseHosts, type Fleet, type Host } from "./fleet.ts";
 import { logLines } from "./logs.ts";
 import { fileOption, fleetOf, jsonOption, onlyWord, verboseOption } from "./options.ts";

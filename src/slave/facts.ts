@@ -1,8 +1,8 @@
 /** What this slave is and can do. */
 import { readFileSync } from "node:fs";
 import * as sys from "vz:sys";
-import { DATA_DIR } from "../common/paths.ts";
-import type { FactsAnswer } from "../common/protocol.ts";
+import { DATA_DIR } from "../common/contract/paths.ts";
+import type { FactsAnswer } from "../common/contract/protocol.ts";
 import { runnableArchitectures } from "./architectures.ts";
 import { dataDirectory, mountNamespace } from "./probe.ts";
 import { openStore } from "./store/real-system.ts";

@@ -1,5 +1,5 @@
 /** `vz probe`: what this kernel and this init can do for containers. */
-import type { Command } from "../common/command.ts";
+import type { Command } from "../common/command/command.ts";
 import { Status, VzError } from "../common/errors.ts";
 import { probeMachine } from "./probe-machine.ts";
 import { probeTable } from "./probe-report.ts";

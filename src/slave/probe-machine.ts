@@ -1,7 +1,7 @@
 /** Asks this machine all that `vz probe` tells. It leaves nothing behind. */
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import * as sys from "vz:sys";
-import { DATA_DIR } from "../common/paths.ts";
+import { DATA_DIR } from "../common/contract/paths.ts";
 import { runnableArchitectures } from "./architectures.ts";
 import { findControllers } from "./cgroup-controllers.ts";
 import { parseMemory } from "./facts.ts";

@@ -1,6 +1,7 @@
 /** What `vz probe` found, and how it is shown: no system call here. */
-import type { FactsAnswer } from "../common/protocol.ts";
-import { formatBytes, table } from "../common/table.ts";
+
+import { formatBytes, table } from "../common/command/table.ts";
+import type { FactsAnswer } from "../common/contract/protocol.ts";
 import type { Controllers } from "./cgroup-controllers.ts";
 import type { Refusal } from "./kernel-grants.ts";
 import { CAPABILITIES } from "./runch/linux.ts";

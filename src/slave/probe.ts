@@ -1,7 +1,7 @@
 /** What this machine lets us do that other parts of the slave have to know before they begin. */
 import { mkdirSync } from "node:fs";
 import * as sys from "vz:sys";
-import { DATA_DIR } from "../common/paths.ts";
+import { DATA_DIR } from "../common/contract/paths.ts";
 import { constant } from "./constant.ts";
 import { tryInChild } from "./kernel-grants.ts";
 

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { NATIVE, PROBED, type Probed, probeElf } from "../../src/common/elf-probe.ts";
+import { NATIVE, PROBED, type Probed, probeElf } from "../../src/common/elf/probe.ts";
 
 const SCRIPT = readFileSync("ansible/roles/slave/files/architectures.sh", "utf8");
 

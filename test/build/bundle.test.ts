@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bundleConfig, type Seen } from "../../src/build/bundle.ts";
 import { imageName } from "../../src/build/image-name.ts";
-import { readConfig } from "../../src/common/oci.ts";
+import { readConfig } from "../../src/common/oci/oci.ts";
 
 const seen: Seen = {
   command: ["server", "--port", "80", ""],

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Chapter, candidates, manPage, roff } from "../../src/cli/manual.ts";
-import type { Command } from "../../src/common/command.ts";
+import type { Command } from "../../src/common/command/command.ts";
 
 const build: Command = {
   name: "vz image build",

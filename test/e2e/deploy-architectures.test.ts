@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import type { FactsAnswer } from "../../src/common/protocol.ts";
+import type { FactsAnswer } from "../../src/common/contract/protocol.ts";
 import { type Lab, run, startLab } from "../support/lab.ts";
 import { needs32, vzBinary } from "../support/machine.ts";
 import { makeImage } from "../support/slave.ts";

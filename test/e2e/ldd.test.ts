@@ -21,7 +21,7 @@ import { after, test } from "node:test";
 import { HostFiles } from "../../src/build/host-files.ts";
 import { LibraryPath } from "../../src/build/loader-path.ts";
 import { type Seen, Walker } from "../../src/build/walk.ts";
-import type { Elf } from "../../src/common/elf.ts";
+import type { Elf } from "../../src/common/elf/elf.ts";
 import { makeElf } from "../support/elf.ts";
 import { vzBinary } from "../support/machine.ts";
 

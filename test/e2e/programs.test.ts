@@ -7,7 +7,7 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import type { ContainerRow } from "../../src/common/protocol.ts";
+import type { ContainerRow } from "../../src/common/contract/protocol.ts";
 import { okOutput, run, startLab, until, vz } from "../support/lab.ts";
 import { ENVIRONMENT, eventually, type Place, type Program, whyNot } from "../support/program.ts";
 import { excess, traceProgram, weigh, whyNotJudged } from "../support/program-image.ts";

@@ -1,7 +1,7 @@
 /** vzexec on the slaves that vz is for: no mount, old kernels, 32 bits, no room. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import type { ContainerRow, FactsAnswer } from "../../src/common/protocol.ts";
+import type { ContainerRow, FactsAnswer } from "../../src/common/contract/protocol.ts";
 import { startLab } from "../support/lab.ts";
 import { is32, manifestArchitecture, native } from "../support/machine.ts";
 import { makeImage, Slave } from "../support/slave.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ContainerRow, FactsAnswer, LoadAnswer } from "../../src/common/protocol.ts";
+import type { ContainerRow, FactsAnswer, LoadAnswer } from "../../src/common/contract/protocol.ts";
 import { startLab, until } from "../support/lab.ts";
 import { native } from "../support/machine.ts";
 import { makeImage, Slave } from "../support/slave.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Command } from "../../src/common/command.ts";
-import { parseArgs } from "../../src/common/parse-args.ts";
+import type { Command } from "../../src/common/command/command.ts";
+import { parseArgs } from "../../src/common/command/parse-args.ts";
 import type { Arch } from "../../src/lab/host-arch.ts";
 import { readWish, wishOptions } from "../../src/lab/wish.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { FactsAnswer } from "../../src/common/protocol.ts";
+import type { FactsAnswer } from "../../src/common/contract/protocol.ts";
 import {
   chooseImage,
   compareVersions,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ContainerRow, FactsAnswer } from "../../src/common/protocol.ts";
-import { startSpec } from "../../src/common/start-request.ts";
+import type { ContainerRow, FactsAnswer } from "../../src/common/contract/protocol.ts";
+import { startSpec } from "../../src/common/contract/start-request.ts";
 import { type Fleet, parseFleet } from "../../src/master/fleet.ts";
 import type { LocalImage } from "../../src/master/image-choice.ts";
 import { type Action, makePlan, type Observed, requestOf, unwell } from "../../src/master/plan.ts";

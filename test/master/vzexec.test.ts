@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { Args } from "../../src/common/command.ts";
+import { Args } from "../../src/common/command/command.ts";
 import { memoryIo } from "../../src/common/io.ts";
 import { readHosts, vzexec, worst } from "../../src/master/vzexec.ts";
 

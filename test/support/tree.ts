@@ -2,7 +2,7 @@
 
 import type { LibraryFiles } from "../../src/build/loader-path.ts";
 import { type Look, Walker } from "../../src/build/walk.ts";
-import { type Elf, readElf } from "../../src/common/elf.ts";
+import { type Elf, readElf } from "../../src/common/elf/elf.ts";
 
 /** Content by absolute name: text or bytes of a file, `{ link }`, or "dir". Directories above are made. */
 export type Tree = Readonly<

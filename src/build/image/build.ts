@@ -5,6 +5,8 @@
 import { createHash } from "node:crypto";
 import { lstatSync, readFileSync } from "node:fs";
 import { join, resolve, sep } from "node:path";
+import type { Progress } from "../../common/command/progress.ts";
+import { checkName } from "../../common/contract/names.ts";
 import { hasCode, Status, VzError } from "../../common/errors.ts";
 import { parseBundleConfig } from "../../common/image/bundle-config.ts";
 import {
@@ -18,8 +20,6 @@ import {
   ROOTFS_NAME,
   totalsOf,
 } from "../../common/image/manifest.ts";
-import { checkName } from "../../common/names.ts";
-import type { Progress } from "../../common/progress.ts";
 import { compressionByName, writeImageFile } from "./pack.ts";
 import { readProvenance } from "./provenance.ts";
 import { type Scan, scanRootfs } from "./scan.ts";

@@ -1,7 +1,7 @@
 /** Finds one image in what `docker save` and `podman save` write: manifest.json, configurations, layers. */
 import { Status, VzError } from "../../common/errors.ts";
 import { shown } from "../../common/image/manifest.ts";
-import { list, object, text, texts } from "../../common/oci-read.ts";
+import { list, object, text, texts } from "../../common/oci/oci-read.ts";
 import { type Exchange, readDocument } from "./exchange-file.ts";
 import type { Stretch } from "./layer-member.ts";
 import { digestOf } from "./layer-spool.ts";

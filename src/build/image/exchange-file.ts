@@ -1,11 +1,11 @@
 /** The archive or directory that an image of another tool comes in: its files by name. */
 import { closeSync, constants, fstatSync, openSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { formatBytes } from "../../common/command/table.ts";
 import { hasCode, reason, Status, VzError } from "../../common/errors.ts";
 import { LARGE_WINDOW, openArchive } from "../../common/image/archive.ts";
 import { shown } from "../../common/image/manifest.ts";
-import type { Reader } from "../../common/oci-read.ts";
-import { formatBytes } from "../../common/table.ts";
+import type { Reader } from "../../common/oci/oci-read.ts";
 import { partsOf } from "./flatten-tree.ts";
 import { readStretch, type Stretch, tarMembers } from "./layer-member.ts";
 import type { Quota, Spool } from "./layer-spool.ts";

@@ -4,12 +4,12 @@
  */
 import { createHash } from "node:crypto";
 import { createGzip } from "node:zlib";
+import type { Progress } from "../../common/command/progress.ts";
 import { Status, VzError } from "../../common/errors.ts";
 import { type OpenImage, pump } from "../../common/image/archive.ts";
 import { CONFIG_NAME, type Entry, ROOTFS_NAME, shown } from "../../common/image/manifest.ts";
 import type { ImageHead } from "../../common/image/read.ts";
 import { verifyImage } from "../../common/image/verify.ts";
-import type { Progress } from "../../common/progress.ts";
 import { dockerFiles } from "./docker-write.ts";
 import type { Stretch } from "./layer-member.ts";
 import { chunksOf, Spool } from "./layer-spool.ts";

@@ -1,5 +1,5 @@
 /** The entries of a manifest for a root filesystem in memory. */
-import { readElf } from "../../common/elf.ts";
+import { readElf } from "../../common/elf/elf.ts";
 import { sortByName, whyBadTarget } from "../../common/image/file-names.ts";
 import { type Entry, MAX_MANIFEST_BYTES, ROOTFS_NAME } from "../../common/image/manifest.ts";
 import { type Node, type Tree, walk } from "./flatten-tree.ts";

@@ -1,6 +1,6 @@
 /** What an importer is told of an image beside its size. */
 import { type Entry, shown } from "../../common/image/manifest.ts";
-import type { OciConfig } from "../../common/oci.ts";
+import type { OciConfig } from "../../common/oci/oci.ts";
 import { ROOT_CAPABILITIES } from "../bundle.ts";
 import { type ImageConfig, ORIGIN_LABEL, OWN_PREFIX } from "./oci-image-config.ts";
 

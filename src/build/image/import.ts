@@ -3,6 +3,8 @@
  * the root filesystem is put together in memory, and contents are copied from there into the image.
  */
 import { createHash } from "node:crypto";
+import type { Progress } from "../../common/command/progress.ts";
+import { checkName } from "../../common/contract/names.ts";
 import { Status, VzError } from "../../common/errors.ts";
 import { parseBundleConfig } from "../../common/image/bundle-config.ts";
 import {
@@ -14,8 +16,6 @@ import {
   totalsOf,
 } from "../../common/image/manifest.ts";
 import { parseManifest } from "../../common/image/parse-manifest.ts";
-import { checkName } from "../../common/names.ts";
-import type { Progress } from "../../common/progress.ts";
 import { readDockerArchive } from "./docker-archive.ts";
 import { type Exchange, openExchange } from "./exchange-file.ts";
 import { Flattening } from "./flatten.ts";

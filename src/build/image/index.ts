@@ -1,4 +1,4 @@
-import type { CommandGroup } from "../../common/command.ts";
+import type { CommandGroup } from "../../common/command/command.ts";
 import { build } from "./commands/build.ts";
 import { diff } from "./commands/diff.ts";
 import { exportCommand } from "./commands/export.ts";

@@ -3,9 +3,9 @@
  * archive lies in a file, so that contents are passed over and not read. Nothing is laid out anywhere.
  */
 import { readSync } from "node:fs";
+import { formatBytes } from "../../common/command/table.ts";
 import { Status, VzError } from "../../common/errors.ts";
 import { shown } from "../../common/image/manifest.ts";
-import { formatBytes } from "../../common/table.ts";
 import { toFs } from "../names.ts";
 import { BLOCK, type RawHeader, rawHeader, untilNul } from "./layer-header.ts";
 import { type PaxRecords, parsePax } from "./layer-pax.ts";

@@ -1,8 +1,8 @@
 /** Files of our own beside a target, for what does not fit in memory: they have no name, so nothing is left of them. */
 import { createHash } from "node:crypto";
 import { closeSync, ftruncateSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
+import { formatBytes } from "../../common/command/table.ts";
 import { reason, Status, VzError } from "../../common/errors.ts";
-import { formatBytes } from "../../common/table.ts";
 import type { Stretch } from "./layer-member.ts";
 import { temporaryBeside } from "./write-file.ts";
 

@@ -3,8 +3,16 @@
  * `config.json` of a bundle come of one another ("Conversion to OCI Runtime Configuration").
  */
 
-import type { OciConfig } from "../../common/oci.ts";
-import { anything, type Infer, object, plainObject, text, textMap, texts } from "../../common/oci-read.ts";
+import type { OciConfig } from "../../common/oci/oci.ts";
+import {
+  anything,
+  type Infer,
+  object,
+  plainObject,
+  text,
+  textMap,
+  texts,
+} from "../../common/oci/oci-read.ts";
 
 const execution = object(
   {},

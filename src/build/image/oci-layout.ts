@@ -1,7 +1,7 @@
 /** Finds one image in an OCI image layout (image-spec 1.1: "Image Layout", "Image Index", "Image Manifest"). */
 import { Status, VzError } from "../../common/errors.ts";
 import { shown } from "../../common/image/manifest.ts";
-import { anything, count, type Infer, list, object, text, textMap } from "../../common/oci-read.ts";
+import { anything, count, type Infer, list, object, text, textMap } from "../../common/oci/oci-read.ts";
 import { type Exchange, readDocument } from "./exchange-file.ts";
 import type { Stretch } from "./layer-member.ts";
 import { digestOf } from "./layer-spool.ts";

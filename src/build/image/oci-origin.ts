@@ -4,8 +4,8 @@
  */
 import { isVzError, Status, VzError } from "../../common/errors.ts";
 import { type Manifest, shown } from "../../common/image/manifest.ts";
-import { type OciConfig, readConfig } from "../../common/oci.ts";
-import { anything, type Infer, object, text } from "../../common/oci-read.ts";
+import { type OciConfig, readConfig } from "../../common/oci/oci.ts";
+import { anything, type Infer, object, text } from "../../common/oci/oci-read.ts";
 import { checked } from "./exchange-file.ts";
 import { askNotes } from "./import-notes.ts";
 import { type Execution, executionOf, type ImageConfig, ORIGIN_LABEL } from "./oci-image-config.ts";

@@ -1,6 +1,6 @@
 /** The files of an OCI image layout (image-spec 1.1) with one image of one layer. */
 import { createHash } from "node:crypto";
-import { readConfig } from "../../common/oci.ts";
+import { readConfig } from "../../common/oci/oci.ts";
 import type { ArchiveFile, Exported } from "./export.ts";
 import { executionOf, ORIGIN_LABEL } from "./oci-image-config.ts";
 import { originLabel } from "./oci-origin.ts";

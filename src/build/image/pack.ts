@@ -4,6 +4,7 @@ import { closeSync, constants, openSync, readSync } from "node:fs";
 import type { Duplex } from "node:stream";
 import { createGzip } from "node:zlib";
 import { pack as createPack, type Pack } from "tar-stream";
+import type { Progress } from "../../common/command/progress.ts";
 import { Status, VzError } from "../../common/errors.ts";
 import { type Compression, drained, pump } from "../../common/image/archive.ts";
 import { archiveName } from "../../common/image/file-names.ts";
@@ -15,7 +16,6 @@ import {
   type Manifest,
 } from "../../common/image/manifest.ts";
 import { headerFields } from "../../common/image/tar-header.ts";
-import type { Progress } from "../../common/progress.ts";
 import { changed } from "./scan.ts";
 import { writeWhole } from "./write-file.ts";
 

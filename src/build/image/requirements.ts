@@ -1,5 +1,5 @@
 /** What the programs in an image ask of the machine that is to run them. */
-import type { Elf } from "../../common/elf.ts";
+import type { Elf } from "../../common/elf/elf.ts";
 
 export class Requirements {
   readonly #machines = new Set<string>();

@@ -12,7 +12,7 @@ import {
   type Stats,
 } from "node:fs";
 import { join } from "node:path";
-import { type Elf, readElf } from "../../common/elf.ts";
+import { type Elf, readElf } from "../../common/elf/elf.ts";
 import { Status, VzError } from "../../common/errors.ts";
 import { sortByName, whyBadPath } from "../../common/image/file-names.ts";
 import { type Entry, type FileEntry, ROOTFS_NAME, shown } from "../../common/image/manifest.ts";

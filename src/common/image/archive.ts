@@ -2,8 +2,8 @@
 import { fstatSync, readSync } from "node:fs";
 import type { Duplex } from "node:stream";
 import { createGunzip } from "node:zlib";
+import { formatBytes } from "../command/table.ts";
 import { Status, VzError } from "../errors.ts";
-import { formatBytes } from "../table.ts";
 
 const CHUNK = 64 * 1024;
 /** Packed bytes that are unpacked at once: they may become a thousand times as many, all in memory. */

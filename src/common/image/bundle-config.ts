@@ -1,6 +1,6 @@
 /** What an image needs to know of its bundle's `config.json`. */
 import { isVzError, Status, VzError } from "../errors.ts";
-import { readConfig } from "../oci.ts";
+import { readConfig } from "../oci/oci.ts";
 
 export interface BundleConfig {
   /** process.args */

@@ -1,6 +1,7 @@
 /** The checks of a manifest: one small implementation for every role, since a slave's has no room for a library. */
+
+import { isName } from "../contract/names.ts";
 import { Status, VzError } from "../errors.ts";
-import { isName } from "../names.ts";
 import { compareNames, parentOf, whyBadPath, whyBadTarget } from "./file-names.ts";
 import {
   CONFIG_NAME,

@@ -5,8 +5,8 @@
  */
 import { createHash } from "node:crypto";
 import { extract as createExtract, type Extract, type Header } from "tar-stream";
+import type { Progress } from "../command/progress.ts";
 import { isVzError, Status, VzError } from "../errors.ts";
-import type { Progress } from "../progress.ts";
 import { type Archive, type OpenImage, openArchive, pump, refuseHugeClaim } from "./archive.ts";
 import { archiveName, whyBadPath } from "./file-names.ts";
 import {

@@ -1,7 +1,7 @@
 /** Checks an image from its first byte to its last. */
 
+import type { Progress } from "../command/progress.ts";
 import { Status, VzError } from "../errors.ts";
-import type { Progress } from "../progress.ts";
 import type { OpenImage } from "./archive.ts";
 import { parseBundleConfig } from "./bundle-config.ts";
 import { CONFIG_NAME, ROOTFS_NAME } from "./manifest.ts";

@@ -1,7 +1,7 @@
 /** Bundles that killed calls left beside their places. */
 import * as sys from "vz:sys";
+import { CONTAINERS_DIR } from "../../common/contract/paths.ts";
 import { hasCode } from "../../common/errors.ts";
-import { CONTAINERS_DIR } from "../../common/paths.ts";
 import { readAside } from "./places.ts";
 
 /** Names of containers that killed calls left something of. */

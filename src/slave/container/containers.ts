@@ -1,9 +1,9 @@
 /** What the verbs do to containers. One call at a time works on a container; every one can be repeated. */
 import { renameSync, rmSync } from "node:fs";
+import type { ContainerRow, StartRequest } from "../../common/contract/protocol.ts";
+import { startSpec } from "../../common/contract/start-request.ts";
 import { isVzError } from "../../common/errors.ts";
 import type { Io } from "../../common/io.ts";
-import type { ContainerRow, StartRequest } from "../../common/protocol.ts";
-import { startSpec } from "../../common/start-request.ts";
 import { openStore } from "../store/real-system.ts";
 import { keepRunning, keptRunning, requireInittab, tellInit } from "../supervise/init.ts";
 import { withLock } from "../supervise/lock.ts";

@@ -1,7 +1,7 @@
 /** Keeps runch from starting a container while its bundle is replaced: init's line stays, so that a boot starts the old or the new one. */
 import * as sys from "vz:sys";
+import { STATE_DIR } from "../../common/contract/paths.ts";
 import { hasCode } from "../../common/errors.ts";
-import { STATE_DIR } from "../../common/paths.ts";
 import { constant } from "../constant.ts";
 import { makeDirectories } from "../runch/files.ts";
 import { stateDirectory } from "../runch/state-store.ts";

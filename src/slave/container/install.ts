@@ -1,11 +1,11 @@
 /** Makes a container's bundle and puts it in place. */
 import { chmodSync, chownSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import * as sys from "vz:sys";
+import { CONTAINERS_DIR, LOGS_DIR } from "../../common/contract/paths.ts";
+import type { StartRequest } from "../../common/contract/protocol.ts";
+import { startSpec } from "../../common/contract/start-request.ts";
 import { hasCode, Status, VzError } from "../../common/errors.ts";
 import { syncPath } from "../../common/files.ts";
-import { CONTAINERS_DIR, LOGS_DIR } from "../../common/paths.ts";
-import type { StartRequest } from "../../common/protocol.ts";
-import { startSpec } from "../../common/start-request.ts";
 import { mountNamespace, noNewPrivileges } from "../probe.ts";
 import { openStore } from "../store/real-system.ts";
 import type { Store } from "../store/store.ts";

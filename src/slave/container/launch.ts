@@ -1,7 +1,7 @@
 /** Starts a container that is to run once: init would start it again, so it is only handed to init as an orphan. */
 import * as sys from "vz:sys";
+import { RUNCH_BINARY } from "../../common/contract/paths.ts";
 import { Status, VzError } from "../../common/errors.ts";
-import { RUNCH_BINARY } from "../../common/paths.ts";
 
 /** init's own environment for what it starts (sysvinit), so that both ways give a container the same. */
 const ENVIRONMENT = ["PATH=/sbin:/usr/sbin:/bin:/usr/bin", "HOME=/", "TERM=linux"];

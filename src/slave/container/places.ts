@@ -1,5 +1,5 @@
 /** Where one container's things lie. */
-import { CONTAINERS_DIR, DATA_DIR, LOGS_DIR } from "../../common/paths.ts";
+import { CONTAINERS_DIR, DATA_DIR, LOGS_DIR } from "../../common/contract/paths.ts";
 
 export const VOLUMES_DIR = `${DATA_DIR}/volumes`;
 /** Bytes at which a container's log is cut back. */

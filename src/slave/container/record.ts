@@ -1,8 +1,8 @@
 /** What vzexec keeps about a container beside its bundle, so that any later call knows what was asked for. */
 import * as sys from "vz:sys";
+import { isName } from "../../common/contract/names.ts";
+import { CONTAINERS_DIR } from "../../common/contract/paths.ts";
 import { hasCode, Status, VzError } from "../../common/errors.ts";
-import { isName } from "../../common/names.ts";
-import { CONTAINERS_DIR } from "../../common/paths.ts";
 import { readTextIfAny } from "../runch/files.ts";
 import { replaceFile } from "../supervise/replace-file.ts";
 import type { Places } from "./places.ts";

@@ -1,8 +1,8 @@
 /** The request of `vzexec start`, read from its options and checked. */
-import type { Args } from "../../common/command.ts";
+import type { Args } from "../../common/command/command.ts";
+import { checkName } from "../../common/contract/names.ts";
+import type { StartRequest } from "../../common/contract/protocol.ts";
 import { Status, VzError } from "../../common/errors.ts";
-import { checkName } from "../../common/names.ts";
-import type { StartRequest } from "../../common/protocol.ts";
 
 /** @throws VzError 64 naming the option that is wrong; the image is not looked up yet */
 export function readRequest(args: Args): StartRequest {

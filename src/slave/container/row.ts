@@ -1,5 +1,5 @@
 /** A container as `vzexec ps` tells of it. */
-import type { ContainerRow, ContainerState } from "../../common/protocol.ts";
+import type { ContainerRow, ContainerState } from "../../common/contract/protocol.ts";
 import type { ContainerRecord } from "./record.ts";
 import type { Observed } from "./state.ts";
 

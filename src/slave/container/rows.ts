@@ -1,6 +1,7 @@
 /** The containers of this slave as they are now. Apart from what changes them, so that `vzexec ps` loads little. */
+
+import type { ContainerRow } from "../../common/contract/protocol.ts";
 import { isVzError, reason, Status, VzError } from "../../common/errors.ts";
-import type { ContainerRow } from "../../common/protocol.ts";
 import { cutLog } from "../runch/log-file.ts";
 import { keptRunning } from "../supervise/init.ts";
 import { ifUnlocked } from "../supervise/lock.ts";

@@ -2,7 +2,7 @@
  * Which files of an image a container may share with others by hard links. A write through a link would change every image
  * and container that has the file, so only what the container cannot write is shared; all else is its own copy.
  */
-import { Annotation } from "../../common/annotations.ts";
+import { Annotation } from "../../common/contract/annotations.ts";
 import type { Entry, FileEntry } from "../../common/image/manifest.ts";
 import { type Json, list, number, object } from "./json.ts";
 

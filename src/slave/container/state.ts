@@ -1,6 +1,6 @@
 /** What a container is doing, as runch remembers it and /proc shows it. */
-import type { ContainerStateFile, RunStatus } from "../../common/container-state.ts";
-import { STATE_DIR } from "../../common/paths.ts";
+import type { ContainerStateFile, RunStatus } from "../../common/contract/container-state.ts";
+import { STATE_DIR } from "../../common/contract/paths.ts";
 import { currentStatus, removeState } from "../runch/register.ts";
 import { readState } from "../runch/state-store.ts";
 

@@ -4,7 +4,7 @@
  */
 
 import * as sys from "vz:sys";
-import type { ContainerStateFile } from "../../common/container-state.ts";
+import type { ContainerStateFile } from "../../common/contract/container-state.ts";
 import { hasCode, Status, VzError } from "../../common/errors.ts";
 import type { Bundle } from "./bundle.ts";
 import type { Channel } from "./channel.ts";

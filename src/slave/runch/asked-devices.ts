@@ -1,5 +1,5 @@
 /** `linux.devices` of config.json. */
-import { badConfig as bad, type OciDevice } from "../../common/oci.ts";
+import { badConfig as bad, type OciDevice } from "../../common/oci/oci.ts";
 import { lookup, S_IFBLK, S_IFCHR, S_IFIFO } from "./linux.ts";
 import type { DeviceStep } from "./plan-devices.ts";
 

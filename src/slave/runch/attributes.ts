@@ -1,8 +1,8 @@
 /** Attributes of the process that execve(2) keeps or applies: scheduling, I/O priority, labels of security modules. */
 import * as sys from "vz:sys";
 import { hasCode, reason } from "../../common/errors.ts";
-import type { OciProcess } from "../../common/oci.ts";
-import { badConfig, list, object, text, whole } from "../../common/oci-read.ts";
+import type { OciProcess } from "../../common/oci/oci.ts";
+import { badConfig, list, object, text, whole } from "../../common/oci/oci-read.ts";
 import { failed } from "./failure.ts";
 import { readTextIfAny } from "./files.ts";
 import { lookup } from "./linux.ts";

@@ -2,7 +2,7 @@
  * How long a container that ended early has to wait before its next run. sysvinit gives up for five minutes on a line that
  * it started ten times within two; with these pauses it is at most seven.
  */
-import type { ContainerStateFile } from "../../common/container-state.ts";
+import type { ContainerStateFile } from "../../common/contract/container-state.ts";
 
 /** A run of this many milliseconds is no failure. */
 export const LONG_RUN = 60_000;

@@ -1,8 +1,8 @@
 /** Reading a bundle: its config.json, what vz's annotations say, and the plan. */
 import * as sys from "vz:sys";
-import { Annotation } from "../../common/annotations.ts";
+import { Annotation } from "../../common/contract/annotations.ts";
 import { hasCode, reason } from "../../common/errors.ts";
-import { badConfig, type OciConfig, readConfig } from "../../common/oci.ts";
+import { badConfig, type OciConfig, readConfig } from "../../common/oci/oci.ts";
 import { failure } from "./failure.ts";
 import { readText } from "./files.ts";
 import { ISOLATIONS, type Isolation, isIsolation } from "./isolation.ts";

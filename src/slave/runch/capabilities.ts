@@ -1,5 +1,5 @@
 /** Capability sets of config.json as bit masks (capabilities(7)). */
-import type { OciCapabilities } from "../../common/oci.ts";
+import type { OciCapabilities } from "../../common/oci/oci.ts";
 import { CAPABILITIES } from "./linux.ts";
 import type { Shortfalls } from "./shortfalls.ts";
 

@@ -1,7 +1,7 @@
 /** A container's cgroups during its start: `linux.cgroupsPath`, `linux.resources`, and mounts that show them inside. */
 import * as sys from "vz:sys";
 import { hasCode } from "../../common/errors.ts";
-import type { OciLinux } from "../../common/oci.ts";
+import type { OciLinux } from "../../common/oci/oci.ts";
 import { isFrozen } from "./cgroup/freezer.ts";
 import {
   cgroupDirectories,

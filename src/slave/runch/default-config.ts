@@ -2,7 +2,7 @@
  * The config.json that `runch spec` writes: the content of runc's and crun's, which tools and habits count on, and a profile
  * for kernels that grant neither namespaces nor mounts. Meaning of the fields: runtime-spec, config.md and config-linux.md.
  */
-import { Annotation } from "../../common/annotations.ts";
+import { Annotation } from "../../common/contract/annotations.ts";
 import type { Isolation } from "./isolation.ts";
 
 export interface DefaultConfigOptions {

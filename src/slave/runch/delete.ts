@@ -1,6 +1,6 @@
 /** Forgetting a container, with all that it left behind: processes, mounts, cgroups, state. */
 import * as sys from "vz:sys";
-import type { ContainerStateFile } from "../../common/container-state.ts";
+import type { ContainerStateFile } from "../../common/contract/container-state.ts";
 import { reason, Status, VzError } from "../../common/errors.ts";
 import { complain } from "./complain.ts";
 import { readTextIfAny } from "./files.ts";

@@ -1,6 +1,12 @@
 /** What `runch exec` starts: a process of config.json's kind, out of the command line, a file, and the container's own. */
-import { type OciConfig, type OciProcess, parseJson, processReader, readConfig } from "../../common/oci.ts";
-import { badConfig } from "../../common/oci-read.ts";
+import {
+  type OciConfig,
+  type OciProcess,
+  parseJson,
+  processReader,
+  readConfig,
+} from "../../common/oci/oci.ts";
+import { badConfig } from "../../common/oci/oci-read.ts";
 import { failed } from "./failure.ts";
 import { readText } from "./files.ts";
 import { usageError } from "./options.ts";

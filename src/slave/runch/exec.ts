@@ -1,8 +1,8 @@
 /** `runch exec`: one more process in a container that is there. */
 import * as sys from "vz:sys";
-import type { ContainerStateFile } from "../../common/container-state.ts";
+import type { ContainerStateFile } from "../../common/contract/container-state.ts";
 import { Status, VzError } from "../../common/errors.ts";
-import type { OciConfig } from "../../common/oci.ts";
+import type { OciConfig } from "../../common/oci/oci.ts";
 import { unknownLine } from "./bundle.ts";
 import { Channel } from "./channel.ts";
 import { askOutside, listenFds, reportFailure, waitForGo, withListenFds } from "./child.ts";

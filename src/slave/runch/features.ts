@@ -1,6 +1,6 @@
 /** Gathers what `runch features` prints. */
 import * as sys from "vz:sys";
-import { version } from "../../common/version.ts";
+import { version } from "../../common/command/version.ts";
 import { findControllers } from "../cgroup-controllers.ts";
 import { tryCalls, tryMounts, tryNamespaces } from "../kernel-grants.ts";
 import { featuresDocument, grantedNames } from "./features-document.ts";

@@ -1,7 +1,7 @@
 /** Hooks of config.json ("POSIX-platform Hooks" of the specification): programs of the operator, run at six moments. */
 import * as sys from "vz:sys";
 import { hasCode, reason } from "../../common/errors.ts";
-import { badConfig, count, list, object, text, texts } from "../../common/oci-read.ts";
+import { badConfig, count, list, object, text, texts } from "../../common/oci/oci-read.ts";
 import { failure } from "./failure.ts";
 
 const { WNOHANG = 0, POLLOUT = 0 } = sys.constants;

@@ -1,7 +1,7 @@
 /** Id maps of a user namespace (user_namespaces(7)), as config.json has them. */
 import * as sys from "vz:sys";
 import { hasCode } from "../../common/errors.ts";
-import { badConfig, count, id32, list, object } from "../../common/oci-read.ts";
+import { badConfig, count, id32, list, object } from "../../common/oci/oci-read.ts";
 import { failed, failure } from "./failure.ts";
 
 const { O_WRONLY = 1 } = sys.constants;

@@ -2,9 +2,9 @@
  * `runch`: the OCI container runner. The line that init runs for every container is known here; all others are read by
  * commands/index.ts.
  */
-import type { Args, Command } from "../../common/command.ts";
+import type { Args, Command } from "../../common/command/command.ts";
+import { STATE_DIR } from "../../common/contract/paths.ts";
 import type { Io } from "../../common/io.ts";
-import { STATE_DIR } from "../../common/paths.ts";
 import defer * as commands from "./commands/index.ts";
 import defer * as bundles from "./start-bundle.ts";
 

@@ -1,6 +1,6 @@
 /** What a run of a bundle owes to the run before it: to clear up after it, to count it, and not to follow it too soon. */
 import * as sys from "vz:sys";
-import type { ContainerStateFile } from "../../common/container-state.ts";
+import type { ContainerStateFile } from "../../common/contract/container-state.ts";
 import { nextRun } from "./backoff.ts";
 import { complain } from "./complain.ts";
 import defer * as leftovers from "./leftovers.ts";

@@ -3,7 +3,7 @@
  * is, does what can only be done from outside, and learns how it went. Used by `run` and `create`.
  */
 import * as sys from "vz:sys";
-import type { ContainerStateFile } from "../../common/container-state.ts";
+import type { ContainerStateFile } from "../../common/contract/container-state.ts";
 import { hasCode, isVzError, reason } from "../../common/errors.ts";
 import { converse, gone, type Talk, writeDown } from "./admission.ts";
 import { type Bundle, loadBundle, unknownLine } from "./bundle.ts";

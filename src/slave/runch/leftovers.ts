@@ -3,7 +3,7 @@
  * is left to undo them when the container's process ends. So the next start and `delete` do.
  */
 import * as sys from "vz:sys";
-import type { ContainerStateFile } from "../../common/container-state.ts";
+import type { ContainerStateFile } from "../../common/contract/container-state.ts";
 import { hasCode } from "../../common/errors.ts";
 import { failure } from "./failure.ts";
 import { readTextIfAny } from "./files.ts";

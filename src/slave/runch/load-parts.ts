@@ -1,7 +1,7 @@
 /** Loads the parts of a start that this config.json asks for, and has them plan their fields. */
 import * as sys from "vz:sys";
-import type { OciConfig } from "../../common/oci.ts";
-import { badConfig as bad } from "../../common/oci.ts";
+import type { OciConfig } from "../../common/oci/oci.ts";
+import { badConfig as bad } from "../../common/oci/oci.ts";
 import type { Parts, PartsOptions } from "./parts.ts";
 import type { Plan } from "./plan.ts";
 import type { Shortfalls } from "./shortfalls.ts";

@@ -4,7 +4,7 @@
  */
 import * as sys from "vz:sys";
 import { hasCode, reason } from "../../common/errors.ts";
-import { badConfig } from "../../common/oci-read.ts";
+import { badConfig } from "../../common/oci/oci-read.ts";
 import { copyTree } from "./copy-tree.ts";
 import { failed, failure } from "./failure.ts";
 import { type IdMaps, openUserNamespace, readIdMap } from "./id-maps.ts";

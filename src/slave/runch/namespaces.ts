@@ -4,8 +4,8 @@
  */
 import * as sys from "vz:sys";
 import { hasCode, reason } from "../../common/errors.ts";
-import type { OciLinux } from "../../common/oci.ts";
-import { badConfig, object, plainObject, whole } from "../../common/oci-read.ts";
+import type { OciLinux } from "../../common/oci/oci.ts";
+import { badConfig, object, plainObject, whole } from "../../common/oci/oci-read.ts";
 import { isRefused } from "./enter.ts";
 import { attempt, failed } from "./failure.ts";
 import { type IdMaps, outsideId, readIdMap } from "./id-maps.ts";

@@ -1,5 +1,5 @@
 /** What to say about an option that there is not. */
-import type { Option } from "../../common/command.ts";
+import type { Option } from "../../common/command/command.ts";
 import type { VzError } from "../../common/errors.ts";
 import { usageError } from "./options.ts";
 

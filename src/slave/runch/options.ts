@@ -2,7 +2,7 @@
  * Options as runc takes them: `--name VALUE` or `--name=VALUE`, before the command's name and after it. Read by hand:
  * minimist alone costs more than all the rest of a start.
  */
-import type { Option } from "../../common/command.ts";
+import type { Option } from "../../common/command/command.ts";
 import { Status, VzError } from "../../common/errors.ts";
 import { ISOLATIONS, type Isolation, isIsolation } from "./isolation.ts";
 import defer * as advice from "./option-advice.ts";

@@ -1,6 +1,6 @@
 /** `linux.personality` of config.json (personality(2)). */
 import * as sys from "vz:sys";
-import { badConfig as bad, type OciLinux } from "../../common/oci.ts";
+import { badConfig as bad, type OciLinux } from "../../common/oci/oci.ts";
 import { attempt } from "./failure.ts";
 import { lookup } from "./linux.ts";
 

@@ -1,5 +1,5 @@
 /** Device nodes that a container gets: the usual ones, and those of `linux.devices`. */
-import type { OciDevice } from "../../common/oci.ts";
+import type { OciDevice } from "../../common/oci/oci.ts";
 import defer * as askedDevices from "./asked-devices.ts";
 import { S_IFCHR } from "./linux.ts";
 

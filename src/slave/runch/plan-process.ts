@@ -1,5 +1,5 @@
 /** Who the container's process is and what it may do: ids, limits, capabilities. */
-import { badConfig as bad, type OciLinux, type OciProcess } from "../../common/oci.ts";
+import { badConfig as bad, type OciLinux, type OciProcess } from "../../common/oci/oci.ts";
 import { type CapabilitySets, capabilitySets } from "./capabilities.ts";
 import defer * as personalities from "./personality.ts";
 import defer * as resourceLimits from "./resource-limits.ts";

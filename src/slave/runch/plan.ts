@@ -2,8 +2,8 @@
  * What has to be done for a container, worked out of its config.json alone. Every field of the specification is either
  * planned for here or in a part (parts.ts), or refused, or put on the list of what falls short; none is passed over.
  */
-import type { OciConfig, OciNamespace } from "../../common/oci.ts";
-import { badConfig as bad } from "../../common/oci.ts";
+import type { OciConfig, OciNamespace } from "../../common/oci/oci.ts";
+import { badConfig as bad } from "../../common/oci/oci.ts";
 import { lookup, MS, NAMESPACES } from "./linux.ts";
 import { type MountOptions, parseMountOptions } from "./mount-options.ts";
 import { type DeviceStep, planDevices } from "./plan-devices.ts";

@@ -4,7 +4,7 @@
  * path reads "/" from inside.
  */
 import * as sys from "vz:sys";
-import type { ContainerStateFile } from "../../common/container-state.ts";
+import type { ContainerStateFile } from "../../common/contract/container-state.ts";
 import { hasCode } from "../../common/errors.ts";
 import { listIds } from "./register.ts";
 import { isAlive, namespaceOf, readState } from "./state-store.ts";

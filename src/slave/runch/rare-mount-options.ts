@@ -1,5 +1,5 @@
 /** Options of mounts that few bundles have, and the words for propagation. */
-import { badConfig } from "../../common/oci.ts";
+import { badConfig } from "../../common/oci/oci.ts";
 import { lookup, MS } from "./linux.ts";
 import { CLEARS, SETS } from "./mount-options.ts";
 

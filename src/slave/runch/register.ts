@@ -3,7 +3,7 @@
  * that; `start BUNDLE-DIR`, whose id is the bundle's name, does not.
  */
 import * as sys from "vz:sys";
-import { type ContainerStateFile, type RunStatus, statusOf } from "../../common/container-state.ts";
+import { type ContainerStateFile, type RunStatus, statusOf } from "../../common/contract/container-state.ts";
 import { hasCode, Status, VzError } from "../../common/errors.ts";
 import { failure } from "./failure.ts";
 import { makeDirectories, readTextIfAny } from "./files.ts";

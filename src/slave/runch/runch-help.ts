@@ -1,5 +1,5 @@
 /** What people read of `runch`: its help, and its part of the man page. */
-import type { Command } from "../../common/command.ts";
+import type { Command } from "../../common/command/command.ts";
 import { GLOBAL_OPTIONS } from "./options.ts";
 
 const command: Command = {

@@ -1,5 +1,5 @@
 /** `runch state` and `runch list`: what there is, in the JSON and the columns of runc. */
-import type { ContainerStateFile, RunStatus } from "../../common/container-state.ts";
+import type { ContainerStateFile, RunStatus } from "../../common/contract/container-state.ts";
 import { readTextIfAny } from "./files.ts";
 import * as register from "./register.ts";
 import * as store from "./state-store.ts";

@@ -3,7 +3,7 @@
  * it also does what init does not: keeps the output, counts the runs, and slows down a container that ends at once.
  */
 import * as sys from "vz:sys";
-import type { ContainerStateFile } from "../../common/container-state.ts";
+import type { ContainerStateFile } from "../../common/contract/container-state.ts";
 import { hasCode, reason, type VzError } from "../../common/errors.ts";
 import { type Bundle, loadBundle, unknownLine } from "./bundle.ts";
 import defer * as checks from "./check-program.ts";

@@ -1,4 +1,4 @@
-/** Where runch keeps the state of containers: ROOT/ID/state.json, see `src/common/container-state.ts`. */
+/** Where runch keeps the state of containers: ROOT/ID/state.json, see `src/common/contract/container-state.ts`. */
 import * as sys from "vz:sys";
 import {
   type ContainerStateFile,
@@ -6,7 +6,7 @@ import {
   parseProcStat,
   parseState,
   statusOf,
-} from "../../common/container-state.ts";
+} from "../../common/contract/container-state.ts";
 import { Status, VzError } from "../../common/errors.ts";
 import { readTextIfAny } from "./files.ts";
 

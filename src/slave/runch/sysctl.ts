@@ -1,7 +1,7 @@
 /** `linux.sysctl`: kernel parameters of the container's own namespaces; any other would hold for the whole machine. */
 import * as sys from "vz:sys";
 import { hasCode, reason } from "../../common/errors.ts";
-import { badConfig } from "../../common/oci-read.ts";
+import { badConfig } from "../../common/oci/oci-read.ts";
 import { failed } from "./failure.ts";
 import type { SysctlAct } from "./parts.ts";
 

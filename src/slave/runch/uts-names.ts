@@ -1,6 +1,6 @@
 /** `hostname` and `domainname` of config.json. */
 import * as sys from "vz:sys";
-import { badConfig as bad, type OciConfig } from "../../common/oci.ts";
+import { badConfig as bad, type OciConfig } from "../../common/oci/oci.ts";
 import type { Plan } from "./plan.ts";
 import type { Shortfalls } from "./shortfalls.ts";
 

@@ -1,5 +1,5 @@
 /** A command of `runch`: one file of commands/ each, read only when it is called. */
-import type { Example, Option } from "../../common/command.ts";
+import type { Example, Option } from "../../common/command/command.ts";
 import type { Io } from "../../common/io.ts";
 import type { Values } from "./options.ts";
 

@@ -1,6 +1,6 @@
 /** Giving way to the waiter (runtime/native/waiter.c), which needs no engine: what `run` and `exec` are while they wait. */
 import * as sys from "vz:sys";
-import type { ContainerStateFile } from "../../common/container-state.ts";
+import type { ContainerStateFile } from "../../common/contract/container-state.ts";
 import * as register from "./register.ts";
 import * as store from "./state-store.ts";
 

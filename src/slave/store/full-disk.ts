@@ -1,5 +1,5 @@
+import { formatBytes } from "../../common/command/table.ts";
 import { hasCode, Status, VzError } from "../../common/errors.ts";
-import { formatBytes } from "../../common/table.ts";
 import type { StorePaths } from "./layout.ts";
 import type { StoreSystem } from "./system.ts";
 

@@ -7,7 +7,7 @@
  *
  * Its standard error and exit status are those of the verb; FILE is left where it is.
  */
-import type { Command } from "../../common/command.ts";
+import type { Command } from "../../common/command/command.ts";
 import { Status, VzError } from "../../common/errors.ts";
 import { loadImage } from "./load.ts";
 import { openStore } from "./real-system.ts";

@@ -5,6 +5,7 @@
  */
 import { constants, existsSync, mkdirSync, readFileSync, renameSync, rmSync, utimesSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { ImageRow, LoadAnswer } from "../../common/contract/protocol.ts";
 import { isVzError } from "../../common/errors.ts";
 import { syncPath } from "../../common/files.ts";
 import type { OpenImage } from "../../common/image/archive.ts";
@@ -12,7 +13,6 @@ import { CONFIG_NAME, MANIFEST_NAME } from "../../common/image/manifest.ts";
 import { withImage } from "../../common/image/open.ts";
 import { type ImageHead, readManifest } from "../../common/image/read.ts";
 import { verifyImage } from "../../common/image/verify.ts";
-import type { ImageRow, LoadAnswer } from "../../common/protocol.ts";
 import { explainFullDisk } from "./full-disk.ts";
 import { Intake, missingObjects } from "./intake.ts";
 import { imageDirectory, objectFile, PRIVATE, ROW_NAME } from "./layout.ts";

@@ -1,6 +1,6 @@
 import * as sys from "vz:sys";
+import { DATA_DIR } from "../../common/contract/paths.ts";
 import { hasCode } from "../../common/errors.ts";
-import { DATA_DIR } from "../../common/paths.ts";
 import { Store } from "./store.ts";
 import type { StoreSystem } from "./system.ts";
 

@@ -1,7 +1,7 @@
 /** Steps towards something that appears whole or not at all. */
 import { mkdtempSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ImageRow } from "../../common/protocol.ts";
+import type { ImageRow } from "../../common/contract/protocol.ts";
 import { imageDirectory, type StorePaths } from "./layout.ts";
 
 /** A new directory in staging/, for who holds the lock. */

@@ -4,12 +4,12 @@
  */
 import { lstatSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
+import { isName } from "../../common/contract/names.ts";
+import type { ImageRow } from "../../common/contract/protocol.ts";
 import { hasCode, Status, VzError } from "../../common/errors.ts";
 import { syncPath } from "../../common/files.ts";
 import { CONFIG_NAME, MANIFEST_NAME, type Manifest } from "../../common/image/manifest.ts";
 import { parseManifest } from "../../common/image/parse-manifest.ts";
-import { isName } from "../../common/names.ts";
-import type { ImageRow } from "../../common/protocol.ts";
 import { type CheckoutOptions, checkout } from "./checkout.ts";
 import {
   imageDirectory,

@@ -1,7 +1,7 @@
 /** Which init is PID 1: it decides how containers are supervised. */
 import { readFileSync, readlinkSync } from "node:fs";
 import { basename } from "node:path";
-import type { FactsAnswer } from "../../common/protocol.ts";
+import type { FactsAnswer } from "../../common/contract/protocol.ts";
 
 export type InitKind = FactsAnswer["init"];
 

@@ -2,8 +2,9 @@
  * Edits of /etc/inittab, text in and text out. Our lines stand between two marker comments; every other byte of the file
  * stays as it is. Sources: inittab(5) of sysvinit 3.06, busybox init/init.c.
  */
+
+import { CONTAINERS_DIR, RUNCH_BINARY } from "../../common/contract/paths.ts";
 import { Status, VzError } from "../../common/errors.ts";
-import { CONTAINERS_DIR, RUNCH_BINARY } from "../../common/paths.ts";
 
 export type InittabKind = "sysvinit" | "busybox";
 

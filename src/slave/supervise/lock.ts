@@ -1,8 +1,8 @@
 /** Locks between calls of vzexec: one a container, one for init's table. They die with their process, and with the boot. */
 import { setTimeout as sleep } from "node:timers/promises";
 import * as sys from "vz:sys";
+import { STATE_DIR } from "../../common/contract/paths.ts";
 import { hasCode, Status, VzError } from "../../common/errors.ts";
-import { STATE_DIR } from "../../common/paths.ts";
 import { constant } from "../constant.ts";
 import { makeDirectories } from "../runch/files.ts";
 

@@ -1,7 +1,7 @@
-import type { Args, Option } from "../../common/command.ts";
+import type { Args, Option } from "../../common/command/command.ts";
+import { checkName } from "../../common/contract/names.ts";
 import { Status, VzError } from "../../common/errors.ts";
 import type { Io } from "../../common/io.ts";
-import { checkName } from "../../common/names.ts";
 
 export const jsonOption: Option = { name: "json", help: "answer as one JSON document" };
 

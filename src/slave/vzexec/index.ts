@@ -1,7 +1,7 @@
 /** `vzexec`: a restricted shell on a slave. Verbs and nothing else; no other program is started on a caller's word. */
-import type { CommandGroup } from "../../common/command.ts";
+import type { CommandGroup } from "../../common/command/command.ts";
+import { helpPage } from "../../common/command/help.ts";
 import { isVzError, Status, VzError } from "../../common/errors.ts";
-import { helpPage } from "../../common/help.ts";
 import type { Io } from "../../common/io.ts";
 import { takeEnvironment } from "./environment.ts";
 import { type Call, readCall } from "./mode.ts";

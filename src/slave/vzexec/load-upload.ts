@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { unlinkSync } from "node:fs";
+import { INCOMING_DIR } from "../../common/contract/paths.ts";
+import type { LoadAnswer } from "../../common/contract/protocol.ts";
 import { Status } from "../../common/errors.ts";
-import { INCOMING_DIR } from "../../common/paths.ts";
-import type { LoadAnswer } from "../../common/protocol.ts";
 
 /** Reading and checking a large image on a slow VPS takes minutes, never an hour. */
 const PATIENCE_MS = 3_600_000;

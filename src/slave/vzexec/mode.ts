@@ -7,7 +7,7 @@
  * - subsystem (`Subsystem vzexec /usr/local/bin/vzexec subsystem`): that text, in one of the ways above
  * - typed by root on the slave: plain words
  *
- * (`vzexec HOSTS -- VERB…` is the master's, which src/main.ts has told apart: src/common/front-end.ts.)
+ * (`vzexec HOSTS -- VERB…` is the master's, which src/main.ts has told apart: src/common/command/front-end.ts.)
  */
 import { Status, VzError } from "../../common/errors.ts";
 import { splitWords } from "../../common/shell-words.ts";

@@ -1,8 +1,8 @@
-import type { Command } from "../../common/command.ts";
+import type { Command } from "../../common/command/command.ts";
+import { parseArgs } from "../../common/command/parse-args.ts";
+import { suggest } from "../../common/command/suggest.ts";
 import { Status, VzError } from "../../common/errors.ts";
 import type { Io } from "../../common/io.ts";
-import { parseArgs } from "../../common/parse-args.ts";
-import { suggest } from "../../common/suggest.ts";
 import { tidy } from "../container/rows.ts";
 import { verbs } from "./verbs/index.ts";
 

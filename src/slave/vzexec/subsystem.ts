@@ -8,9 +8,9 @@
  * cannot be read is answered with `"id":null` and status 65. The connection ends with its input.
  */
 import { readSync } from "node:fs";
+import { report } from "../../common/command/report.ts";
 import { Status, VzError } from "../../common/errors.ts";
 import { type Io, memoryIo } from "../../common/io.ts";
-import { report } from "../../common/report.ts";
 
 /** Longest request in bytes. */
 const MAX_REQUEST = 256 * 1024;

@@ -9,9 +9,9 @@ import { inspect } from "../../../src/build/image/commands/inspect.ts";
 import { list } from "../../../src/build/image/commands/list.ts";
 import { rm } from "../../../src/build/image/commands/rm.ts";
 import { verify } from "../../../src/build/image/commands/verify.ts";
-import type { Command } from "../../../src/common/command.ts";
+import type { Command } from "../../../src/common/command/command.ts";
+import { parseArgs } from "../../../src/common/command/parse-args.ts";
 import { memoryIo } from "../../../src/common/io.ts";
-import { parseArgs } from "../../../src/common/parse-args.ts";
 import {
   CONFIG,
   directory,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Requirements } from "../../../src/build/image/requirements.ts";
-import { readElf } from "../../../src/common/elf.ts";
+import { readElf } from "../../../src/common/elf/elf.ts";
 import { makeElf } from "../../support/elf.ts";
 
 const [I386, ARM, AMD64, ARM64, RISCV] = [3, 40, 62, 183, 243];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { StartRequest } from "../../../src/common/protocol.ts";
+import type { StartRequest } from "../../../src/common/contract/protocol.ts";
 import { containerConfig, mergeEnv } from "../../../src/slave/container/config.ts";
 import { object } from "../../../src/slave/container/json.ts";
 

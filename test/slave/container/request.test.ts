@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseArgs } from "../../../src/common/parse-args.ts";
-import type { StartRequest } from "../../../src/common/protocol.ts";
-import { startWords } from "../../../src/common/start-request.ts";
+import { parseArgs } from "../../../src/common/command/parse-args.ts";
+import type { StartRequest } from "../../../src/common/contract/protocol.ts";
+import { startWords } from "../../../src/common/contract/start-request.ts";
 import { readRequest } from "../../../src/slave/container/request.ts";
 import { startVerb } from "../../../src/slave/vzexec/verbs/start.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ContainerStateFile, RunStatus } from "../../../src/common/container-state.ts";
+import type { ContainerStateFile, RunStatus } from "../../../src/common/contract/container-state.ts";
 import { type ContainerRecord, parseRecord } from "../../../src/slave/container/record.ts";
 import { containerRow } from "../../../src/slave/container/row.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readConfig } from "../../../src/common/oci.ts";
+import { readConfig } from "../../../src/common/oci/oci.ts";
 
 const least = { ociVersion: "1.0.2", process: { cwd: "/", args: ["true"] }, root: { path: "rootfs" } };
 const read = (more: object) => readConfig(JSON.stringify({ ...least, ...more }));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readConfig } from "../../../src/common/oci.ts";
+import { readConfig } from "../../../src/common/oci/oci.ts";
 import { type DefaultConfigOptions, defaultConfig } from "../../../src/slave/runch/default-config.ts";
 import { parseMountOptions } from "../../../src/slave/runch/mount-options.ts";
 

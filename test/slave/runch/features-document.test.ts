@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readConfig } from "../../../src/common/oci.ts";
+import { readConfig } from "../../../src/common/oci/oci.ts";
 import { capabilitySets } from "../../../src/slave/runch/capabilities.ts";
 import { featuresDocument, grantedNames } from "../../../src/slave/runch/features-document.ts";
 import { parseMountOptions } from "../../../src/slave/runch/mount-options.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readConfig } from "../../../src/common/oci.ts";
+import { readConfig } from "../../../src/common/oci/oci.ts";
 import { readAnnotations } from "../../../src/slave/runch/bundle.ts";
 import { capabilitySets } from "../../../src/slave/runch/capabilities.ts";
 import type { Isolation } from "../../../src/slave/runch/isolation.ts";

@@ -6,7 +6,7 @@ import {
   parseProcStat,
   parseState,
   statusOf,
-} from "../../../src/common/container-state.ts";
+} from "../../../src/common/contract/container-state.ts";
 import { nextRun, pauseAfter } from "../../../src/slave/runch/backoff.ts";
 import { deviceNumber } from "../../../src/slave/runch/devices.ts";
 import { parseMountPoints, toUnmount } from "../../../src/slave/runch/mount-table.ts";

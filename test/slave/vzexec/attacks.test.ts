@@ -1,9 +1,9 @@
 /** Lines that an attacker with the daily key sends. Each must end in a refusal before anything is done. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { parseArgs } from "../../../src/common/command/parse-args.ts";
 import { isVzError } from "../../../src/common/errors.ts";
 import { memoryIo } from "../../../src/common/io.ts";
-import { parseArgs } from "../../../src/common/parse-args.ts";
 import { readCall } from "../../../src/slave/vzexec/mode.ts";
 import { findVerb } from "../../../src/slave/vzexec/run-verb.ts";
 import { verbs } from "../../../src/slave/vzexec/verbs/index.ts";

@@ -4,7 +4,7 @@
 # Variables: directory, where the programs are tried: what lies elsewhere may be mounted noexec
 # shellcheck shell=sh disable=SC2154
 
-# The programs are those of src/common/elf-probe.ts, which tells how they are made and what they do.
+# The programs are those of src/common/elf/probe.ts, which tells how they are made and what they do.
 i686() {
   printf '\177\105\114\106\001\001\001\000\000\000\000\000\000\000\000\000\002\000\003\000\001\000\000\000'
   printf '\124\000\001\000\064\000\000\000\000\000\000\000\000\000\000\000\064\000\040\000\001\000\000\000'

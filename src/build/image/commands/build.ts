@@ -1,9 +1,9 @@
 import { basename } from "node:path";
-import type { Args, Command, Example, Option } from "../../../common/command.ts";
+import type { Args, Command, Example, Option } from "../../../common/command/command.ts";
+import { progressBar } from "../../../common/command/progress.ts";
+import { formatBytes } from "../../../common/command/table.ts";
+import { isName } from "../../../common/contract/names.ts";
 import { Status, VzError } from "../../../common/errors.ts";
-import { isName } from "../../../common/names.ts";
-import { progressBar } from "../../../common/progress.ts";
-import { formatBytes } from "../../../common/table.ts";
 import { type BuiltImage, buildImage } from "../build.ts";
 import type { FoundImage } from "../find.ts";
 

@@ -1,10 +1,10 @@
-import type { Command } from "../../../common/command.ts";
+import type { Command } from "../../../common/command/command.ts";
+import { formatBytes, printable, table } from "../../../common/command/table.ts";
 import { Status, VzError } from "../../../common/errors.ts";
 import { type Entry, insidePath, plainEntry } from "../../../common/image/manifest.ts";
 import { withImage } from "../../../common/image/open.ts";
 import { readManifest } from "../../../common/image/read.ts";
 import { quoteWords } from "../../../common/shell-words.ts";
-import { formatBytes, printable, table } from "../../../common/table.ts";
 import { diffImages, type FileChange, type ImageDiff, type Side } from "../diff.ts";
 import { provenanceOf } from "../provenance.ts";
 

@@ -1,8 +1,8 @@
-import type { Args, Command } from "../../../common/command.ts";
+import type { Args, Command } from "../../../common/command/command.ts";
+import { progressBar } from "../../../common/command/progress.ts";
+import { formatBytes } from "../../../common/command/table.ts";
 import { Status, VzError } from "../../../common/errors.ts";
 import { withImage } from "../../../common/image/open.ts";
-import { progressBar } from "../../../common/progress.ts";
-import { formatBytes } from "../../../common/table.ts";
 import { type ExportOptions, exportImage } from "../export.ts";
 import { imageArgument } from "./inspect.ts";
 

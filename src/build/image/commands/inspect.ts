@@ -1,4 +1,5 @@
-import type { Args, Command } from "../../../common/command.ts";
+import type { Args, Command } from "../../../common/command/command.ts";
+import { formatBytes, printable, table } from "../../../common/command/table.ts";
 import { Status, VzError } from "../../../common/errors.ts";
 import {
   type FileEntry,
@@ -9,7 +10,6 @@ import {
 import { withImage } from "../../../common/image/open.ts";
 import { type ImageHead, readManifest } from "../../../common/image/read.ts";
 import { quoteWords } from "../../../common/shell-words.ts";
-import { formatBytes, printable, table } from "../../../common/table.ts";
 import { provenanceOf } from "../provenance.ts";
 
 const BIGGEST = 10;

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
-import type { Command } from "../../../common/command.ts";
+import type { Command } from "../../../common/command/command.ts";
+import { formatBytes, table } from "../../../common/command/table.ts";
 import { reason, Status, VzError } from "../../../common/errors.ts";
-import { formatBytes, table } from "../../../common/table.ts";
 import { type FoundImage, imagesIn, openFound } from "../find.ts";
 import { summary } from "./build.ts";
 import { dateOf } from "./inspect.ts";

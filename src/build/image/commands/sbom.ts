@@ -1,8 +1,8 @@
-import type { Command } from "../../../common/command.ts";
+import type { Command } from "../../../common/command/command.ts";
+import { version } from "../../../common/command/version.ts";
 import { Status } from "../../../common/errors.ts";
 import { withImage } from "../../../common/image/open.ts";
 import { readManifest } from "../../../common/image/read.ts";
-import { version } from "../../../common/version.ts";
 import { provenanceOf } from "../provenance.ts";
 import { billOfMaterials } from "../sbom.ts";
 import { checkOutput, writeWhole } from "../write-file.ts";

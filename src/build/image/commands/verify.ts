@@ -1,9 +1,9 @@
-import type { Command } from "../../../common/command.ts";
+import type { Command } from "../../../common/command/command.ts";
+import { progressBar } from "../../../common/command/progress.ts";
+import { formatBytes } from "../../../common/command/table.ts";
 import { Status } from "../../../common/errors.ts";
 import { withImage } from "../../../common/image/open.ts";
 import { verifyImage } from "../../../common/image/verify.ts";
-import { progressBar } from "../../../common/progress.ts";
-import { formatBytes } from "../../../common/table.ts";
 import { provenanceOf } from "../provenance.ts";
 import { imageArgument } from "./inspect.ts";
 

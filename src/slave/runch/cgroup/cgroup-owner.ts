@@ -1,5 +1,5 @@
 /** Whose a cgroup is: one that outlives its container may have become another's, whose processes are none of ours to end. */
-import type { ContainerStateFile } from "../../../common/container-state.ts";
+import type { ContainerStateFile } from "../../../common/contract/container-state.ts";
 import { listIds } from "../register.ts";
 import { isAlive, readState } from "../state-store.ts";
 

@@ -1,5 +1,5 @@
 /** `linux.cgroupsPath`: which directory of each hierarchy is the container's. */
-import { badConfig } from "../../../common/oci-read.ts";
+import { badConfig } from "../../../common/oci/oci-read.ts";
 import type { Hierarchies, Hierarchy } from "./hierarchies.ts";
 
 /** A container's directory in one hierarchy. */

@@ -14,7 +14,7 @@ import {
   type Reader,
   text,
   textMap,
-} from "../../../common/oci-read.ts";
+} from "../../../common/oci/oci-read.ts";
 
 /** A limit of the form int64: -1 for none. What no double holds exactly is far above any machine, and so none as well. */
 const limit: Reader<number> = (value, at) => {

@@ -1,10 +1,10 @@
 /** What people are told about the commands: help, version, and what to do about a word that is no command. */
-import type { Command } from "../../../common/command.ts";
+import type { Command } from "../../../common/command/command.ts";
+import { helpPage } from "../../../common/command/help.ts";
+import { suggest } from "../../../common/command/suggest.ts";
+import { version } from "../../../common/command/version.ts";
 import { Status } from "../../../common/errors.ts";
-import { helpPage } from "../../../common/help.ts";
 import type { Io } from "../../../common/io.ts";
-import { suggest } from "../../../common/suggest.ts";
-import { version } from "../../../common/version.ts";
 import { usageError } from "../options.ts";
 import type { Verb } from "../verb.ts";
 

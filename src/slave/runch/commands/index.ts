@@ -1,7 +1,8 @@
 /** The command line of `runch`: options before the command, and the commands, each a bundle of its own. */
+
+import { STATE_DIR } from "../../../common/contract/paths.ts";
 import { Status } from "../../../common/errors.ts";
 import type { Io } from "../../../common/io.ts";
-import { STATE_DIR } from "../../../common/paths.ts";
 import defer * as errorLog from "../error-log.ts";
 import { absolutePath } from "../files.ts";
 import {

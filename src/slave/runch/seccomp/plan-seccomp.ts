@@ -1,5 +1,5 @@
 /** What `linux.seccomp` amounts to for the kernel. */
-import { badConfig } from "../../../common/oci-read.ts";
+import { badConfig } from "../../../common/oci/oci-read.ts";
 import type { Shortfalls } from "../shortfalls.ts";
 import { isKnownCall, type Machine } from "./abis.ts";
 import { actionValue, compareStrictness } from "./actions.ts";

@@ -1,5 +1,5 @@
 /** Reads `linux.seccomp` of config.json (runtime-spec 1.3, config-linux.md, "Seccomp"). */
-import { badConfig, count, list, object, type Reader, text, texts } from "../../../common/oci-read.ts";
+import { badConfig, count, list, object, type Reader, text, texts } from "../../../common/oci/oci-read.ts";
 import { ACTION_NAMES, type ActionName, isActionName, takesErrno } from "./actions.ts";
 
 export const OPERATORS = [

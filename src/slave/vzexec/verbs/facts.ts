@@ -1,6 +1,6 @@
-import type { Command } from "../../../common/command.ts";
-import type { FactsAnswer } from "../../../common/protocol.ts";
-import { formatBytes, formatSpan } from "../../../common/table.ts";
+import type { Command } from "../../../common/command/command.ts";
+import { formatBytes, formatSpan } from "../../../common/command/table.ts";
+import type { FactsAnswer } from "../../../common/contract/protocol.ts";
 import { answer, jsonOption, noArguments } from "../answer.ts";
 
 export const factsVerb: Command = {

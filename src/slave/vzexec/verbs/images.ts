@@ -1,6 +1,6 @@
-import type { Command } from "../../../common/command.ts";
-import type { ImageRow } from "../../../common/protocol.ts";
-import { formatBytes, table } from "../../../common/table.ts";
+import type { Command } from "../../../common/command/command.ts";
+import { formatBytes, table } from "../../../common/command/table.ts";
+import type { ImageRow } from "../../../common/contract/protocol.ts";
 import { answer, jsonOption, noArguments } from "../answer.ts";
 
 export const imagesVerb: Command = {

@@ -1,5 +1,5 @@
 /** The verbs: all that the daily key can do on a slave beside uploading. */
-import type { Command } from "../../../common/command.ts";
+import type { Command } from "../../../common/command/command.ts";
 import { factsVerb } from "./facts.ts";
 import { imagesVerb } from "./images.ts";
 import { loadVerb } from "./load.ts";

@@ -1,7 +1,7 @@
-import type { Command } from "../../../common/command.ts";
+import type { Command } from "../../../common/command/command.ts";
+import { isName } from "../../../common/contract/names.ts";
+import { INCOMING_DIR } from "../../../common/contract/paths.ts";
 import { Status, VzError } from "../../../common/errors.ts";
-import { isName } from "../../../common/names.ts";
-import { INCOMING_DIR } from "../../../common/paths.ts";
 import { answer, jsonOption, oneArgument } from "../answer.ts";
 
 export const loadVerb: Command = {

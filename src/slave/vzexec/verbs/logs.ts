@@ -1,6 +1,6 @@
-import type { Command } from "../../../common/command.ts";
+import type { Command } from "../../../common/command/command.ts";
+import type { LogsAnswer } from "../../../common/contract/protocol.ts";
 import { Status, VzError } from "../../../common/errors.ts";
-import type { LogsAnswer } from "../../../common/protocol.ts";
 import { exists } from "../../container/aside.ts";
 import { tailLog } from "../../container/log-file.ts";
 import { LOG_LIMIT, placesOf } from "../../container/places.ts";

@@ -1,5 +1,5 @@
-import type { Command } from "../../../common/command.ts";
-import type { ContainerRow } from "../../../common/protocol.ts";
+import type { Command } from "../../../common/command/command.ts";
+import type { ContainerRow } from "../../../common/contract/protocol.ts";
 import { answer, jsonOption, oneContainer } from "../answer.ts";
 
 export const startVerb: Command = {

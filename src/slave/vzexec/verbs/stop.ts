@@ -1,4 +1,4 @@
-import type { Command } from "../../../common/command.ts";
+import type { Command } from "../../../common/command/command.ts";
 import { answer, jsonOption, oneContainer } from "../answer.ts";
 
 export const stopVerb: Command = {

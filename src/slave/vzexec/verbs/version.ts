@@ -1,6 +1,6 @@
-import type { Command } from "../../../common/command.ts";
-import type { VersionAnswer } from "../../../common/protocol.ts";
-import { version, versionLine } from "../../../common/version.ts";
+import type { Command } from "../../../common/command/command.ts";
+import { version, versionLine } from "../../../common/command/version.ts";
+import type { VersionAnswer } from "../../../common/contract/protocol.ts";
 import { answer, jsonOption, noArguments } from "../answer.ts";
 
 export const versionVerb: Command = {

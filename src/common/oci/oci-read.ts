@@ -3,7 +3,7 @@
  * an error that names its field, a field that nobody knows is handed back by name. `null` is an absent field, as Go's JSON
  * has it.
  */
-import { Status, VzError } from "./errors.ts";
+import { Status, VzError } from "../errors.ts";
 
 /** Reads one value; `at` is the path of the field, `unknown` gathers fields that nobody knows. */
 export type Reader<T> = (value: unknown, at: string, unknown: string[]) => T;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isFrontEnd } from "../../src/common/front-end.ts";
+import { isFrontEnd } from "../../../src/common/command/front-end.ts";
 
 test("vzexec with -- among its arguments is the master's", () => {
   assert.equal(isFrontEnd("vzexec", ["all", "--", "ps"]), true);

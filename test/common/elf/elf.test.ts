@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readElf } from "../../src/common/elf.ts";
-import { makeElf } from "../support/elf.ts";
+import { readElf } from "../../../src/common/elf/elf.ts";
+import { makeElf } from "../../support/elf.ts";
 
 for (const [width, machine, name] of [
   [32, 3, "i386"],

@@ -1,7 +1,7 @@
 /** Reads a command's words by its options. Apart from command.ts, since `runch` and `vzexec` start without it. */
 import minimist from "minimist";
+import { Status, VzError } from "../errors.ts";
 import { Args, type Command, helpTopic } from "./command.ts";
-import { Status, VzError } from "./errors.ts";
 import { suggest } from "./suggest.ts";
 
 /** Words of `argv` read by `command`'s options. @throws VzError 64 for an unknown option or a missing value. */

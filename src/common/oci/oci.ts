@@ -5,7 +5,7 @@
  *
  * Fields of type `unknown` are read by the part of the runner that they are for, which is loaded when they are there.
  */
-import { Status, VzError } from "./errors.ts";
+import { Status, VzError } from "../errors.ts";
 import {
   anything,
   badConfig,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { formatBytes, formatSpan, table } from "../../src/common/table.ts";
+import { formatBytes, formatSpan, table } from "../../../src/common/command/table.ts";
 
 test("columns line up and nothing trails", () => {
   assert.equal(table(["HOST", "PID"], [["web1", "7"]]), "HOST  PID\nweb1  7\n");

@@ -1,5 +1,5 @@
 /** What may name a container, service, host, image or fleet: safe in a path, a command line and an inittab. */
-import { Status, VzError } from "./errors.ts";
+import { Status, VzError } from "../errors.ts";
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
 

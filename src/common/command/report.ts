@@ -1,6 +1,6 @@
 /** How an error reads that reached the top of a command. */
-import { isSystemError, isVzError, reason, Status } from "./errors.ts";
-import type { Io } from "./io.ts";
+import { isSystemError, isVzError, reason, Status } from "../errors.ts";
+import type { Io } from "../io.ts";
 
 /** Prints an error as the design has it and gives the status to end with. */
 export function report(error: unknown, io: Io): number {

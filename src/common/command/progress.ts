@@ -1,5 +1,5 @@
 /** Progress of long work: one line on standard error, redrawn in place, and only on a terminal. */
-import type { Io } from "./io.ts";
+import type { Io } from "../io.ts";
 import { formatBytes, printable } from "./table.ts";
 
 export interface Progress {

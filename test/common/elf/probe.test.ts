@@ -4,8 +4,8 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { readElf } from "../../src/common/elf.ts";
-import { EMULATED, NATIVE, PROBED, type Probed, probeElf } from "../../src/common/elf-probe.ts";
+import { readElf } from "../../../src/common/elf/elf.ts";
+import { EMULATED, NATIVE, PROBED, type Probed, probeElf } from "../../../src/common/elf/probe.ts";
 
 /** Runs such a program, by `emulator` where one is given, and gives how it ended. */
 function statusOf(architecture: Probed, ...emulator: string[]): number | null {

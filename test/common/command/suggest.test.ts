@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { editDistance, suggest } from "../../src/common/suggest.ts";
+import { editDistance, suggest } from "../../../src/common/command/suggest.ts";
 
 test("the distance counts inserted, deleted, replaced and swapped letters", () => {
   assert.equal(editDistance("push", "push"), 0);

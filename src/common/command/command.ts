@@ -2,7 +2,7 @@
  * A command is one file that holds its name, its help and its action; the help on screen and in the man page is printed
  * from the same constant, so that they cannot drift apart.
  */
-import type { Io } from "./io.ts";
+import type { Io } from "../io.ts";
 
 export interface Option {
   /** Long name without dashes. */
