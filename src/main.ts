@@ -62,7 +62,7 @@ const roles: readonly Role[] = [
     links: [],
     operator: true,
     summary: "build, look into, compare and keep images",
-    load: () => import("./build/image/index.ts"),
+    load: () => import("./image/index.ts"),
   },
   {
     words: ["lab"],

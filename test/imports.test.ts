@@ -8,7 +8,8 @@ const allowed: Record<string, readonly string[]> = {
   "src/common": [],
   "src/slave": ["src/common"],
   "src/master": ["src/common"],
-  "src/build": ["src/common"],
+  "src/image": ["src/common"],
+  "src/build": ["src/common", "src/image"],
   "src/lab": ["src/common"],
   "runtime/node": [],
 };

@@ -2,9 +2,10 @@
  * Interpreters that binfmt_misc starts: the kernel opens them itself, so that no trace shows them. See
  * Documentation/admin-guide/binfmt-misc.rst of the kernel.
  */
+
+import { toFs } from "../common/byte-strings.ts";
 import { printable } from "../common/command/table.ts";
 import { HostFiles } from "./host-files.ts";
-import { toFs } from "./names.ts";
 import type { Selection } from "./selection.ts";
 import { baseOf, Walker } from "./walk.ts";
 

@@ -1,7 +1,7 @@
 /** Which files were born since a moment: what tells a file that a run made from one that it opened with O_CREAT. */
 import { lstatSync } from "node:fs";
 import * as sys from "vz:sys";
-import { toFs } from "./names.ts";
+import { toFs } from "../common/byte-strings.ts";
 import { parentOf } from "./walk.ts";
 
 /**

@@ -2,10 +2,12 @@
  * The `config.json` of a traced command, by the OCI runtime specification 1.0.2: what was seen, and no more, but for what
  * the operator wants otherwise.
  */
+
+import { fromFs, toFs } from "../common/byte-strings.ts";
 import type { OciConfig, OciMount, OciProcess } from "../common/oci/oci.ts";
+import { ROOT_CAPABILITIES } from "../common/oci/root-capabilities.ts";
 import { NO_OVERRIDES, type Overrides } from "./bundle-overrides.ts";
 import type { DeviceTree } from "./closure-notes.ts";
-import { fromFs, toFs } from "./names.ts";
 import type { User } from "./user-database.ts";
 
 /** What is known of the run. Names of files are byte strings, words of the command strings of the file functions. */
@@ -66,21 +68,6 @@ const DEVICE_MOUNTS: Readonly<Record<DeviceTree, OciMount>> = {
     options: ["nosuid", "noexec", "nodev", "mode=1777", "size=65536k"],
   },
 };
-
-/** What daemons of distributions start with and give up by themselves; neither devices nor the network's set-up. */
-export const ROOT_CAPABILITIES = [
-  "CAP_AUDIT_WRITE",
-  "CAP_CHOWN",
-  "CAP_DAC_OVERRIDE",
-  "CAP_FOWNER",
-  "CAP_FSETID",
-  "CAP_KILL",
-  "CAP_NET_BIND_SERVICE",
-  "CAP_SETGID",
-  "CAP_SETPCAP",
-  "CAP_SETUID",
-  "CAP_SYS_CHROOT",
-];
 
 /** The document, by what was seen, and by what the operator wants otherwise. */
 export function bundleConfig(seen: Seen, overrides: Overrides = NO_OVERRIDES): BundleConfig {

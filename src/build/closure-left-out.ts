@@ -1,8 +1,9 @@
 /** What the run used and the root will not hold as it was: told, so that nobody has to find out by its failing. */
+
+import { fromFs } from "../common/byte-strings.ts";
 import type { RunFacts } from "./closure.ts";
 import { type DeviceTree, literalGlob } from "./closure-notes.ts";
 import type { LibraryFiles } from "./loader-path.ts";
-import { fromFs } from "./names.ts";
 import { COMMON_DEVICES, type Selection } from "./selection.ts";
 import { ROOT_END } from "./touch.ts";
 import { baseOf, parentOf } from "./walk.ts";

@@ -3,13 +3,14 @@
  * interpreters of scripts, libraries that were not loaded this time, the name service, certificates. What is added and
  * what is left out is told in the selection's notes.
  */
+
+import { fromFs } from "../common/byte-strings.ts";
 import { addCertificates } from "./closure-certificates.ts";
 import { noteLeftOut } from "./closure-left-out.ts";
 import { addLibraries, dropCache } from "./closure-libraries.ts";
 import { addNameService } from "./closure-name-service.ts";
 import { interpreterOf, MAX_SCRIPTS, SCRIPT_LINE } from "./interpreter.ts";
 import { type LibraryFiles, LibraryPath } from "./loader-path.ts";
-import { fromFs } from "./names.ts";
 import type { Selection } from "./selection.ts";
 
 /** What a run was given, and what it touched. */

@@ -1,8 +1,9 @@
 /** How a run in a root differs from the one that was traced, in words. */
+
+import { toFs } from "../common/byte-strings.ts";
 import { printable } from "../common/command/table.ts";
 import type { Output } from "./capture.ts";
 import { firstDifference } from "./first-difference.ts";
-import { toFs } from "./names.ts";
 import { signalStatus } from "./stop.ts";
 import type { StraceEnd } from "./traced-run.ts";
 

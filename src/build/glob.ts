@@ -2,8 +2,9 @@
  * Globs over names of files, as gitignore(5) has them: `*`, `?` and `[…]` match within a component, `**` as a whole component
  * matches any number of them, a backslash takes the next character literally. Byte strings.
  */
+
+import { shown } from "../common/byte-strings.ts";
 import { Status, VzError } from "../common/errors.ts";
-import { shown } from "./names.ts";
 
 /** A component of a glob. */
 export type GlobPart =

@@ -1,9 +1,9 @@
 /** The files of a root as the search for libraries and interpreters sees them. Names are byte strings. */
 import { closeSync, openSync, readdirSync, readSync } from "node:fs";
+import { fromFs } from "../common/byte-strings.ts";
 import { type Elf, readElf } from "../common/elf/elf.ts";
 import { hasCode } from "../common/errors.ts";
 import type { LibraryFiles } from "./loader-path.ts";
-import { fromFs } from "./names.ts";
 import type { Walker } from "./walk.ts";
 
 /** More than any text has that is read here: configuration of the loader and of the name service. */

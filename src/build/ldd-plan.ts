@@ -1,12 +1,12 @@
 /** What a minimal chroot of some programs is made of, and the transcript of making it. Pure, but for the files it reads. */
 import { normalize } from "node:path";
+import { shown, toFs } from "../common/byte-strings.ts";
 import { type Elf, machines } from "../common/elf/elf.ts";
 import { Status, VzError } from "../common/errors.ts";
 import { quoteWord } from "../common/shell-words.ts";
 import { interpreterOf, MAX_SCRIPTS, programOfEnv, SCRIPT_LINE } from "./interpreter.ts";
 import { isMusl, muslPathFile } from "./loader-config.ts";
 import { type LibraryFiles, LibraryPath } from "./loader-path.ts";
-import { shown, toFs } from "./names.ts";
 import { parentOf } from "./walk.ts";
 
 export interface Copy {

@@ -10,6 +10,7 @@ import {
   renameSync,
   rmSync,
 } from "node:fs";
+import { fromFs, shown, toFs } from "../common/byte-strings.ts";
 import type { Args, Command } from "../common/command/command.ts";
 import { printable } from "../common/command/table.ts";
 import { hasCode, Status, VzError } from "../common/errors.ts";
@@ -17,7 +18,6 @@ import type { Io } from "../common/io.ts";
 import { copyFile } from "./copy.ts";
 import { HostFiles } from "./host-files.ts";
 import { planChroot, stepsOf } from "./ldd-plan.ts";
-import { fromFs, shown, toFs } from "./names.ts";
 import { findProgram } from "./program.ts";
 import { Selection } from "./selection.ts";
 import { checkWritable, writeSpec } from "./spec.ts";

@@ -1,11 +1,11 @@
 /** Files that a run in a bundle looked for in vain, and that the traced system has. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { fromFs } from "../common/byte-strings.ts";
 import { readConfig } from "../common/oci/oci.ts";
 import { HostFiles } from "./host-files.ts";
 import { missingInterpreter } from "./interpreter.ts";
 import type { LookupLog } from "./lookup-log.ts";
-import { fromFs } from "./names.ts";
 import { findProgram } from "./program.ts";
 import type { Selection } from "./selection.ts";
 import { Walker } from "./walk.ts";

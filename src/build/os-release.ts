@@ -1,8 +1,8 @@
 /** What a system calls itself: os-release(5). */
 import { lstatSync } from "node:fs";
+import { toFs } from "../common/byte-strings.ts";
 import { hasCode } from "../common/errors.ts";
 import { eachLine } from "./lines.ts";
-import { toFs } from "./names.ts";
 
 /** More is no description of a system. */
 const MAX_LINES = 1000;

@@ -3,8 +3,8 @@
  * installed size in bytes, `F:` a directory without the first slash, `R:` a file in the last directory named.
  */
 import { existsSync } from "node:fs";
+import { toFs } from "../common/byte-strings.ts";
 import { eachLine } from "./lines.ts";
-import { toFs } from "./names.ts";
 import type { Package } from "./packages.ts";
 
 const DATABASE = "/lib/apk/db/installed";

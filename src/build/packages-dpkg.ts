@@ -5,9 +5,9 @@
  */
 import { existsSync, readdirSync, readlinkSync } from "node:fs";
 import { normalize } from "node:path";
+import { fromFs, toFs } from "../common/byte-strings.ts";
 import { hasCode } from "../common/errors.ts";
 import { eachLine } from "./lines.ts";
-import { fromFs, toFs } from "./names.ts";
 import type { Package } from "./packages.ts";
 
 const DATABASE = "/var/lib/dpkg";

@@ -1,18 +1,18 @@
 /** What is made of a trace beyond the spec: a root filesystem, a bundle, an image. */
 import { closeSync, fsyncSync, lstatSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { firstShown } from "../common/byte-strings.ts";
 import { progressBar } from "../common/command/progress.ts";
 import { formatBytes } from "../common/command/table.ts";
 import { Status, VzError } from "../common/errors.ts";
 import type { Io } from "../common/io.ts";
 import { readConfig } from "../common/oci/oci.ts";
+import { buildImage } from "../image/build/build.ts";
+import { compressionByName } from "../image/build/pack.ts";
+import { PROVENANCE_NAME } from "../image/build/provenance.ts";
 import { type Access, type BundleConfig, bundleConfig, type Seen, writtenOutside } from "./bundle.ts";
 import type { Overrides } from "./bundle-overrides.ts";
-import { buildImage } from "./image/build.ts";
-import { compressionByName } from "./image/pack.ts";
-import { PROVENANCE_NAME } from "./image/provenance.ts";
 import { makeMountPoints } from "./mount-points.ts";
-import { firstShown } from "./names.ts";
 import type { PackageDatabase } from "./packages.ts";
 import { formatProvenance, provenanceOf } from "./provenance.ts";
 import { type Copied, makeRootfs } from "./rootfs.ts";

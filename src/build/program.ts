@@ -1,7 +1,7 @@
 /** Finds the program that a command names, before anything is run, so that the error is vz's own and clear. */
 import { accessSync, constants } from "node:fs";
+import { fromFs } from "../common/byte-strings.ts";
 import { hasCode, Status, VzError } from "../common/errors.ts";
-import { fromFs } from "./names.ts";
 import { Walker } from "./walk.ts";
 
 /**

@@ -3,11 +3,11 @@
  * bundle. Read only when there is one. Names in it are relative to its own directory.
  */
 import { dirname, resolve } from "node:path";
+import { fromFs } from "../common/byte-strings.ts";
 import { checkName } from "../common/contract/names.ts";
 import type { YamlFile } from "../common/yaml-file.ts";
 import type { Overrides } from "./bundle-overrides.ts";
 import { type Glob, parseGlob } from "./glob.ts";
-import { fromFs } from "./names.ts";
 import { readRecipeConfig } from "./recipe-config.ts";
 import { YamlNode } from "./yaml-reader.ts";
 

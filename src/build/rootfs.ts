@@ -2,10 +2,10 @@
 import { chmodSync, linkSync, lstatSync, mkdirSync, readlinkSync, type Stats } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import * as sys from "vz:sys";
+import { toFs } from "../common/byte-strings.ts";
 import type { Progress } from "../common/command/progress.ts";
 import { hasCode } from "../common/errors.ts";
 import { copyFile, copyLink, dressDirectory, giveAway } from "./copy.ts";
-import { toFs } from "./names.ts";
 import { COMMON_DEVICES, type Selection } from "./selection.ts";
 import { parentOf } from "./walk.ts";
 

@@ -1,6 +1,7 @@
 /** From several traced runs to one selection. */
+
+import { fromFs } from "../common/byte-strings.ts";
 import { bornSince } from "./birth.ts";
-import { fromFs } from "./names.ts";
 import { select } from "./select.ts";
 import type { Selection } from "./selection.ts";
 import { allTouches } from "./touch.ts";

@@ -12,10 +12,10 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
+import { toFs } from "../common/byte-strings.ts";
 import { reason, Status, VzError } from "../common/errors.ts";
 import { shown } from "../common/image/manifest.ts";
 import { eachLine } from "./lines.ts";
-import { toFs } from "./names.ts";
 
 /** @param paths byte strings, sorted */
 export function formatSpec(paths: readonly string[]): string {

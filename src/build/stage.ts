@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { hasCode, reason, Status, VzError } from "../common/errors.ts";
-import { cleaningUp } from "./cleaning-up.ts";
+import { cleaningUp } from "../image/build/cleaning-up.ts";
 
 /** @throws VzError 64 where `directory` cannot be made, or is not to be replaced: it holds something, or is none */
 export function checkTarget(directory: string, force: boolean): void {

@@ -2,6 +2,8 @@
  * What `vz trace` does once a run has ended: from what was touched to what is kept; and what only some options ask for before
  * it. A bundle of its own, which is read while the run lasts, so that the run starts early.
  */
+
+import { firstShown, shown } from "../common/byte-strings.ts";
 import { Status, VzError } from "../common/errors.ts";
 import type { Io } from "../common/io.ts";
 import { addBinfmtInterpreters } from "./binfmt.ts";
@@ -9,7 +11,6 @@ import { complete } from "./closure.ts";
 import { HostFiles } from "./host-files.ts";
 import { dropExcluded, expandGlob, includeNames, mayInclude, mergeSpec } from "./include.ts";
 import { interpreterOf, missingInterpreter, SCRIPT_LINE } from "./interpreter.ts";
-import { firstShown, shown } from "./names.ts";
 import { reportText } from "./report-text.ts";
 import { selectRuns, touchedBy } from "./select-runs.ts";
 import type { Selection } from "./selection.ts";

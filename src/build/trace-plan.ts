@@ -1,4 +1,6 @@
 /** What `vz trace` is to do, as its options and its recipe say. What is wrong with it is found before anything runs. */
+
+import { fromFs } from "../common/byte-strings.ts";
 import type { Args } from "../common/command/command.ts";
 import { checkName } from "../common/contract/names.ts";
 import { Status, VzError } from "../common/errors.ts";
@@ -14,7 +16,6 @@ import {
 import type { CheckPlan } from "./check.ts";
 import type { Glob } from "./glob.ts";
 import { imageName } from "./image-name.ts";
-import { fromFs } from "./names.ts";
 import type { Product } from "./products.ts";
 import defer * as products from "./products.ts";
 import type { Recipe, RecipeRun } from "./recipe.ts";

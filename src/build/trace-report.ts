@@ -1,7 +1,7 @@
 /** What `vz trace --report` tells: what came along, from where, why, and what did not. */
 import { lstatSync } from "node:fs";
+import { toFs } from "../common/byte-strings.ts";
 import type { LeftOut } from "./closure-notes.ts";
-import { toFs } from "./names.ts";
 import type { Package, PackageDatabase } from "./packages.ts";
 import type { Selection } from "./selection.ts";
 import { formatSpec } from "./spec.ts";

@@ -4,8 +4,8 @@
  */
 import { chmodSync, existsSync, lstatSync, mkdirSync, realpathSync, symlinkSync } from "node:fs";
 import * as sys from "vz:sys";
+import { fromFs } from "../common/byte-strings.ts";
 import { hasCode, reason, Status, VzError } from "../common/errors.ts";
-import { fromFs } from "./names.ts";
 import { allTouches, ROOT_END } from "./touch.ts";
 
 /** Where chroot(1) may lie; a user's PATH need not name the directory. */

@@ -1,9 +1,9 @@
 /** What may make a traced run differ from a plain one, or its root from what it needs, or is better not given away. */
 import { statSync } from "node:fs";
 import * as sys from "vz:sys";
+import { toFs } from "../common/byte-strings.ts";
 import { shown } from "../common/image/manifest.ts";
 import type { Io } from "../common/io.ts";
-import { toFs } from "./names.ts";
 import type { Selection } from "./selection.ts";
 import type { Note } from "./trace-log.ts";
 

@@ -1,8 +1,8 @@
 /** Runs a command under strace, and reads the log through a pipe while it runs. */
 import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import * as sys from "vz:sys";
+import { fromFs, toFs } from "../common/byte-strings.ts";
 import { hasCode, reason, Status, VzError } from "../common/errors.ts";
-import { fromFs, toFs } from "./names.ts";
 import { type Outcome, type StopPlan, Stopper } from "./stop.ts";
 import { straceArgv } from "./strace-argv.ts";
 import { TraceLog } from "./trace-log.ts";

@@ -1,7 +1,8 @@
 /** Users by name, as passwd(5) and group(5) have them in the traced root. */
+
+import { fromFs } from "../common/byte-strings.ts";
 import { Status, VzError } from "../common/errors.ts";
 import { eachLine } from "./lines.ts";
-import { fromFs } from "./names.ts";
 
 export interface User {
   readonly uid: number;

@@ -3,7 +3,7 @@
  * way. All names are byte strings.
  */
 import * as sys from "vz:sys";
-import { fromFs, toFs } from "./names.ts";
+import { fromFs, toFs } from "../common/byte-strings.ts";
 
 export type FileType = "file" | "directory" | "link" | "device" | "other";
 

@@ -3,15 +3,15 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { build, sourceDate } from "../../../src/build/image/commands/build.ts";
-import { diff } from "../../../src/build/image/commands/diff.ts";
-import { inspect } from "../../../src/build/image/commands/inspect.ts";
-import { list } from "../../../src/build/image/commands/list.ts";
-import { rm } from "../../../src/build/image/commands/rm.ts";
-import { verify } from "../../../src/build/image/commands/verify.ts";
 import type { Command } from "../../../src/common/command/command.ts";
 import { parseArgs } from "../../../src/common/command/parse-args.ts";
 import { memoryIo } from "../../../src/common/io.ts";
+import { build, sourceDate } from "../../../src/image/commands/build.ts";
+import { diff } from "../../../src/image/commands/diff.ts";
+import { inspect } from "../../../src/image/commands/inspect.ts";
+import { list } from "../../../src/image/commands/list.ts";
+import { rm } from "../../../src/image/commands/rm.ts";
+import { verify } from "../../../src/image/commands/verify.ts";
 import {
   CONFIG,
   directory,

@@ -15,14 +15,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { exportCommand } from "../../../src/build/image/commands/export.ts";
-import { importCommand } from "../../../src/build/image/commands/import.ts";
-import { sbom } from "../../../src/build/image/commands/sbom.ts";
 import type { Command } from "../../../src/common/command/command.ts";
 import { parseArgs } from "../../../src/common/command/parse-args.ts";
 import { withImage } from "../../../src/common/image/open.ts";
 import { verifyImage } from "../../../src/common/image/verify.ts";
 import { memoryIo } from "../../../src/common/io.ts";
+import { exportCommand } from "../../../src/image/commands/export.ts";
+import { importCommand } from "../../../src/image/commands/import.ts";
+import { sbom } from "../../../src/image/commands/sbom.ts";
 import {
   BODIES,
   CONFIG,

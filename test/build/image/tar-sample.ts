@@ -1,7 +1,7 @@
 /** Tar archives and OCI layouts for tests, written by the code that exports images. */
 import { createHash } from "node:crypto";
-import { END, memberHeader, padding } from "../../../src/build/image/layer-write.ts";
 import type { Entry } from "../../../src/common/image/manifest.ts";
+import { END, memberHeader, padding } from "../../../src/image/layers/layer-write.ts";
 
 export const sha256 = (bytes: string | Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 

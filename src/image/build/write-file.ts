@@ -1,0 +1,100 @@
+/** Files that appear whole or not at all. */
+import { randomBytes } from "node:crypto";
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, type Stats, statSync, writeSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { reason, Status, VzError } from "../../common/errors.ts";
+import { cleaningUp } from "./cleaning-up.ts";
+
+/** Of a target's name: with three bytes each and what is put around them they are no longer than a name may be. */
+const KEPT_CHARACTERS = 60;
+
+/** Chunks follow one another without the event loop; so long a signal may wait. */
+const DEAF_MS = 100;
+
+/**
+ * Raises ahead that `file` is no place for what is to be written: what is there would be replaced, and nobody means to
+ * replace a device, a pipe, or what the writing reads from.
+ * @param source the file that is read for it, if any
+ * @throws VzError 64
+ */
+export function checkOutput(file: string, source?: string): void {
+  const bad = (why: string, hint?: string) =>
+    new VzError(Status.usage, `${file}: ${why}`, hint === undefined ? {} : { hint });
+  if (file === "-") throw bad("standard output is not written to", "a file of that name is ./-");
+  const there = statOf(file);
+  if (there === undefined) return;
+  if (there.isDirectory()) throw bad("is a directory");
+  if (!there.isFile()) throw bad("not a regular file");
+  const read = source === undefined ? undefined : statOf(source);
+  if (read?.ino === there.ino && read.dev === there.dev)
+    throw bad("is what is read from", "-o takes another name");
+}
+
+/** @returns undefined where nothing is to be found out; the opening then says why */
+function statOf(file: string): Stats | undefined {
+  try {
+    return statSync(file);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A name beside `file` that nothing has, and that is none of a file to be kept. */
+export function temporaryBeside(file: string): string {
+  const kept = basename(file).slice(0, KEPT_CHARACTERS);
+  return join(dirname(file), `.${kept}.${randomBytes(6).toString("hex")}.tmp`);
+}
+
+/**
+ * Writes `chunks` to `file` by way of a temporary name beside it.
+ * @returns bytes written
+ * @throws VzError 64 as `checkOutput`, 71 when the file cannot be made or written; whatever `chunks` throws; then, or when a
+ * signal ends it, nothing is left behind
+ */
+export async function writeWhole(file: string, chunks: AsyncIterable<Uint8Array>): Promise<number> {
+  checkOutput(file);
+  const temporary = temporaryBeside(file);
+  const os = <T>(call: () => T): T => {
+    try {
+      return call();
+    } catch (cause) {
+      throw new VzError(Status.osError, `${file}: ${reason(cause)}`, { cause });
+    }
+  };
+  const fd = os(() => openSync(temporary, "wx", 0o644));
+  const clean = () => rmSync(temporary, { force: true });
+  try {
+    return await cleaningUp(clean, async () => {
+      const written = await writeAll(os, fd, chunks);
+      os(() => renameSync(temporary, file));
+      return written;
+    });
+  } catch (error) {
+    clean();
+    throw error;
+  }
+}
+
+async function writeAll(
+  os: <T>(call: () => T) => T,
+  fd: number,
+  chunks: AsyncIterable<Uint8Array>,
+): Promise<number> {
+  let written = 0;
+  let heard = Date.now();
+  try {
+    for await (const chunk of chunks) {
+      for (let at = 0; at < chunk.length; ) {
+        at += os(() => writeSync(fd, chunk, at, chunk.length - at));
+      }
+      written += chunk.length;
+      if (Math.abs(Date.now() - heard) < DEAF_MS) continue;
+      await new Promise((resolve) => setImmediate(resolve));
+      heard = Date.now();
+    }
+    os(() => fsyncSync(fd));
+    return written;
+  } finally {
+    closeSync(fd);
+  }
+}
