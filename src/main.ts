@@ -48,14 +48,14 @@ const roles: readonly Role[] = [
     links: ["strace-trace"],
     operator: true,
     summary: "root filesystem, bundle or image of a program, by tracing it",
-    load: () => import("./build/strace-trace.ts"),
+    load: () => import("./trace/index.ts"),
   },
   {
     words: ["ldd", "ldd-trace"],
     links: ["ldd-trace", "ldd-chroot.sh"],
     operator: true,
     summary: "minimal chroot of a program, by reading its ELF files",
-    load: () => import("./build/ldd-trace.ts"),
+    load: () => import("./ldd/index.ts"),
   },
   {
     words: ["image"],

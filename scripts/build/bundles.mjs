@@ -64,7 +64,7 @@ export const shared = [
 ];
 
 /** Folders and files of which a slave reads nothing. */
-const HOST = ["master", "build", "image", "lab", "cli/manual"];
+const HOST = ["master", "trace", "ldd", "image", "lab", "cli/manual"];
 
 /**
  * What a slave reads seldom, and not when a container starts: it takes the time to unpack them, and has room on its disk.

@@ -18,10 +18,10 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { HostFiles } from "../../src/build/host-files.ts";
-import { LibraryPath } from "../../src/build/loader-path.ts";
-import { type Seen, Walker } from "../../src/build/walk.ts";
 import type { Elf } from "../../src/common/elf/elf.ts";
+import { HostFiles } from "../../src/trace/elf/host-files.ts";
+import { LibraryPath } from "../../src/trace/elf/loader-path.ts";
+import { type Seen, Walker } from "../../src/trace/names/walk.ts";
 import { makeElf } from "../support/elf.ts";
 import { vzBinary } from "../support/machine.ts";
 

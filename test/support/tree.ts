@@ -1,8 +1,8 @@
 /** A file system in memory, for tests of what walks and searches one. */
 
-import type { LibraryFiles } from "../../src/build/loader-path.ts";
-import { type Look, Walker } from "../../src/build/walk.ts";
 import { type Elf, readElf } from "../../src/common/elf/elf.ts";
+import type { LibraryFiles } from "../../src/trace/elf/loader-path.ts";
+import { type Look, Walker } from "../../src/trace/names/walk.ts";
 
 /** Content by absolute name: text or bytes of a file, `{ link }`, or "dir". Directories above are made. */
 export type Tree = Readonly<

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { Flattening } from "../../../src/image/layers/flatten.ts";
 import { walk } from "../../../src/image/layers/flatten-tree.ts";
 import { readStretch } from "../../../src/image/layers/layer-member.ts";
-import { directory, file, hardlink, member, symlink, tar } from "../../build/image/tar-sample.ts";
+import { directory, file, hardlink, member, symlink, tar } from "../../support/tar-sample.ts";
 
 /** What comes of layers: a line for each path, sorted. */
 function flatten(...layers: readonly (readonly Uint8Array[])[]): string[] {

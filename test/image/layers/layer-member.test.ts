@@ -17,7 +17,7 @@ import { test } from "node:test";
 import { type Member, readStretch, tarMembers } from "../../../src/image/layers/layer-member.ts";
 import { parsePax } from "../../../src/image/layers/layer-pax.ts";
 import { memberHeader } from "../../../src/image/layers/layer-write.ts";
-import { file, member, symlink, tar } from "../../build/image/tar-sample.ts";
+import { file, member, symlink, tar } from "../../support/tar-sample.ts";
 
 function read(bytes: Uint8Array): (Member & { body: string })[] {
   const scratch = mkdtempSync(join(tmpdir(), "vz-tar-"));
