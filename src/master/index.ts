@@ -1,13 +1,13 @@
 /** `vz master`: the operator's console. */
 import type { CommandGroup } from "../common/command/command.ts";
-import { apply } from "./apply.ts";
-import { deploy } from "./deploy.ts";
-import { inventoryCommand } from "./inventory-command.ts";
-import { logs } from "./logs.ts";
-import { ps } from "./ps.ts";
-import { push } from "./push.ts";
-import { stop } from "./stop.ts";
-import { vzexec } from "./vzexec.ts";
+import { apply } from "./commands/apply.ts";
+import { deploy } from "./commands/deploy.ts";
+import { inventoryCommand } from "./commands/inventory.ts";
+import { logs } from "./commands/logs.ts";
+import { ps } from "./commands/ps.ts";
+import { push } from "./commands/push.ts";
+import { stop } from "./commands/stop.ts";
+import { vzexec } from "./commands/vzexec.ts";
 
 const group: CommandGroup = {
   name: "vz master",

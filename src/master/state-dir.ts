@@ -6,10 +6,10 @@ import * as v from "valibot";
 import type { ContainerRow } from "../common/contract/protocol.ts";
 import { hasCode, Status, VzError } from "../common/errors.ts";
 import { writeFileAtomic } from "../common/files.ts";
-import { containerRow, readAnswer } from "./answers.ts";
-import type { Fleet } from "./fleet.ts";
-import { missingProgram } from "./program.ts";
-import { keygenCommand } from "./ssh.ts";
+import type { Fleet } from "./fleet/fleet.ts";
+import { containerRow, readAnswer } from "./wire/answers.ts";
+import { missingProgram } from "./wire/program.ts";
+import { keygenCommand } from "./wire/ssh.ts";
 
 export function ensureStateDir(fleet: Fleet): void {
   mkdirSync(fleet.stateDir, { recursive: true, mode: 0o700 });

@@ -6,15 +6,15 @@ import { test } from "node:test";
 import type { ContainerRow } from "../../src/common/contract/protocol.ts";
 import { VzError } from "../../src/common/errors.ts";
 import { memoryIo } from "../../src/common/io.ts";
-import { psAnswer, readAnswer } from "../../src/master/answers.ts";
-import { parseFleet } from "../../src/master/fleet.ts";
-import { logLines } from "../../src/master/logs.ts";
-import { leftBehind } from "../../src/master/observe.ts";
-import { psRows, psTable } from "../../src/master/ps.ts";
-import { refused } from "../../src/master/remote.ts";
-import { commonStatus, Screen } from "../../src/master/screen.ts";
+import { logLines } from "../../src/master/commands/logs.ts";
+import { psRows, psTable } from "../../src/master/commands/ps.ts";
+import { commonStatus, Screen } from "../../src/master/commands/screen.ts";
+import { parseFleet } from "../../src/master/fleet/fleet.ts";
 import { readLastSeen, writeLastSeen } from "../../src/master/state-dir.ts";
-import { remoteName } from "../../src/master/upload.ts";
+import { psAnswer, readAnswer } from "../../src/master/wire/answers.ts";
+import { leftBehind } from "../../src/master/wire/observe.ts";
+import { refused } from "../../src/master/wire/remote.ts";
+import { remoteName } from "../../src/master/wire/upload.ts";
 
 const fleet = parseFleet(
   `fleet: f

@@ -1,6 +1,6 @@
 /** What slaves tell of themselves, for tests that need some slave. */
 import type { FactsAnswer } from "../../src/common/contract/protocol.ts";
-import type { LocalImage } from "../../src/master/image-choice.ts";
+import type { LocalImage } from "../../src/master/fleet/image-choice.ts";
 
 /** An old slave that runs 32-bit Intel programs alone, and all that `more` says otherwise. */
 export function sampleFacts(more: Partial<FactsAnswer> = {}): FactsAnswer {

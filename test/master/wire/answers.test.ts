@@ -1,0 +1,13 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { factsAnswer, readAnswer } from "../../../src/master/wire/answers.ts";
+import { sampleFacts } from "../../support/facts.ts";
+
+const { architectures: _, ...facts } = sampleFacts();
+
+test("facts tell architectures, those of a slave that tells widths of x86 programs too", () => {
+  const read = (more: object) => readAnswer(factsAnswer, JSON.stringify({ ...facts, ...more }));
+  assert.deepEqual(read({ architectures: ["arm64"] }), { ...facts, architectures: ["arm64"] });
+  assert.deepEqual(read({ elfClasses: [32, 64] }), { ...facts, architectures: ["i386", "amd64"] });
+  assert.equal(read({}), undefined);
+});
