@@ -1,7 +1,7 @@
 /** The lab's key and known hosts, by which its VPSes are reached. */
 import { chownSync, existsSync, renameSync, rmSync } from "node:fs";
 import { writeFileAtomic } from "../common/files.ts";
-import { knownHost } from "./disk.ts";
+import { knownHost } from "./disk/disk.ts";
 import { numbered } from "./groups.ts";
 import { vpsAddress } from "./network.ts";
 import { type LabSettings, labPaths } from "./state.ts";

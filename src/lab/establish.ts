@@ -3,12 +3,12 @@ import { Status, VzError } from "../common/errors.ts";
 import { writeFileAtomic } from "../common/files.ts";
 import type { Io } from "../common/io.ts";
 import { claim, claims } from "./claims.ts";
-import { takeDown } from "./down.ts";
+import { takeDown } from "./commands/down.ts";
 import { fits, type Group, groupOfKind, total, type Wish } from "./groups.ts";
 import { freeOctet, MAX_VPSES, octetsInUse } from "./network.ts";
-import { limit, sayWhatIsNotHeld } from "./power.ts";
 import { type LabSettings, labPaths, readSettings } from "./state.ts";
 import { tool } from "./tool.ts";
+import { limit, sayWhatIsNotHeld } from "./vps/power.ts";
 
 /**
  * The group of the lab's that the wish means, or undefined when it has none of this kind.

@@ -1,9 +1,9 @@
 /** The VPSes of a lab come in groups: what one `vz lab up` has asked for. A lab may hold namespaces and machines side by side. */
 import type { Arch } from "./host-arch.ts";
-import type { Init } from "./inittab.ts";
-import type { Limits } from "./seccomp.ts";
 import type { Accelerator } from "./vm/accelerator.ts";
 import type { MachineKernel } from "./vm/machine.ts";
+import type { Init } from "./vps/inittab.ts";
+import type { Limits } from "./vps/seccomp.ts";
 
 interface Common {
   readonly arch: Arch;

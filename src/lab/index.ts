@@ -1,13 +1,13 @@
 import type { CommandGroup } from "../common/command/command.ts";
-import { boot } from "./boot.ts";
-import { cut } from "./cut.ts";
-import { down } from "./down.ts";
-import { kill } from "./kill.ts";
-import { ls } from "./ls.ts";
-import { mend } from "./mend.ts";
-import { ssh } from "./ssh.ts";
-import { up } from "./up.ts";
-import { vps } from "./vps.ts";
+import { boot } from "./commands/boot.ts";
+import { cut } from "./commands/cut.ts";
+import { down } from "./commands/down.ts";
+import { kill } from "./commands/kill.ts";
+import { ls } from "./commands/ls.ts";
+import { mend } from "./commands/mend.ts";
+import { ssh } from "./commands/ssh.ts";
+import { up } from "./commands/up.ts";
+import { vps } from "./commands/vps.ts";
 
 const group: CommandGroup = {
   name: "vz lab",

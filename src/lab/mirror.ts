@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { Status, VzError } from "../common/errors.ts";
-import { findMirror, type Mirror, parseDeb822, parseOneLine } from "./apt-sources.ts";
+import { findMirror, type Mirror, parseDeb822, parseOneLine } from "./disk/apt-sources.ts";
 import { list } from "./state.ts";
 import { TOOL_PATH } from "./tool.ts";
 

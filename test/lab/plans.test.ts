@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { keepsCapability } from "../../src/lab/capabilities.ts";
-import { parseHierarchies, runnerGroup, vpsGroup } from "../../src/lab/cgroup.ts";
-import { diskFiles } from "../../src/lab/disk-files.ts";
-import { meminfo, overlayOptions, readOnlyOverlay } from "../../src/lab/mount-plan.ts";
+import { diskFiles } from "../../src/lab/disk/disk-files.ts";
 import { sshCommand } from "../../src/lab/ssh-command.ts";
 import { labPaths } from "../../src/lab/state.ts";
+import { keepsCapability } from "../../src/lab/vps/capabilities.ts";
+import { parseHierarchies, runnerGroup, vpsGroup } from "../../src/lab/vps/cgroup.ts";
+import { meminfo, overlayOptions, readOnlyOverlay } from "../../src/lab/vps/mount-plan.ts";
 
 test("cgroups are found where they are mounted, under v1, v2 and both", () => {
   const v1 =

@@ -6,9 +6,9 @@ import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { reason, Status, VzError } from "../../common/errors.ts";
-import { fieldsOf, type Mirror, sourceLine } from "../apt-sources.ts";
+import { fieldsOf, type Mirror, sourceLine } from "../disk/apt-sources.ts";
+import { lastComplaint } from "../disk/recipe.ts";
 import type { Arch } from "../host-arch.ts";
-import { lastComplaint } from "../recipe.ts";
 import { hasProgram, TOOL_PATH } from "../tool.ts";
 
 /** What the signed index says of a package. */

@@ -1,8 +1,8 @@
 /** A machine's disk: one ext4 filesystem, made without loop devices by mke2fs(8). */
 import { mkdirSync, renameSync, rmSync, statfsSync } from "node:fs";
 import { Status, VzError } from "../../common/errors.ts";
-import { readOnlyOverlay } from "../mount-plan.ts";
 import { tool } from "../tool.ts";
+import { readOnlyOverlay } from "../vps/mount-plan.ts";
 
 /** Megabytes of each machine's disk. */
 export const DISK_MEGABYTES = 600;

@@ -1,15 +1,15 @@
 /** Runs a VPS that is a namespace of this machine's kernel, from boot to its end. */
 import { existsSync, writeFileSync } from "node:fs";
 import * as sys from "vz:sys";
+import { type NamespaceGroup, total } from "../groups.ts";
+import { flag } from "../linux.ts";
+import { addPort, configureVps, plugIn } from "../network.ts";
+import { type LabSettings, vpsPaths } from "../state.ts";
+import { ipBatch, tool } from "../tool.ts";
 import { enterGroup, vpsGroup } from "./cgroup.ts";
-import { type NamespaceGroup, total } from "./groups.ts";
-import { flag } from "./linux.ts";
-import { addPort, configureVps, plugIn } from "./network.ts";
 import { becomeInit } from "./pid1.ts";
 import { removePid, writePid } from "./processes.ts";
 import { dropPort, openConsole } from "./runner.ts";
-import { type LabSettings, vpsPaths } from "./state.ts";
-import { ipBatch, tool } from "./tool.ts";
 
 /** Boots VPS `i`, and gives the signal that ended its init. */
 export async function runNamespace(settings: LabSettings, group: NamespaceGroup, i: number): Promise<number> {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Command } from "../../src/common/command/command.ts";
-import { parseArgs } from "../../src/common/command/parse-args.ts";
-import type { Arch } from "../../src/lab/host-arch.ts";
-import { readWish, wishOptions } from "../../src/lab/wish.ts";
+import type { Command } from "../../../src/common/command/command.ts";
+import { parseArgs } from "../../../src/common/command/parse-args.ts";
+import { readWish, wishOptions } from "../../../src/lab/commands/wish.ts";
+import type { Arch } from "../../../src/lab/host-arch.ts";
 
 const up: Command = {
   name: "vz lab up",

@@ -1,14 +1,14 @@
 import { closeSync } from "node:fs";
-import type { Command } from "../common/command/command.ts";
-import { Status } from "../common/errors.ts";
-import { removeGroups } from "./cgroup.ts";
-import { claims, dropClaim } from "./claims.ts";
-import { needRoot } from "./linux.ts";
-import { withLab } from "./lock.ts";
-import { labLinks } from "./network.ts";
-import { stopVps } from "./power.ts";
-import { labName, list, removeState, vpsesOf } from "./state.ts";
-import { tool } from "./tool.ts";
+import type { Command } from "../../common/command/command.ts";
+import { Status } from "../../common/errors.ts";
+import { claims, dropClaim } from "../claims.ts";
+import { needRoot } from "../linux.ts";
+import { withLab } from "../lock.ts";
+import { labLinks } from "../network.ts";
+import { labName, list, removeState, vpsesOf } from "../state.ts";
+import { tool } from "../tool.ts";
+import { removeGroups } from "../vps/cgroup.ts";
+import { stopVps } from "../vps/power.ts";
 
 export const down: Command = {
   name: "vz lab down",

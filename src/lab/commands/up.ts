@@ -1,22 +1,22 @@
 import { existsSync } from "node:fs";
 import * as sys from "vz:sys";
-import type { Command } from "../common/command/command.ts";
-import { hasCode, Status, VzError } from "../common/errors.ts";
-import { writeFileAtomic } from "../common/files.ts";
-import { ensureKey, giveToCaller, writeKnownHosts } from "./access.ts";
-import { ensureDisk } from "./disk.ts";
-import { establish, presentGroup } from "./establish.ts";
-import { fleetFile } from "./fleet-file.ts";
-import { type Group, numbersOf, total } from "./groups.ts";
-import { nativeArchs } from "./host-arch.ts";
-import { needRoot } from "./linux.ts";
-import { withLab } from "./lock.ts";
+import type { Command } from "../../common/command/command.ts";
+import { hasCode, Status, VzError } from "../../common/errors.ts";
+import { writeFileAtomic } from "../../common/files.ts";
+import { ensureKey, giveToCaller, writeKnownHosts } from "../access.ts";
+import { ensureDisk } from "../disk/disk.ts";
+import { establish, presentGroup } from "../establish.ts";
+import { fleetFile } from "../fleet-file.ts";
+import { type Group, numbersOf, total } from "../groups.ts";
+import { nativeArchs } from "../host-arch.ts";
+import { needRoot } from "../linux.ts";
+import { withLab } from "../lock.ts";
+import { addBridge, bridgeName, configureBridge } from "../network.ts";
+import { prepare } from "../prepare.ts";
+import { type LabSettings, labName, readSettings } from "../state.ts";
+import { ipBatch } from "../tool.ts";
+import { startVps, waitForSshd } from "../vps/power.ts";
 import { showLab } from "./ls.ts";
-import { addBridge, bridgeName, configureBridge } from "./network.ts";
-import { startVps, waitForSshd } from "./power.ts";
-import { prepare } from "./prepare.ts";
-import { type LabSettings, labName, readSettings } from "./state.ts";
-import { ipBatch } from "./tool.ts";
 import { readWish, wishOptions } from "./wish.ts";
 
 export const up: Command = {

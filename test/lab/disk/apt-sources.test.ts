@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fieldsOf, findMirror, parseDeb822, parseOneLine, sourceLine } from "../../src/lab/apt-sources.ts";
+import {
+  fieldsOf,
+  findMirror,
+  parseDeb822,
+  parseOneLine,
+  sourceLine,
+} from "../../../src/lab/disk/apt-sources.ts";
 
 const releases = ["bookworm", "trixie"];
 

@@ -1,13 +1,13 @@
 /** What `vz lab up` is asked for. */
-import type { Args, Option } from "../common/command/command.ts";
-import { Status, VzError } from "../common/errors.ts";
-import { MAX_VENDORS } from "./fleet-file.ts";
-import type { MachineWish, NamespaceWish, Wish } from "./groups.ts";
-import { type Arch, isArch } from "./host-arch.ts";
-import { type Init, isInit } from "./inittab.ts";
-import { MAX_VPSES } from "./network.ts";
-import { isKernelFloor, type Limits } from "./seccomp.ts";
-import { isMachineKernel, machines } from "./vm/machine.ts";
+import type { Args, Option } from "../../common/command/command.ts";
+import { Status, VzError } from "../../common/errors.ts";
+import { MAX_VENDORS } from "../fleet-file.ts";
+import type { MachineWish, NamespaceWish, Wish } from "../groups.ts";
+import { type Arch, isArch } from "../host-arch.ts";
+import { MAX_VPSES } from "../network.ts";
+import { isMachineKernel, machines } from "../vm/machine.ts";
+import { type Init, isInit } from "../vps/inittab.ts";
+import { isKernelFloor, type Limits } from "../vps/seccomp.ts";
 
 const DEFAULT_MEMORY = 256;
 const LEAST_MEMORY = 32;

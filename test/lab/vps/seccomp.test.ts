@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AUDIT_ARCH_I386, AUDIT_ARCH_X86_64, type Limits, seccompProgram } from "../../src/lab/seccomp.ts";
+import {
+  AUDIT_ARCH_I386,
+  AUDIT_ARCH_X86_64,
+  type Limits,
+  seccompProgram,
+} from "../../../src/lab/vps/seccomp.ts";
 
 /** Runs a classic BPF program as the kernel does (Documentation/networking/filter.rst) on one struct seccomp_data. */
 function interpret(program: Uint8Array, arch: number, nr: number, firstArgument = 0): number {

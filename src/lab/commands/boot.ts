@@ -1,9 +1,9 @@
-import type { Command } from "../common/command/command.ts";
-import { Status } from "../common/errors.ts";
-import { needRoot } from "./linux.ts";
-import { withLab } from "./lock.ts";
-import { startVps, vpsState, waitForSshd } from "./power.ts";
-import { labName, needSettings, vpsNumber } from "./state.ts";
+import type { Command } from "../../common/command/command.ts";
+import { Status } from "../../common/errors.ts";
+import { needRoot } from "../linux.ts";
+import { withLab } from "../lock.ts";
+import { labName, needSettings, vpsNumber } from "../state.ts";
+import { startVps, vpsState, waitForSshd } from "../vps/power.ts";
 
 export const boot: Command = {
   name: "vz lab boot",

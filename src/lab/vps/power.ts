@@ -3,15 +3,15 @@ import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
 import { constants as osConstants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as sys from "vz:sys";
-import { hasCode, Status, VzError } from "../common/errors.ts";
-import type { Io } from "../common/io.ts";
+import { hasCode, Status, VzError } from "../../common/errors.ts";
+import type { Io } from "../../common/io.ts";
+import { groupOf, type NamespaceGroup } from "../groups.ts";
+import { tryLock } from "../lock.ts";
+import { plugOut, portName, vpsAddress } from "../network.ts";
+import { type LabSettings, list, vpsPaths } from "../state.ts";
+import { TOOL_PATH, tool } from "../tool.ts";
 import { type Held, limitVps, vpsGroup } from "./cgroup.ts";
-import { groupOf, type NamespaceGroup } from "./groups.ts";
-import { tryLock } from "./lock.ts";
-import { plugOut, portName, vpsAddress } from "./network.ts";
 import { readPid } from "./processes.ts";
-import { type LabSettings, list, vpsPaths } from "./state.ts";
-import { TOOL_PATH, tool } from "./tool.ts";
 
 export type VpsState = "up" | "booting" | "cut" | "dead";
 

@@ -2,13 +2,13 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { mknod } from "vz:sys";
+import { groupOf } from "../groups.ts";
+import { flag } from "../linux.ts";
+import { type LabSettings, labPaths, vpsPaths } from "../state.ts";
+import { tool } from "../tool.ts";
+import { makeImage } from "../vm/image.ts";
+import { busyboxApplets, sysvOnly } from "../vps/inittab.ts";
 import { diskFiles } from "./disk-files.ts";
-import { groupOf } from "./groups.ts";
-import { busyboxApplets, sysvOnly } from "./inittab.ts";
-import { flag } from "./linux.ts";
-import { type LabSettings, labPaths, vpsPaths } from "./state.ts";
-import { tool } from "./tool.ts";
-import { makeImage } from "./vm/image.ts";
 
 const HOST_KEY = "/etc/ssh/ssh_host_ed25519_key";
 

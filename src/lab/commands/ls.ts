@@ -1,13 +1,13 @@
-import type { Command } from "../common/command/command.ts";
-import { table } from "../common/command/table.ts";
-import { Status } from "../common/errors.ts";
-import type { Io } from "../common/io.ts";
-import { vendorOf } from "./fleet-file.ts";
-import { numbered } from "./groups.ts";
-import { vpsAddress } from "./network.ts";
-import { vpsState } from "./power.ts";
-import { readPid } from "./processes.ts";
-import { type LabSettings, labName, readSettings, vpsPaths } from "./state.ts";
+import type { Command } from "../../common/command/command.ts";
+import { table } from "../../common/command/table.ts";
+import { Status } from "../../common/errors.ts";
+import type { Io } from "../../common/io.ts";
+import { vendorOf } from "../fleet-file.ts";
+import { numbered } from "../groups.ts";
+import { vpsAddress } from "../network.ts";
+import { type LabSettings, labName, readSettings, vpsPaths } from "../state.ts";
+import { vpsState } from "../vps/power.ts";
+import { readPid } from "../vps/processes.ts";
 
 export const ls: Command = {
   name: "vz lab ls",

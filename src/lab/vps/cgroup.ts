@@ -5,7 +5,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { hasCode } from "../common/errors.ts";
+import { hasCode } from "../../common/errors.ts";
 
 /** Where the hierarchies that matter here are mounted. */
 export interface Hierarchies {

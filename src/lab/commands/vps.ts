@@ -5,18 +5,18 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { constants as osConstants } from "node:os";
 import * as sys from "vz:sys";
-import type { Command } from "../common/command/command.ts";
-import { Status, VzError } from "../common/errors.ts";
-import { enterGroup, runnerGroup } from "./cgroup.ts";
-import { groupOf, type NamespaceGroup } from "./groups.ts";
-import { needRoot } from "./linux.ts";
-import { tryLock } from "./lock.ts";
-import { meminfo } from "./mount-plan.ts";
-import { runNamespace } from "./namespace.ts";
-import { removePid, writePid } from "./processes.ts";
-import { type LabSettings, labName, needSettings, vpsNumber, vpsPaths } from "./state.ts";
-import { holdInTools } from "./tool.ts";
-import { runMachine } from "./vm/run.ts";
+import type { Command } from "../../common/command/command.ts";
+import { Status, VzError } from "../../common/errors.ts";
+import { groupOf, type NamespaceGroup } from "../groups.ts";
+import { needRoot } from "../linux.ts";
+import { tryLock } from "../lock.ts";
+import { type LabSettings, labName, needSettings, vpsNumber, vpsPaths } from "../state.ts";
+import { holdInTools } from "../tool.ts";
+import { runMachine } from "../vm/run.ts";
+import { enterGroup, runnerGroup } from "../vps/cgroup.ts";
+import { meminfo } from "../vps/mount-plan.ts";
+import { runNamespace } from "../vps/namespace.ts";
+import { removePid, writePid } from "../vps/processes.ts";
 
 export const vps: Command = {
   name: "vz lab vps",

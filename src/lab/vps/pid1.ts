@@ -2,14 +2,14 @@
 import { existsSync } from "node:fs";
 import { constants as osConstants } from "node:os";
 import * as sys from "vz:sys";
-import { reason } from "../common/errors.ts";
+import { reason } from "../../common/errors.ts";
+import type { NamespaceGroup } from "../groups.ts";
+import { flag } from "../linux.ts";
+import { type VpsPaths, vpsPaths } from "../state.ts";
+import { TOOL_PATH } from "../tool.ts";
 import { keepsCapability } from "./capabilities.ts";
-import type { NamespaceGroup } from "./groups.ts";
-import { flag } from "./linux.ts";
 import { overlayOptions } from "./mount-plan.ts";
 import { seccompProgram } from "./seccomp.ts";
-import { type VpsPaths, vpsPaths } from "./state.ts";
-import { TOOL_PATH } from "./tool.ts";
 
 /** What Linux itself gives init (init/main.c). */
 const INIT_ENVIRONMENT = ["HOME=/", "TERM=linux"];

@@ -1,10 +1,10 @@
 /** What the runners of namespaces and of machines have in common: the link's and the console's life. */
 import { appendFileSync, existsSync, rmSync, statSync } from "node:fs";
 import * as sys from "vz:sys";
-import { hasCode } from "../common/errors.ts";
-import { flag } from "./linux.ts";
-import { portName } from "./network.ts";
-import { tool } from "./tool.ts";
+import { hasCode } from "../../common/errors.ts";
+import { flag } from "../linux.ts";
+import { portName } from "../network.ts";
+import { tool } from "../tool.ts";
 
 /** Removes the link if it is there: it outlives init by a moment, and longer where a connection lingers. */
 export function dropPort(octet: number, i: number): void {

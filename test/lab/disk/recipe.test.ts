@@ -6,8 +6,8 @@ import {
   lastComplaint,
   releasesToTry,
   unpackedRoot,
-} from "../../src/lab/recipe.ts";
-import { cacheDir } from "../../src/lab/state.ts";
+} from "../../../src/lab/disk/recipe.ts";
+import { cacheDir } from "../../../src/lab/state.ts";
 
 test("Debian 12 is tried first, then the release of the machine", () => {
   assert.deepEqual(releasesToTry("ID=debian\nVERSION_CODENAME=bookworm\n"), ["bookworm"]);

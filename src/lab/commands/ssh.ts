@@ -1,10 +1,10 @@
 import { execve } from "vz:sys";
-import type { Command } from "../common/command/command.ts";
-import { Status, VzError } from "../common/errors.ts";
-import { vpsAddress } from "./network.ts";
-import { vpsState } from "./power.ts";
-import { sshCommand } from "./ssh-command.ts";
-import { labName, labPaths, needSettings, vpsNumber } from "./state.ts";
+import type { Command } from "../../common/command/command.ts";
+import { Status, VzError } from "../../common/errors.ts";
+import { vpsAddress } from "../network.ts";
+import { sshCommand } from "../ssh-command.ts";
+import { labName, labPaths, needSettings, vpsNumber } from "../state.ts";
+import { vpsState } from "../vps/power.ts";
 
 export const ssh: Command = {
   name: "vz lab ssh",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { BOOT_SCRIPT, bootScript, inittab } from "../../src/lab/inittab.ts";
+import { BOOT_SCRIPT, bootScript, inittab } from "../../../src/lab/vps/inittab.ts";
 
 /** Lines that init obeys, in their four fields. */
 function entries(text: string): string[][] {

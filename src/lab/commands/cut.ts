@@ -1,12 +1,12 @@
 import { writeFileSync } from "node:fs";
-import type { Command } from "../common/command/command.ts";
-import { Status } from "../common/errors.ts";
-import { needRoot } from "./linux.ts";
-import { withLab } from "./lock.ts";
-import { plugOut } from "./network.ts";
-import { vpsState } from "./power.ts";
-import { labName, needSettings, vpsNumber, vpsPaths } from "./state.ts";
-import { tool } from "./tool.ts";
+import type { Command } from "../../common/command/command.ts";
+import { Status } from "../../common/errors.ts";
+import { needRoot } from "../linux.ts";
+import { withLab } from "../lock.ts";
+import { plugOut } from "../network.ts";
+import { labName, needSettings, vpsNumber, vpsPaths } from "../state.ts";
+import { tool } from "../tool.ts";
+import { vpsState } from "../vps/power.ts";
 
 export const cut: Command = {
   name: "vz lab cut",

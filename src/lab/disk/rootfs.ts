@@ -1,12 +1,12 @@
 /** The root filesystem that VPSes of an architecture share: Debian, made once by mmdebstrap from this machine's own mirror. */
 import { spawnSync } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
-import { Status, VzError } from "../common/errors.ts";
-import type { Io } from "../common/io.ts";
-import { ensureCached, type Making } from "./cache.ts";
-import { hostMirror, proxyLines } from "./mirror.ts";
+import { Status, VzError } from "../../common/errors.ts";
+import type { Io } from "../../common/io.ts";
+import { ensureCached, type Making } from "../cache.ts";
+import { hostMirror, proxyLines } from "../mirror.ts";
+import { cannotRun, findProgram, hasProgram, TOOL_PATH } from "../tool.ts";
 import { buildCommand, lastComplaint, type Recipe, releasesToTry } from "./recipe.ts";
-import { cannotRun, findProgram, hasProgram, TOOL_PATH } from "./tool.ts";
 
 /** Path of the root filesystem, which is made now if it is not there. */
 export function ensureRootfs(io: Io, recipe: Recipe): string {

@@ -1,7 +1,7 @@
 /** How the VPSes' root filesystems are made: the command lines of mmdebstrap. */
 import { createHash } from "node:crypto";
+import type { Arch } from "../host-arch.ts";
 import { type Mirror, sourceLine } from "./apt-sources.ts";
-import type { Arch } from "./host-arch.ts";
 
 const PACKAGES = ["openssh-server", "sysvinit-core", "busybox-static", "iproute2", "procps"];
 

@@ -1,7 +1,7 @@
 /** Processes that outlive the command that started them, by what a lab has written down. */
 import { readFileSync, rmSync } from "node:fs";
-import { hasCode } from "../common/errors.ts";
-import { writeFileAtomic } from "../common/files.ts";
+import { hasCode } from "../../common/errors.ts";
+import { writeFileAtomic } from "../../common/files.ts";
 
 /** A process that was written down, or undefined when there is none or it has ended. */
 export function readPid(path: string): number | undefined {

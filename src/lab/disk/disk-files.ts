@@ -1,5 +1,5 @@
 /** Files of a VPS that the shared root filesystem does not have. */
-import { BOOT_SCRIPT, bootScript, type Init, inittab } from "./inittab.ts";
+import { BOOT_SCRIPT, bootScript, type Init, inittab } from "../vps/inittab.ts";
 
 export interface DiskFile {
   readonly path: string;
