@@ -35,15 +35,15 @@ export const shared = [
   {
     // what every command of runch reads
     name: "lib/runch-state",
-    among: RUNCH,
+    among: [RUNCH],
     files: inRunch(["complain", "failure", "files", "isolation", "linux", "state-store"]),
   },
   // what every command line needs but that of init
-  { name: "lib/runch-line", among: RUNCH, files: inRunch(["options"]) },
+  { name: "lib/runch-line", among: [RUNCH], files: inRunch(["options"]) },
   {
     // what every start of a process does
     name: "lib/runch-core",
-    among: RUNCH,
+    among: [RUNCH],
     files: [
       ...inRunch(["bundle", "capabilities", "container", "credentials", "devices", "enter", "mount-options"]),
       ...inRunch(["mounts", "parts", "plan", "plan-devices", "plan-process", "program", "program-check"]),
@@ -53,7 +53,7 @@ export const shared = [
   },
   {
     name: "lib/cgroup",
-    among: join(RUNCH, "cgroup/"),
+    among: [join(RUNCH, "cgroup/")],
     files: [
       ...inCgroup(["apply-limits", "attach-devices", "cgroup-path", "cgroup-tree", "control-files"]),
       ...inCgroup(["create-cgroup", "device-program", "device-rules", "find-hierarchies", "freezer"]),

@@ -16,9 +16,12 @@ const nameOfLibrary = new Map([...libraries].map(([name, file]) => [file, name])
  * @param bundle name of the one that is being made
  */
 function sharedBundle(file, importer, bundle) {
-  const [own] = [bundles.get(bundle)].flat();
-  if (!String(own).startsWith(RUNCH)) return undefined;
-  return shared.find(({ among, files }) => importer.startsWith(among) && files.includes(file));
+  const isOfRunch =
+    String(bundles.get(bundle)).startsWith(RUNCH) || shared.some(({ name }) => name === bundle);
+  if (!isOfRunch) return undefined;
+  return shared.find(
+    ({ among, files }) => among.some((folder) => importer.startsWith(folder)) && files.includes(file),
+  );
 }
 
 const SPECIFIERS = new Map([
