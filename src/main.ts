@@ -41,7 +41,7 @@ const roles: readonly Role[] = [
     words: ["probe"],
     links: [],
     summary: "what this kernel and this init can do",
-    load: () => import("./slave/probe-command.ts"),
+    load: () => import("./slave/probe/command.ts"),
   },
   {
     words: ["trace", "strace-trace"],

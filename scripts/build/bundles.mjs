@@ -26,8 +26,10 @@ export const libraries = new Map([
 
 /** All of runch: what others use of it is little, and bundled in. */
 export const RUNCH = join(root, "src/slave/runch/");
+const SYSTEM = join(root, "src/slave/system/");
 
 const inRunch = (names) => names.map((name) => source(`slave/runch/${name}`));
+const inSystem = (names) => names.map((name) => source(`slave/system/${name}`));
 const inCgroup = (names) => inRunch(names.map((name) => `cgroup/${name}`));
 
 /** What is one bundle for all bundles of runch. */
@@ -35,15 +37,15 @@ export const shared = [
   {
     // what every command of runch reads
     name: "lib/runch-state",
-    among: [RUNCH],
-    files: inRunch(["complain", "failure", "files", "isolation", "linux", "state-store"]),
+    among: [RUNCH, SYSTEM],
+    files: [...inSystem(["complain", "failure", "files", "linux"]), ...inRunch(["isolation", "state-store"])],
   },
   // what every command line needs but that of init
-  { name: "lib/runch-line", among: [RUNCH], files: inRunch(["options"]) },
+  { name: "lib/runch-line", among: [RUNCH, SYSTEM], files: inRunch(["options"]) },
   {
     // what every start of a process does
     name: "lib/runch-core",
-    among: [RUNCH],
+    among: [RUNCH, SYSTEM],
     files: [
       ...inRunch(["bundle", "capabilities", "container", "credentials", "devices", "enter", "mount-options"]),
       ...inRunch(["mounts", "parts", "plan", "plan-devices", "plan-process", "program", "program-check"]),
@@ -72,7 +74,7 @@ const HOST = ["master", "trace", "ldd", "image", "lab", "cli/manual"];
  */
 const SELDOM = new Set([
   ...["lib/stream", "lib/streamx", "lib/tar-stream", "common/image/zstd", "slave/store/load-role"],
-  ...["slave/probe-command", "slave/runch/runch-help"],
+  ...["slave/probe/command", "slave/runch/runch-help"],
   ...["events", "features", "ps", "spec", "update"].map((name) => `slave/runch/commands/${name}`),
 ]);
 

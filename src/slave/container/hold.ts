@@ -2,9 +2,9 @@
 import * as sys from "vz:sys";
 import { STATE_DIR } from "../../common/contract/paths.ts";
 import { hasCode } from "../../common/errors.ts";
-import { constant } from "../constant.ts";
-import { makeDirectories } from "../runch/files.ts";
 import { stateDirectory } from "../runch/state-store.ts";
+import { constant } from "../system/constant.ts";
+import { makeDirectories } from "../system/files.ts";
 import type { Places } from "./places.ts";
 import { runnersOf } from "./processes.ts";
 import { signalAll, waitFor } from "./signal.ts";

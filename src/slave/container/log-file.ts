@@ -3,7 +3,7 @@
  */
 import * as sys from "vz:sys";
 import { hasCode } from "../../common/errors.ts";
-import { constant } from "../constant.ts";
+import { constant } from "../system/constant.ts";
 
 /** The last `count` lines of `text`, whether or not the last one has ended. */
 export function lastLines(text: string, count: number): string[] {

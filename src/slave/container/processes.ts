@@ -1,7 +1,7 @@
 /** Processes of a container, found in /proc: without a namespace of their own they are anybody's children. */
 import * as sys from "vz:sys";
 import { hasCode } from "../../common/errors.ts";
-import { readTextIfAny } from "../runch/files.ts";
+import { readTextIfAny } from "../system/files.ts";
 
 export interface Process {
   readonly pid: number;

@@ -3,8 +3,8 @@ import * as sys from "vz:sys";
 import { isName } from "../../common/contract/names.ts";
 import { CONTAINERS_DIR } from "../../common/contract/paths.ts";
 import { hasCode, Status, VzError } from "../../common/errors.ts";
-import { readTextIfAny } from "../runch/files.ts";
-import { replaceFile } from "../supervise/replace-file.ts";
+import { readTextIfAny } from "../system/files.ts";
+import { replaceFile } from "../system/replace-file.ts";
 import type { Places } from "./places.ts";
 
 export interface ContainerRecord {

@@ -6,7 +6,7 @@
  */
 import * as sys from "vz:sys";
 import { hasCode, reason, Status, VzError } from "../../common/errors.ts";
-import { constant } from "../constant.ts";
+import { constant } from "../system/constant.ts";
 
 const S_IFDIR = 0o040000;
 

@@ -3,7 +3,7 @@
  * Linux 6.2 each thread adds up to 64 page faults by itself before it tells them (proc(5): "inaccurate"). smaps counts the pages.
  */
 import { hasCode } from "../../common/errors.ts";
-import { readTextIfAny } from "../runch/files.ts";
+import { readTextIfAny } from "../system/files.ts";
 import type { Process } from "./processes.ts";
 
 /** Bytes that /proc/PID/smaps tells, of each mapping, or smaps_rollup, of all; undefined where it tells of none. */

@@ -2,9 +2,9 @@
 
 import type { ContainerRow } from "../../common/contract/protocol.ts";
 import { isVzError, reason, Status, VzError } from "../../common/errors.ts";
-import { cutLog } from "../runch/log-file.ts";
 import { keptRunning } from "../supervise/init.ts";
-import { ifUnlocked } from "../supervise/lock.ts";
+import { ifUnlocked } from "../system/lock.ts";
+import { cutLog } from "../system/log-file.ts";
 import { exists, unrepaired } from "./aside.ts";
 import { LOG_LIMIT, placesOf } from "./places.ts";
 import { ProcessesByRoot } from "./processes.ts";

@@ -2,8 +2,8 @@
 import { renameSync } from "node:fs";
 import * as sys from "vz:sys";
 import { Status, VzError } from "../../common/errors.ts";
-import { constant } from "../constant.ts";
-import { readTextIfAny } from "../runch/files.ts";
+import { constant } from "../system/constant.ts";
+import { readTextIfAny } from "../system/files.ts";
 import { exists } from "./aside.ts";
 import { asideOf, placesOf } from "./places.ts";
 import { removeFolder } from "./remove-tree.ts";

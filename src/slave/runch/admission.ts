@@ -6,13 +6,13 @@
 import * as sys from "vz:sys";
 import type { ContainerStateFile } from "../../common/contract/container-state.ts";
 import { hasCode, Status, VzError } from "../../common/errors.ts";
+import { replaceText } from "../system/replace-text.ts";
 import type { Bundle } from "./bundle.ts";
 import type { Channel } from "./channel.ts";
 import { waitsAtOnce } from "./child.ts";
 import defer * as hookStates from "./hook-state.ts";
 import type { LaunchOptions } from "./launch.ts";
 import defer * as leftovers from "./leftovers.ts";
-import { replaceText } from "./replace-text.ts";
 import * as store from "./state-store.ts";
 
 /** The process that was to become the container's is no more. */

@@ -1,7 +1,7 @@
 /** Ambient capabilities, which programs without any of their own inherit (capabilities(7)). */
 import * as sys from "vz:sys";
 import { hasCode, reason } from "../../common/errors.ts";
-import { CAPABILITIES } from "./linux.ts";
+import { CAPABILITIES } from "../system/linux.ts";
 import type { Shortfalls } from "./shortfalls.ts";
 
 const { PR_CAP_AMBIENT = 0, PR_CAP_AMBIENT_RAISE = 0 } = sys.constants;

@@ -3,9 +3,9 @@ import * as sys from "vz:sys";
 import { hasCode, reason } from "../../common/errors.ts";
 import type { OciProcess } from "../../common/oci/oci.ts";
 import { badConfig, list, object, text, whole } from "../../common/oci/oci-read.ts";
-import { failed } from "./failure.ts";
-import { readTextIfAny } from "./files.ts";
-import { lookup } from "./linux.ts";
+import { failed } from "../system/failure.ts";
+import { readTextIfAny } from "../system/files.ts";
+import { lookup } from "../system/linux.ts";
 import type { Act } from "./parts.ts";
 
 const { O_WRONLY = 1 } = sys.constants;

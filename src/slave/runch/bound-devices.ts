@@ -1,6 +1,6 @@
 /** Devices where mknod(2) is refused, as in a user namespace: the machine's own, bound over an empty file. */
 import * as sys from "vz:sys";
-import { MS } from "./linux.ts";
+import { MS } from "../system/linux.ts";
 import { bind } from "./mounts.ts";
 import type { NodePart } from "./parts.ts";
 import type { DeviceStep } from "./plan-devices.ts";

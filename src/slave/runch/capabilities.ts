@@ -1,6 +1,6 @@
 /** Capability sets of config.json as bit masks (capabilities(7)). */
 import type { OciCapabilities } from "../../common/oci/oci.ts";
-import { CAPABILITIES } from "./linux.ts";
+import { CAPABILITIES } from "../system/linux.ts";
 import type { Shortfalls } from "./shortfalls.ts";
 
 export interface CapabilitySets {

@@ -2,6 +2,8 @@
 import * as sys from "vz:sys";
 import { hasCode } from "../../common/errors.ts";
 import type { OciLinux } from "../../common/oci/oci.ts";
+import { failure } from "../system/failure.ts";
+import { MS } from "../system/linux.ts";
 import { isFrozen } from "./cgroup/freezer.ts";
 import {
   cgroupDirectories,
@@ -13,8 +15,6 @@ import {
   readResources,
   refuseOccupied,
 } from "./cgroup/index.ts";
-import { failure } from "./failure.ts";
-import { MS } from "./linux.ts";
 import { isRefusal, within } from "./mounts.ts";
 import type { PartsOptions } from "./parts.ts";
 import type { MountStep } from "./plan.ts";

@@ -1,6 +1,6 @@
 /** Whether a program could be executed, for those who are to learn of it before it is. */
 import * as sys from "vz:sys";
-import { S_IFDIR, S_IFMT } from "./linux.ts";
+import { S_IFDIR, S_IFMT } from "../system/linux.ts";
 import { search } from "./program.ts";
 
 const { X_OK = 1 } = sys.constants;

@@ -1,16 +1,16 @@
 /** The life of the process that `run` and `create` fork: waits for the word, sets up, becomes the program. */
 import * as sys from "vz:sys";
 import { Status } from "../../common/errors.ts";
+import { complain } from "../system/complain.ts";
+import defer * as failures from "../system/runner-failure.ts";
 import type { Bundle } from "./bundle.ts";
 import type { Channel } from "./channel.ts";
 import defer * as checks from "./check-program.ts";
-import { complain } from "./complain.ts";
 import { beforeProgram, dropRights, environmentOf, type Inside, setUp } from "./container.ts";
 import type { LaunchOptions } from "./launch.ts";
 import { openFifos, type Park } from "./park.ts";
 import { NO_PARTS } from "./parts.ts";
 import { executeProgram, rememberExecutable } from "./program.ts";
-import defer * as failures from "./runner-failure.ts";
 
 /** The other side is gone: nobody is left who could stop us. */
 function orphaned(): never {

@@ -1,15 +1,15 @@
 /** From a plan to the container's process: what every form of starting one has in common, done by that process itself. */
 import * as sys from "vz:sys";
 import { hasCode, isSystemError } from "../../common/errors.ts";
+import { complain } from "../system/complain.ts";
+import { failed, failure } from "../system/failure.ts";
+import { makeDirectories, readText } from "../system/files.ts";
+import { S_IFMT, S_IFREG } from "../system/linux.ts";
 import type { Bundle } from "./bundle.ts";
-import { complain } from "./complain.ts";
 import { applyCredentials } from "./credentials.ts";
 import { makeDevices } from "./devices.ts";
 import { changeRoot, makeNamespaces } from "./enter.ts";
-import { failed, failure } from "./failure.ts";
-import { makeDirectories, readText } from "./files.ts";
 import defer * as hookStates from "./hook-state.ts";
-import { S_IFMT, S_IFREG } from "./linux.ts";
 import { makeMounts, protectPaths, within } from "./mounts.ts";
 import type { Credentials } from "./plan-process.ts";
 import { environmentValue, homeOf } from "./program-path.ts";

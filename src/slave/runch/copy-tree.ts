@@ -1,6 +1,6 @@
 /** Copies what a directory holds, for tmpcopyup: types, modes, owners, times, links; no extended attributes. */
 import * as sys from "vz:sys";
-import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "./linux.ts";
+import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "../system/linux.ts";
 
 const { O_RDONLY = 0, O_WRONLY = 1, O_CREAT = 0, O_EXCL = 0, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = sys.constants;
 

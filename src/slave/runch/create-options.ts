@@ -1,7 +1,7 @@
 /** What `create` and `run` have in common on the command line. */
 import * as sys from "vz:sys";
 import type { Option } from "../../common/command/command.ts";
-import { failed } from "./failure.ts";
+import { failed } from "../system/failure.ts";
 import type { LaunchOptions } from "./launch.ts";
 import { ISOLATION_OPTIONS, isolationFrom, usageError } from "./options.ts";
 import type { Call } from "./verb.ts";

@@ -1,8 +1,8 @@
 /** What the container's process may do, set in the one order that works: each step takes a right that a later one may drop. */
 import * as sys from "vz:sys";
 import { hasCode } from "../../common/errors.ts";
+import { attempt, failed } from "../system/failure.ts";
 import defer * as ambient from "./ambient.ts";
-import { attempt, failed } from "./failure.ts";
 import defer * as lacking from "./lacking-capabilities.ts";
 import defer * as personalities from "./personality.ts";
 import type { Credentials } from "./plan-process.ts";

@@ -2,8 +2,8 @@
 import * as sys from "vz:sys";
 import type { ContainerStateFile } from "../../common/contract/container-state.ts";
 import { reason, Status, VzError } from "../../common/errors.ts";
-import { complain } from "./complain.ts";
-import { readTextIfAny } from "./files.ts";
+import { complain } from "../system/complain.ts";
+import { readTextIfAny } from "../system/files.ts";
 import { unmountLeftovers } from "./leftovers.ts";
 import { processesOf, signal } from "./processes.ts";
 import * as register from "./register.ts";

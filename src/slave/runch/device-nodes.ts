@@ -3,8 +3,8 @@
  * makes them outside, in a tmpfs that only it sees, and hands each over as a mount (open_tree(2), Linux 5.2).
  */
 import * as sys from "vz:sys";
+import { MS, NAMESPACES, S_IFIFO, S_IFMT } from "../system/linux.ts";
 import { type IdMaps, outsideId } from "./id-maps.ts";
-import { MS, NAMESPACES, S_IFIFO, S_IFMT } from "./linux.ts";
 import { within } from "./mounts.ts";
 import type { NodePart } from "./parts.ts";
 import type { DeviceStep } from "./plan-devices.ts";

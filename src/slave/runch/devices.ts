@@ -1,9 +1,9 @@
 /** Device nodes of a container: made in its root filesystem, or bound from the machine's own where mknod is refused. */
 import * as sys from "vz:sys";
 import { hasCode, isVzError, reason } from "../../common/errors.ts";
+import { failed, failure } from "../system/failure.ts";
+import { S_IFDIR, S_IFIFO, S_IFMT } from "../system/linux.ts";
 import defer * as boundDevices from "./bound-devices.ts";
-import { failed, failure } from "./failure.ts";
-import { S_IFDIR, S_IFIFO, S_IFMT } from "./linux.ts";
 import { within } from "./mounts.ts";
 import type { NodePart } from "./parts.ts";
 import type { Plan } from "./plan.ts";

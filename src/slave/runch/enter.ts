@@ -1,7 +1,7 @@
 /** Namespaces that unshare(2) makes, and the change of the root directory. */
 import * as sys from "vz:sys";
 import { hasCode, reason } from "../../common/errors.ts";
-import { lookup, MS, NAMESPACES } from "./linux.ts";
+import { lookup, MS, NAMESPACES } from "../system/linux.ts";
 import { isRefusal } from "./mounts.ts";
 import defer * as movedRoot from "./moved-root.ts";
 import type { Plan } from "./plan.ts";

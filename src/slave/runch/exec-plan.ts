@@ -7,8 +7,8 @@ import {
   readConfig,
 } from "../../common/oci/oci.ts";
 import { badConfig } from "../../common/oci/oci-read.ts";
-import { failed } from "./failure.ts";
-import { readText } from "./files.ts";
+import { failed } from "../system/failure.ts";
+import { readText } from "../system/files.ts";
 import { usageError } from "./options.ts";
 import { checkEnvironment } from "./plan.ts";
 import type { Call } from "./verb.ts";

@@ -3,8 +3,8 @@
  * this kernel grants stands in the annotations, which the specification leaves to each runtime.
  */
 
+import { CAPABILITIES, NAMESPACES } from "../system/linux.ts";
 import { ISOLATIONS } from "./isolation.ts";
-import { CAPABILITIES, NAMESPACES } from "./linux.ts";
 import { EXTENDED_OPTIONS } from "./mount-extras.ts";
 import { mountOptionNames } from "./rare-mount-options.ts";
 

@@ -1,8 +1,8 @@
 /** Gathers what `runch features` prints. */
 import * as sys from "vz:sys";
 import { version } from "../../common/command/version.ts";
-import { findControllers } from "../cgroup-controllers.ts";
-import { tryCalls, tryMounts, tryNamespaces } from "../kernel-grants.ts";
+import { findControllers } from "../probe/cgroup-controllers.ts";
+import { tryCalls, tryMounts, tryNamespaces } from "../probe/kernel-grants.ts";
 import { featuresDocument, grantedNames } from "./features-document.ts";
 import { ACTION_NAMES } from "./seccomp/actions.ts";
 import { seccompFeatures } from "./seccomp/index.ts";

@@ -2,7 +2,7 @@
 import * as sys from "vz:sys";
 import { hasCode, reason } from "../../common/errors.ts";
 import { badConfig, count, list, object, text, texts } from "../../common/oci/oci-read.ts";
-import { failure } from "./failure.ts";
+import { failure } from "../system/failure.ts";
 
 const { WNOHANG = 0, POLLOUT = 0 } = sys.constants;
 const { SIGKILL = 9 } = sys.signals;

@@ -2,7 +2,7 @@
 import * as sys from "vz:sys";
 import { hasCode } from "../../common/errors.ts";
 import { badConfig, count, id32, list, object } from "../../common/oci/oci-read.ts";
-import { failed, failure } from "./failure.ts";
+import { failed, failure } from "../system/failure.ts";
 
 const { O_WRONLY = 1 } = sys.constants;
 

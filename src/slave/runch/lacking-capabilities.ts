@@ -1,6 +1,7 @@
 /** Capabilities that a container asks for and this machine does not have: told, and left out. */
+
+import { CAPABILITIES } from "../system/linux.ts";
 import type { CapabilitySets } from "./capabilities.ts";
-import { CAPABILITIES } from "./linux.ts";
 import type { Shortfalls } from "./shortfalls.ts";
 
 /** Names of the capabilities in a mask, lowest first. */

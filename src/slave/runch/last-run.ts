@@ -1,8 +1,8 @@
 /** What a run of a bundle owes to the run before it: to clear up after it, to count it, and not to follow it too soon. */
 import * as sys from "vz:sys";
 import type { ContainerStateFile } from "../../common/contract/container-state.ts";
+import { complain } from "../system/complain.ts";
 import { nextRun } from "./backoff.ts";
-import { complain } from "./complain.ts";
 import defer * as leftovers from "./leftovers.ts";
 import type { Parts } from "./parts.ts";
 import { writeState } from "./state-store.ts";

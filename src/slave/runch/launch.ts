@@ -5,22 +5,22 @@
 import * as sys from "vz:sys";
 import type { ContainerStateFile } from "../../common/contract/container-state.ts";
 import { hasCode, isVzError, reason } from "../../common/errors.ts";
+import { complain } from "../system/complain.ts";
+import { failure } from "../system/failure.ts";
+import { absolutePath } from "../system/files.ts";
+import { NAMESPACES } from "../system/linux.ts";
+import defer * as failures from "../system/runner-failure.ts";
 import { converse, gone, type Talk, writeDown } from "./admission.ts";
 import { type Bundle, loadBundle, unknownLine } from "./bundle.ts";
 import { Channel } from "./channel.ts";
 import { becomeContainer } from "./child.ts";
-import { complain } from "./complain.ts";
 import { isRefused } from "./enter.ts";
-import { failure } from "./failure.ts";
-import { absolutePath } from "./files.ts";
 import defer * as hookStates from "./hook-state.ts";
 import type { Isolation } from "./isolation.ts";
 import defer * as leftovers from "./leftovers.ts";
-import { NAMESPACES } from "./linux.ts";
 import defer * as oomScore from "./oom-score.ts";
 import { makeFifos } from "./park.ts";
 import * as register from "./register.ts";
-import defer * as failures from "./runner-failure.ts";
 import * as store from "./state-store.ts";
 
 const { O_WRONLY = 1, O_CREAT = 0, O_EXCL = 0 } = sys.constants;

@@ -5,9 +5,9 @@
 import * as sys from "vz:sys";
 import type { ContainerStateFile } from "../../common/contract/container-state.ts";
 import { hasCode } from "../../common/errors.ts";
-import { failure } from "./failure.ts";
-import { readTextIfAny } from "./files.ts";
-import { parseMountPoints, toUnmount } from "./mount-table.ts";
+import { failure } from "../system/failure.ts";
+import { readTextIfAny } from "../system/files.ts";
+import { parseMountPoints, toUnmount } from "../system/mount-table.ts";
 
 const { MNT_DETACH = 0, UMOUNT_NOFOLLOW = 0 } = sys.constants;
 

@@ -1,7 +1,7 @@
 /** The machine's own ps(1), where it has one: `runch ps ID OPTION…` shows of its lines those of the container. */
 import * as sys from "vz:sys";
 import { reason, Status, VzError } from "../../common/errors.ts";
-import { readAll } from "./files.ts";
+import { readAll } from "../system/files.ts";
 
 /** Lines of a ps table whose column PID holds one of `pids`, below the names. @throws VzError 1 where there is no such column */
 export function selectLines(table: string, pids: readonly number[]): string {

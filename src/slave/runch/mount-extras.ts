@@ -5,10 +5,10 @@
 import * as sys from "vz:sys";
 import { hasCode, reason } from "../../common/errors.ts";
 import { badConfig } from "../../common/oci/oci-read.ts";
+import { failed, failure } from "../system/failure.ts";
+import { lookup, MS, S_IFDIR, S_IFMT } from "../system/linux.ts";
 import { copyTree } from "./copy-tree.ts";
-import { failed, failure } from "./failure.ts";
 import { type IdMaps, openUserNamespace, readIdMap } from "./id-maps.ts";
-import { lookup, MS, S_IFDIR, S_IFMT } from "./linux.ts";
 import { addFlags, within } from "./mounts.ts";
 import type { MountExtras } from "./parts.ts";
 import type { MountStep } from "./plan.ts";

@@ -1,6 +1,6 @@
 /** What it means that a mount of config.json was not made. */
 import { isVzError, reason } from "../../common/errors.ts";
-import { failed } from "./failure.ts";
+import { failed } from "../system/failure.ts";
 import { isRefusal } from "./mounts.ts";
 import type { MountStep } from "./plan.ts";
 import type { Shortfalls } from "./shortfalls.ts";

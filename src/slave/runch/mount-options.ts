@@ -1,6 +1,6 @@
 /** Options of `mounts[]` in config.json: mount(8)'s filesystem-independent ones become flags, the rest is data. */
 import { badConfig } from "../../common/oci/oci.ts";
-import { lookup, MS } from "./linux.ts";
+import { lookup, MS } from "../system/linux.ts";
 import defer * as rareMountOptions from "./rare-mount-options.ts";
 
 /** Options that set flags, and those that clear them. */

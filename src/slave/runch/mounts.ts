@@ -1,8 +1,8 @@
 /** Mounts of a container: made before the root is changed, with every target opened inside of its root filesystem. */
 import * as sys from "vz:sys";
 import { hasCode, reason } from "../../common/errors.ts";
-import { failed, failure } from "./failure.ts";
-import { MS, S_IFDIR, S_IFLNK, S_IFMT } from "./linux.ts";
+import { failed, failure } from "../system/failure.ts";
+import { MS, S_IFDIR, S_IFLNK, S_IFMT } from "../system/linux.ts";
 import defer * as mountFailure from "./mount-failure.ts";
 import type { MountExtras } from "./parts.ts";
 import type { MountStep, Plan } from "./plan.ts";

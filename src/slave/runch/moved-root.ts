@@ -1,8 +1,8 @@
 /** A change of the root without pivot_root(2), which an initramfs has no use for and `--no-pivot` does without. */
 import * as sys from "vz:sys";
 import { hasCode } from "../../common/errors.ts";
-import { readTextIfAny } from "./files.ts";
-import { parseMountPoints } from "./mount-table.ts";
+import { readTextIfAny } from "../system/files.ts";
+import { parseMountPoints } from "../system/mount-table.ts";
 
 const { MNT_DETACH = 0, MS_MOVE = 0 } = sys.constants;
 

@@ -5,8 +5,8 @@
  */
 import * as sys from "vz:sys";
 import { reason } from "../../common/errors.ts";
+import { MS } from "../system/linux.ts";
 import { type IdMaps, openUserNamespace } from "./id-maps.ts";
-import { MS } from "./linux.ts";
 import { addFlags, bind, within } from "./mounts.ts";
 import type { NotifyPart } from "./parts.ts";
 

@@ -4,9 +4,9 @@
  */
 import * as sys from "vz:sys";
 import { Status } from "../../common/errors.ts";
+import { failure } from "../system/failure.ts";
 import type { Bundle } from "./bundle.ts";
 import { Channel } from "./channel.ts";
-import { failure } from "./failure.ts";
 import { hookState } from "./hook-state.ts";
 import { writeIdMaps } from "./id-maps.ts";
 

@@ -1,8 +1,8 @@
 /** The FIFOs on which a created container's process waits for `start`, and tells it what came of it. */
 import * as sys from "vz:sys";
 import { hasCode, Status, VzError } from "../../common/errors.ts";
-import { readAll } from "./files.ts";
-import { S_IFIFO } from "./linux.ts";
+import { readAll } from "../system/files.ts";
+import { S_IFIFO } from "../system/linux.ts";
 
 const { O_RDONLY = 0, O_WRONLY = 1, O_RDWR = 2, O_NONBLOCK = 0 } = sys.constants;
 

@@ -1,8 +1,8 @@
 /** `linux.personality` of config.json (personality(2)). */
 import * as sys from "vz:sys";
 import { badConfig as bad, type OciLinux } from "../../common/oci/oci.ts";
-import { attempt } from "./failure.ts";
-import { lookup } from "./linux.ts";
+import { attempt } from "../system/failure.ts";
+import { lookup } from "../system/linux.ts";
 
 const PERSONALITIES: Readonly<Record<string, number>> = { LINUX: 0, LINUX32: 8 };
 

@@ -4,7 +4,7 @@
  */
 import type { OciConfig, OciNamespace } from "../../common/oci/oci.ts";
 import { badConfig as bad } from "../../common/oci/oci.ts";
-import { lookup, MS, NAMESPACES } from "./linux.ts";
+import { lookup, MS, NAMESPACES } from "../system/linux.ts";
 import { type MountOptions, parseMountOptions } from "./mount-options.ts";
 import { type DeviceStep, planDevices } from "./plan-devices.ts";
 import { type Credentials, planCredentials } from "./plan-process.ts";

@@ -1,5 +1,5 @@
 /** The table of `runch ps`: what ps -ef shows, out of /proc (proc(5)). */
-import { readTextIfAny } from "./files.ts";
+import { readTextIfAny } from "../system/files.ts";
 
 /** Clock ticks in a second, as /proc counts them on every Linux that vz is built for: USER_HZ of asm-generic/param.h. */
 const TICKS = 100;

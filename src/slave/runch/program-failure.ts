@@ -1,7 +1,7 @@
 /** Why a program could not be executed: read when one could not. */
 import * as sys from "vz:sys";
 import { hasCode, reason, Status, VzError } from "../../common/errors.ts";
-import { S_IFDIR, S_IFMT, S_IFREG } from "./linux.ts";
+import { S_IFDIR, S_IFMT, S_IFREG } from "../system/linux.ts";
 import { HEAD, readHead } from "./program-check.ts";
 import { environmentValue } from "./program-path.ts";
 

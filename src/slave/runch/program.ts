@@ -1,7 +1,7 @@
 /** Finding the program and becoming it; which of 126 and 127 it is when that fails. */
 import * as sys from "vz:sys";
 import { hasCode, isSystemError, isVzError, type VzError } from "../../common/errors.ts";
-import { S_IFMT, S_IFREG } from "./linux.ts";
+import { S_IFMT, S_IFREG } from "../system/linux.ts";
 import { HEAD, isOlder, readHead } from "./program-check.ts";
 import defer * as programFailure from "./program-failure.ts";
 import { candidates } from "./program-path.ts";

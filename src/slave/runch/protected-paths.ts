@@ -1,8 +1,8 @@
 /** linux.maskedPaths and linux.readonlyPaths, and the mounts that become read-only when all that lies in them is there. */
 import * as sys from "vz:sys";
 import { isVzError, reason } from "../../common/errors.ts";
-import { failed } from "./failure.ts";
-import { MS } from "./linux.ts";
+import { failed } from "../system/failure.ts";
+import { MS } from "../system/linux.ts";
 import { isRefusal, remount, within } from "./mounts.ts";
 import type { MountStep, Plan } from "./plan.ts";
 import { isDirectory } from "./rootfs-path.ts";

@@ -1,6 +1,6 @@
 /** Options of mounts that few bundles have, and the words for propagation. */
 import { badConfig } from "../../common/oci/oci.ts";
-import { lookup, MS } from "./linux.ts";
+import { lookup, MS } from "../system/linux.ts";
 import { CLEARS, SETS } from "./mount-options.ts";
 
 /** Options that set flags, and those that clear them. */

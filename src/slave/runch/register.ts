@@ -5,8 +5,8 @@
 import * as sys from "vz:sys";
 import { type ContainerStateFile, type RunStatus, statusOf } from "../../common/contract/container-state.ts";
 import { hasCode, Status, VzError } from "../../common/errors.ts";
-import { failure } from "./failure.ts";
-import { makeDirectories, readTextIfAny } from "./files.ts";
+import { failure } from "../system/failure.ts";
+import { makeDirectories, readTextIfAny } from "../system/files.ts";
 import { bootId, checkId, readState, stateDirectory, stateFile } from "./state-store.ts";
 
 /** How often to try what another runch may disturb. */

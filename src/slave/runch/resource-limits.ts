@@ -2,7 +2,7 @@
 import * as sys from "vz:sys";
 import { hasCode, reason } from "../../common/errors.ts";
 import { badConfig as bad, type OciRlimit } from "../../common/oci/oci.ts";
-import { failed } from "./failure.ts";
+import { failed } from "../system/failure.ts";
 import type { RlimitStep } from "./plan-process.ts";
 import type { Shortfalls } from "./shortfalls.ts";
 

@@ -6,8 +6,8 @@
  */
 import * as sys from "vz:sys";
 import { hasCode, reason } from "../../common/errors.ts";
-import { failure } from "./failure.ts";
-import { S_IFDIR, S_IFMT } from "./linux.ts";
+import { failure } from "../system/failure.ts";
+import { S_IFDIR, S_IFMT } from "../system/linux.ts";
 import defer * as rootfsWalk from "./rootfs-walk.ts";
 
 const { O_PATH = 0 } = sys.constants;

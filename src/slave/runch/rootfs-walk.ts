@@ -4,8 +4,8 @@
  */
 import * as sys from "vz:sys";
 import { hasCode } from "../../common/errors.ts";
-import { failure } from "./failure.ts";
-import { S_IFLNK, S_IFMT } from "./linux.ts";
+import { failure } from "../system/failure.ts";
+import { S_IFLNK, S_IFMT } from "../system/linux.ts";
 import { type Missing, pathOf } from "./rootfs-path.ts";
 
 const { O_PATH = 0, O_NOFOLLOW = 0, O_NONBLOCK = 0, O_WRONLY = 0, O_CREAT = 0, O_EXCL = 0 } = sys.constants;

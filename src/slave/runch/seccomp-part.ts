@@ -1,11 +1,11 @@
 /** `linux.seccomp` during a start: compiled before anything is set up, loaded as the last. */
 import * as sys from "vz:sys";
+import { failed } from "../system/failure.ts";
+import defer * as failures from "../system/runner-failure.ts";
 import defer * as checks from "./check-program.ts";
-import { failed } from "./failure.ts";
 import defer * as hookStates from "./hook-state.ts";
 import type { PartsOptions, SeccompPart } from "./parts.ts";
 import defer * as programFailure from "./program-failure.ts";
-import defer * as failures from "./runner-failure.ts";
 import { fitSeccomp, loadSeccomp, MACHINES, planSeccomp, readSeccomp } from "./seccomp/index.ts";
 import type { Shortfalls } from "./shortfalls.ts";
 

@@ -2,7 +2,7 @@
  * What a bundle asks for and this machine (or this runch) does not give. Weak isolation is allowed, silence is not: in
  * `strict` each such thing is an error at once, otherwise each is told in a line of its own.
  */
-import { failure } from "./failure.ts";
+import { failure } from "../system/failure.ts";
 import type { Isolation } from "./isolation.ts";
 
 export class Shortfalls {

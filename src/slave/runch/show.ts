@@ -1,6 +1,6 @@
 /** `runch state` and `runch list`: what there is, in the JSON and the columns of runc. */
 import type { ContainerStateFile, RunStatus } from "../../common/contract/container-state.ts";
-import { readTextIfAny } from "./files.ts";
+import { readTextIfAny } from "../system/files.ts";
 import * as register from "./register.ts";
 import * as store from "./state-store.ts";
 

@@ -1,8 +1,8 @@
 /** Writes the file of `runch spec`. */
 import * as sys from "vz:sys";
 import { hasCode, reason, Status, VzError } from "../../common/errors.ts";
+import { absolutePath } from "../system/files.ts";
 import { defaultConfig } from "./default-config.ts";
-import { absolutePath } from "./files.ts";
 import type { Isolation } from "./isolation.ts";
 
 const { O_WRONLY = 0, O_CREAT = 0, O_EXCL = 0 } = sys.constants;

@@ -5,19 +5,19 @@
 import * as sys from "vz:sys";
 import type { ContainerStateFile } from "../../common/contract/container-state.ts";
 import { hasCode, reason, type VzError } from "../../common/errors.ts";
+import { complain } from "../system/complain.ts";
+import { failure } from "../system/failure.ts";
+import { absolutePath, makeDirectories } from "../system/files.ts";
+import { logSize, redirectOutput } from "../system/log-file.ts";
+import defer * as failures from "../system/runner-failure.ts";
 import { type Bundle, loadBundle, unknownLine } from "./bundle.ts";
 import defer * as checks from "./check-program.ts";
-import { complain } from "./complain.ts";
 import { beforeProgram, dropRights, environmentOf, type Inside, setUp } from "./container.ts";
-import { failure } from "./failure.ts";
-import { absolutePath, makeDirectories } from "./files.ts";
 import type { Isolation } from "./isolation.ts";
 import defer * as lastRun from "./last-run.ts";
 import defer * as leftovers from "./leftovers.ts";
-import { logSize, redirectOutput } from "./log-file.ts";
 import defer * as oomScore from "./oom-score.ts";
 import { executeProgram, rememberExecutable } from "./program.ts";
-import defer * as failures from "./runner-failure.ts";
 import * as store from "./state-store.ts";
 
 const { O_RDONLY = 0, LOCK_EX = 0, LOCK_NB = 0 } = sys.constants;
@@ -67,7 +67,7 @@ async function openLog({ vz, short }: Bundle): Promise<void> {
   if (log === undefined) return;
   try {
     makeDirectories(log.slice(0, log.lastIndexOf("/")) || "/", 0o750);
-    if (logSize(log) > logLimit) (await import("./cut-log.ts")).cutLog(log, logLimit);
+    if (logSize(log) > logLimit) (await import("../system/cut-log.ts")).cutLog(log, logLimit);
     redirectOutput(log);
   } catch (error) {
     short.add(`log ${log}`, reason(error));

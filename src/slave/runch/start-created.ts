@@ -1,7 +1,7 @@
 /** `runch start ID`: lets the parked process of a created container become its program. */
 import * as sys from "vz:sys";
 import { hasCode, Status, VzError } from "../../common/errors.ts";
-import { readText } from "./files.ts";
+import { readText } from "../system/files.ts";
 import { release } from "./park.ts";
 import { signal } from "./processes.ts";
 import * as register from "./register.ts";

@@ -8,7 +8,7 @@ import {
   statusOf,
 } from "../../common/contract/container-state.ts";
 import { Status, VzError } from "../../common/errors.ts";
-import { readTextIfAny } from "./files.ts";
+import { readTextIfAny } from "../system/files.ts";
 
 const { O_RDWR = 2, O_CREAT = 0, O_TRUNC = 0 } = sys.constants;
 

@@ -2,7 +2,7 @@
 import * as sys from "vz:sys";
 import { hasCode, reason } from "../../common/errors.ts";
 import { badConfig } from "../../common/oci/oci-read.ts";
-import { failed } from "./failure.ts";
+import { failed } from "../system/failure.ts";
 import type { SysctlAct } from "./parts.ts";
 
 const { O_WRONLY = 1 } = sys.constants;

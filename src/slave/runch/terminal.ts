@@ -1,8 +1,8 @@
 /** The container's terminal (`process.terminal`): made in its own devpts, so that it has a name inside. */
 import * as sys from "vz:sys";
 import { hasCode, reason } from "../../common/errors.ts";
-import { failed } from "./failure.ts";
-import { MS } from "./linux.ts";
+import { failed } from "../system/failure.ts";
+import { MS } from "../system/linux.ts";
 import { isRefusal, within } from "./mounts.ts";
 import { pathOf } from "./rootfs-path.ts";
 import type { Shortfalls } from "./shortfalls.ts";

@@ -1,8 +1,8 @@
 /** Namespaces where the kernel refuses to make all at once: one by one, so that what is granted is had. */
 import * as sys from "vz:sys";
 import { reason } from "../../common/errors.ts";
+import { lookup, NAMESPACES } from "../system/linux.ts";
 import { isRefused } from "./enter.ts";
-import { lookup, NAMESPACES } from "./linux.ts";
 import type { Shortfalls } from "./shortfalls.ts";
 
 /** @returns types of those that were made */

@@ -1,11 +1,11 @@
 /** Has the machine's own init keep containers running. */
 import { readFileSync, realpathSync } from "node:fs";
 import { reason, Status, VzError } from "../../common/errors.ts";
-import { readTextIfAny } from "../runch/files.ts";
+import { readTextIfAny } from "../system/files.ts";
+import { INIT_LOCK, withLock } from "../system/lock.ts";
+import { replaceFile } from "../system/replace-file.ts";
 import { detectInit } from "./init-kind.ts";
 import { type InittabKind, supervised, withContainer, withoutContainer } from "./inittab.ts";
-import { INIT_LOCK, withLock } from "./lock.ts";
-import { replaceFile } from "./replace-file.ts";
 
 const INITTAB = "/etc/inittab";
 

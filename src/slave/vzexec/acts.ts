@@ -2,7 +2,7 @@
 export { remove, startContainer, stop } from "../container/containers.ts";
 export { readRequest } from "../container/request.ts";
 export { repair } from "../container/tree.ts";
-export { readFacts } from "../facts.ts";
+export { readFacts } from "../probe/facts.ts";
 export { openStore } from "../store/real-system.ts";
 export { loadUpload } from "./load-upload.ts";
 export { serve } from "./subsystem.ts";

@@ -2,8 +2,8 @@
 import * as sys from "vz:sys";
 import { printable } from "../../common/command/table.ts";
 import { DATA_DIR } from "../../common/contract/paths.ts";
-import { makeDirectories } from "../runch/files.ts";
-import { cutLog, openLog } from "../runch/log-file.ts";
+import { makeDirectories } from "../system/files.ts";
+import { cutLog, openLog } from "../system/log-file.ts";
 
 export const REFUSALS_LOG = `${DATA_DIR}/refused.log`;
 const LIMIT = 64 * 1024;

@@ -9,11 +9,11 @@ import {
 } from "../../../src/common/contract/container-state.ts";
 import { nextRun, pauseAfter } from "../../../src/slave/runch/backoff.ts";
 import { deviceNumber } from "../../../src/slave/runch/devices.ts";
-import { parseMountPoints, toUnmount } from "../../../src/slave/runch/mount-table.ts";
 import { isolationFrom, parseLine, parseOptions } from "../../../src/slave/runch/options.ts";
 import { candidates, environmentValue, homeOf } from "../../../src/slave/runch/program-path.ts";
 import { listTable, ociState, ociStatus } from "../../../src/slave/runch/show.ts";
 import { parseSignal } from "../../../src/slave/runch/signals.ts";
+import { parseMountPoints, toUnmount } from "../../../src/slave/system/mount-table.ts";
 
 const state: ContainerStateFile = {
   version: 1,

@@ -1,8 +1,8 @@
 /** Cgroups as the directories that they are: their sub-cgroups, and the processes in them. */
 import * as sys from "vz:sys";
 import { hasCode, isSystemError, reason } from "../../../common/errors.ts";
-import { failed } from "../failure.ts";
-import { S_IFDIR, S_IFMT } from "../linux.ts";
+import { failed } from "../../system/failure.ts";
+import { S_IFDIR, S_IFMT } from "../../system/linux.ts";
 import { readControl, writeControl } from "./control-files.ts";
 import type { Teller } from "./plan-cgroup.ts";
 

@@ -1,5 +1,5 @@
 /** `runch update`: a bundle of its own. */
-import { readAll, readText } from "../files.ts";
+import { readAll, readText } from "../../system/files.ts";
 import type { Values } from "../options.ts";
 import type { OciResources } from "./resources.ts";
 import { resourcesFrom } from "./update-options.ts";

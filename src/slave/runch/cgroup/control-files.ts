@@ -1,7 +1,7 @@
 /** Control files of cgroups: one write(2) is one order, and what the kernel answers is put into words. */
 import * as sys from "vz:sys";
 import { hasCode, isSystemError, reason } from "../../../common/errors.ts";
-import { readTextIfAny } from "../files.ts";
+import { readTextIfAny } from "../../system/files.ts";
 
 const { O_WRONLY = 1 } = sys.constants;
 

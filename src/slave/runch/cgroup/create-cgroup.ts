@@ -1,7 +1,7 @@
 /** Making a container's cgroups. */
 import * as sys from "vz:sys";
 import { hasCode, isSystemError, reason } from "../../../common/errors.ts";
-import { failure } from "../failure.ts";
+import { failure } from "../../system/failure.ts";
 import { applyLimits } from "./apply-limits.ts";
 import { attachDevices } from "./attach-devices.ts";
 import type { Place } from "./cgroup-path.ts";

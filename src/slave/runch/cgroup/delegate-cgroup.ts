@@ -1,7 +1,7 @@
 /** Handing a cgroup to a container's own root ("Cgroup ownership" of the specification's config-linux.md). */
 import * as sys from "vz:sys";
 import { hasCode, isSystemError, reason } from "../../../common/errors.ts";
-import { readTextIfAny } from "../files.ts";
+import { readTextIfAny } from "../../system/files.ts";
 import { readControl } from "./control-files.ts";
 import { FIELD } from "./limits.ts";
 import type { Teller } from "./plan-cgroup.ts";

@@ -1,7 +1,7 @@
 /** Looking at this machine's cgroup hierarchies. */
 import * as sys from "vz:sys";
 import { hasCode } from "../../../common/errors.ts";
-import { readTextIfAny } from "../files.ts";
+import { readTextIfAny } from "../../system/files.ts";
 import { type Hierarchies, parseHierarchies } from "./hierarchies.ts";
 
 /** Linux's dev_t as "major:minor" (makedev(3), 32 bits of it: what filesystems without a device have). */

@@ -1,7 +1,7 @@
 /** Pausing the processes of a container (freezer-subsystem.rst of version 1, cgroup.freeze of version 2, Linux 5.2). */
 import * as sys from "vz:sys";
 import { hasCode } from "../../../common/errors.ts";
-import { failed, failure } from "../failure.ts";
+import { failed, failure } from "../../system/failure.ts";
 import { cgroupTree } from "./cgroup-tree.ts";
 import { keyed, readControl, writeControl } from "./control-files.ts";
 import { findHierarchies } from "./find-hierarchies.ts";

@@ -1,7 +1,7 @@
 /** Ending what is in a container's cgroups, and removing them. */
 import * as sys from "vz:sys";
 import { hasCode } from "../../../common/errors.ts";
-import { failed } from "../failure.ts";
+import { failed } from "../../system/failure.ts";
 import { signal as send } from "../processes.ts";
 import { cgroupTree, isCgroup, processesInCgroup } from "./cgroup-tree.ts";
 import { readControl, writeControl } from "./control-files.ts";

@@ -1,6 +1,6 @@
 /** What processes themselves can tell (proc(5)), for a container without cgroups. Those that have ended are not in it. */
 import * as sys from "vz:sys";
-import { readTextIfAny } from "../files.ts";
+import { readTextIfAny } from "../../system/files.ts";
 import type { Figures } from "./stats.ts";
 
 /** Nanoseconds in a tick of USER_HZ. */

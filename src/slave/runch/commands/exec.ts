@@ -1,13 +1,13 @@
 /** `runch exec` */
 import * as sys from "vz:sys";
 import { Status, VzError } from "../../../common/errors.ts";
+import { readText, readTextIfAny } from "../../system/files.ts";
+import { runnerFailure } from "../../system/runner-failure.ts";
 import { connectConsole, preserveFrom } from "../create-options.ts";
 import { execProcess } from "../exec.ts";
 import { execConfig } from "../exec-plan.ts";
-import { readText, readTextIfAny } from "../files.ts";
 import { ISOLATION_OPTIONS, isolationFrom, usageError } from "../options.ts";
 import * as register from "../register.ts";
-import { runnerFailure } from "../runner-failure.ts";
 import { statusNow } from "../show.ts";
 import type { Verb } from "../verb.ts";
 import { waitOnly } from "../wait.ts";

@@ -3,8 +3,8 @@
 import { STATE_DIR } from "../../../common/contract/paths.ts";
 import { Status } from "../../../common/errors.ts";
 import type { Io } from "../../../common/io.ts";
+import { absolutePath } from "../../system/files.ts";
 import defer * as errorLog from "../error-log.ts";
-import { absolutePath } from "../files.ts";
 import {
   ISOLATION_OPTIONS,
   isolationFrom,

@@ -1,7 +1,7 @@
 /** What this kernel knows of filters, by asking it; none of it changes anything. */
 import * as sys from "vz:sys";
 import { hasCode } from "../../../common/errors.ts";
-import { failed } from "../failure.ts";
+import { failed } from "../../system/failure.ts";
 import { MACHINES } from "./abis.ts";
 import { ACTION_NAMES, type ActionName, actionValue, KILL_PROCESS, LOG, NOTIFY } from "./actions.ts";
 import { FLAG_NAMES, FLAGS, type FlagName, NEW_LISTENER, OPERATORS } from "./read-seccomp.ts";

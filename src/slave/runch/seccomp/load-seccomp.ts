@@ -1,7 +1,7 @@
 /** Puts a filter on this process, or what the kernel has of it. */
 import * as sys from "vz:sys";
 import { hasCode } from "../../../common/errors.ts";
-import { failed } from "../failure.ts";
+import { failed } from "../../system/failure.ts";
 import type { Shortfalls } from "../shortfalls.ts";
 import { ALLOW, ERRNO, KILL_PROCESS, KILL_THREAD, LOG, NOTIFY } from "./actions.ts";
 import { RETURN } from "./assembler.ts";

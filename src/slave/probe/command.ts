@@ -1,8 +1,8 @@
 /** `vz probe`: what this kernel and this init can do for containers. */
-import type { Command } from "../common/command/command.ts";
-import { Status, VzError } from "../common/errors.ts";
-import { probeMachine } from "./probe-machine.ts";
-import { probeTable } from "./probe-report.ts";
+import type { Command } from "../../common/command/command.ts";
+import { Status, VzError } from "../../common/errors.ts";
+import { probeMachine } from "./machine.ts";
+import { probeTable } from "./report.ts";
 
 const command: Command = {
   name: "vz probe",

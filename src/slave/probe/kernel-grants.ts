@@ -4,10 +4,10 @@
  * `runch features` reads this too.
  */
 import * as sys from "vz:sys";
-import { reason } from "../common/errors.ts";
-import { constant } from "./constant.ts";
-import { readAll } from "./runch/files.ts";
-import { MS, NAMESPACES, S_IFCHR } from "./runch/linux.ts";
+import { reason } from "../../common/errors.ts";
+import { constant } from "../system/constant.ts";
+import { readAll } from "../system/files.ts";
+import { MS, NAMESPACES, S_IFCHR } from "../system/linux.ts";
 
 /** Why something is not granted, in words; null where it is. */
 export type Refusal = string | null;

@@ -1,8 +1,8 @@
 /** What this machine lets us do that other parts of the slave have to know before they begin. */
 import { mkdirSync } from "node:fs";
 import * as sys from "vz:sys";
-import { DATA_DIR } from "../common/contract/paths.ts";
-import { constant } from "./constant.ts";
+import { DATA_DIR } from "../../common/contract/paths.ts";
+import { constant } from "../system/constant.ts";
 import { tryInChild } from "./kernel-grants.ts";
 
 /** The data directory, made where it is missing. */

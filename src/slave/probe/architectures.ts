@@ -1,9 +1,9 @@
 /** Which programs this machine runs, found by starting one of each kind: what a kernel says of itself a personality can change. */
 import { closeSync, fchmodSync, openSync, rmSync, writeSync } from "node:fs";
 import * as sys from "vz:sys";
-import { NATIVE, PROBED, type Probed, probeElf } from "../common/elf/probe.ts";
-import { hasCode, reason, Status, VzError } from "../common/errors.ts";
-import { constant } from "./constant.ts";
+import { NATIVE, PROBED, type Probed, probeElf } from "../../common/elf/probe.ts";
+import { hasCode, reason, Status, VzError } from "../../common/errors.ts";
+import { constant } from "../system/constant.ts";
 
 /** Errors of writing that another place may not give. */
 const NO_ROOM = ["ENOSPC", "EDQUOT", "EROFS", "ENOENT"];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseMemory } from "../../src/slave/facts.ts";
+import { parseMemory } from "../../../src/slave/probe/facts.ts";
 
 test("memory is read in bytes, and estimated where the kernel does not tell what is available", () => {
   const old = "MemTotal:  1000 kB\nMemFree:  100 kB\nBuffers:  20 kB\nCached:  30 kB\nSwapCached:  9 kB\n";

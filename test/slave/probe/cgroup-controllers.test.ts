@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { controllersOf } from "../../src/slave/cgroup-controllers.ts";
+import { controllersOf } from "../../../src/slave/probe/cgroup-controllers.ts";
 
 test("controllers are told by version, and a hierarchy's name is none", () => {
   const one = (version: 1 | 2, controllers: string[]) => ({

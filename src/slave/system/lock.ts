@@ -3,8 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import * as sys from "vz:sys";
 import { STATE_DIR } from "../../common/contract/paths.ts";
 import { hasCode, Status, VzError } from "../../common/errors.ts";
-import { constant } from "../constant.ts";
-import { makeDirectories } from "../runch/files.ts";
+import { constant } from "./constant.ts";
+import { makeDirectories } from "./files.ts";
 
 const LOCKS_DIR = `${STATE_DIR}/.lock`;
 const POLL_MS = 20;

@@ -1,12 +1,12 @@
 /** What this slave is and can do. */
 import { readFileSync } from "node:fs";
 import * as sys from "vz:sys";
-import { DATA_DIR } from "../common/contract/paths.ts";
-import type { FactsAnswer } from "../common/contract/protocol.ts";
+import { DATA_DIR } from "../../common/contract/paths.ts";
+import type { FactsAnswer } from "../../common/contract/protocol.ts";
+import { openStore } from "../store/real-system.ts";
+import { detectInit } from "../supervise/init-kind.ts";
 import { runnableArchitectures } from "./architectures.ts";
 import { dataDirectory, mountNamespace } from "./probe.ts";
-import { openStore } from "./store/real-system.ts";
-import { detectInit } from "./supervise/init-kind.ts";
 
 /** Where there is room when the disk is full. */
 const IN_MEMORY = ["/dev/shm", "/tmp"];

@@ -1,13 +1,13 @@
 /** Asks this machine all that `vz probe` tells. It leaves nothing behind. */
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import * as sys from "vz:sys";
-import { DATA_DIR } from "../common/contract/paths.ts";
+import { DATA_DIR } from "../../common/contract/paths.ts";
+import { detectInit } from "../supervise/init-kind.ts";
 import { runnableArchitectures } from "./architectures.ts";
 import { findControllers } from "./cgroup-controllers.ts";
 import { parseMemory } from "./facts.ts";
 import { type Refusal, tryCalls, tryDeviceNode, tryMounts, tryNamespaces } from "./kernel-grants.ts";
-import { grantsOf, missingCapabilities, type Probe } from "./probe-report.ts";
-import { detectInit } from "./supervise/init-kind.ts";
+import { grantsOf, missingCapabilities, type Probe } from "./report.ts";
 
 /** Where containers would lie; else the nearest that can be written. */
 const PLACES = [DATA_DIR, "/var/lib", "/tmp"];

@@ -1,10 +1,10 @@
 /** What `vz probe` found, and how it is shown: no system call here. */
 
-import { formatBytes, table } from "../common/command/table.ts";
-import type { FactsAnswer } from "../common/contract/protocol.ts";
+import { formatBytes, table } from "../../common/command/table.ts";
+import type { FactsAnswer } from "../../common/contract/protocol.ts";
+import { CAPABILITIES } from "../system/linux.ts";
 import type { Controllers } from "./cgroup-controllers.ts";
 import type { Refusal } from "./kernel-grants.ts";
-import { CAPABILITIES } from "./runch/linux.ts";
 
 /** Whether the kernel grants something, and what runch does where it does not. */
 export interface Grant {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { grantsOf, missingCapabilities, type Probe, probeTable } from "../../src/slave/probe-report.ts";
+import { grantsOf, missingCapabilities, type Probe, probeTable } from "../../../src/slave/probe/report.ts";
 
 const probe: Probe = {
   kernel: "2.6.32-042stab145.3",
