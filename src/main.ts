@@ -34,7 +34,7 @@ const roles: readonly Role[] = [
     summary: "OCI container runner",
     load: ([word = "--help"] = []) =>
       word === "--help" || word === "-h"
-        ? import("./slave/runch/runch-help.ts")
+        ? import("./slave/runch/commands/help.ts")
         : import("./slave/runch/index.ts"),
   },
   {

@@ -38,18 +38,23 @@ export const shared = [
     // what every command of runch reads
     name: "lib/runch-state",
     among: [RUNCH, SYSTEM],
-    files: [...inSystem(["complain", "failure", "files", "linux"]), ...inRunch(["isolation", "state-store"])],
+    files: [
+      ...inSystem(["complain", "failure", "files", "linux"]),
+      ...inRunch(["isolation", "state/state-store"]),
+    ],
   },
   // what every command line needs but that of init
-  { name: "lib/runch-line", among: [RUNCH, SYSTEM], files: inRunch(["options"]) },
+  { name: "lib/runch-line", among: [RUNCH], files: inRunch(["commands/options"]) },
   {
     // what every start of a process does
     name: "lib/runch-core",
-    among: [RUNCH, SYSTEM],
+    among: [RUNCH],
     files: [
-      ...inRunch(["bundle", "capabilities", "container", "credentials", "devices", "enter", "mount-options"]),
-      ...inRunch(["mounts", "parts", "plan", "plan-devices", "plan-process", "program", "program-check"]),
-      ...inRunch(["program-path", "rootfs-path", "shortfalls"]),
+      ...inRunch(["config/plan", "life/bundle", "life/container", "parts", "shortfalls"]),
+      ...inRunch(["devices/plan", "devices/make", "namespaces/make"]),
+      ...inRunch(["mounts/options", "mounts/make", "mounts/rootfs-path"]),
+      ...inRunch(["process/plan", "process/capabilities", "process/credentials"]),
+      ...inRunch(["program/path", "program/head", "program/execute"]),
       ...["common/oci/oci", "common/oci/oci-read"].map(source),
     ],
   },
@@ -57,10 +62,10 @@ export const shared = [
     name: "lib/cgroup",
     among: [join(RUNCH, "cgroup/")],
     files: [
-      ...inCgroup(["apply-limits", "attach-devices", "cgroup-path", "cgroup-tree", "control-files"]),
-      ...inCgroup(["create-cgroup", "device-program", "device-rules", "find-hierarchies", "freezer"]),
-      ...inCgroup(["hierarchies", "limits", "limits-v1", "limits-v2", "plan-cgroup", "remove-cgroup"]),
-      ...inCgroup(["resources"]),
+      ...inCgroup(["hierarchies", "find-hierarchies", "tree", "path", "control-files"]),
+      ...inCgroup(["plan", "create", "remove", "freezer", "resources"]),
+      ...inCgroup(["limits", "limits-v1", "limits-v2", "apply-limits"]),
+      ...inCgroup(["device-rules", "device-program", "attach-devices"]),
     ],
   },
 ];
@@ -74,7 +79,7 @@ const HOST = ["master", "trace", "ldd", "image", "lab", "cli/manual"];
  */
 const SELDOM = new Set([
   ...["lib/stream", "lib/streamx", "lib/tar-stream", "common/image/zstd", "slave/store/load-role"],
-  ...["slave/probe/command", "slave/runch/runch-help"],
+  ...["slave/probe/command", "slave/runch/commands/help"],
   ...["events", "features", "ps", "spec", "update"].map((name) => `slave/runch/commands/${name}`),
 ]);
 
@@ -94,6 +99,10 @@ export function isPacked(name) {
  */
 export const LIMITS = [
   { what: "main", names: ["main"], limit: 40 * 1024 },
-  { what: "runch start BUNDLE-DIR", names: ["slave/runch", "slave/runch/start-bundle"], limit: 60 * 1024 },
+  {
+    what: "runch start BUNDLE-DIR",
+    names: ["slave/runch", "slave/runch/life/start-bundle"],
+    limit: 60 * 1024,
+  },
   { what: "vzexec", names: ["slave/vzexec"], limit: 60 * 1024 },
 ];

@@ -39,7 +39,7 @@ export const bundles = new Map([
   ["lib/process", nodeFile("internal/process")],
 ]);
 
-/** src/slave/runch/index.ts -> slave/runch, src/lab/commands/up.ts -> lab/up */
+/** src/slave/runch/index.ts -> slave/runch, src/lab/commands/up.ts -> lab/commands/up */
 function bundleName(file) {
   return relative(join(root, "src"), file).replace(/(\/index)?\.ts$/, "");
 }

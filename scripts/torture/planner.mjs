@@ -14,9 +14,9 @@ async function load(project) {
   const entry = [
     'export { readConfig } from "./src/common/oci/oci.ts";',
     'export { isVzError } from "./src/common/errors.ts";',
-    'export { readAnnotations } from "./src/slave/runch/bundle.ts";',
-    'export { makePlan } from "./src/slave/runch/plan.ts";',
-    'export { loadParts } from "./src/slave/runch/load-parts.ts";',
+    'export { readAnnotations } from "./src/slave/runch/life/bundle.ts";',
+    'export { makePlan } from "./src/slave/runch/config/plan.ts";',
+    'export { loadParts } from "./src/slave/runch/life/load-parts.ts";',
     'export { Shortfalls } from "./src/slave/runch/shortfalls.ts";',
   ].join("\n");
   const { outputFiles } = await build({

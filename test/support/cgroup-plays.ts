@@ -1,10 +1,10 @@
 /** What test/e2e/cgroup.test.ts lets the base do: `PLAY JSON-ARGUMENTS`, and the answer as JSON. */
 import * as sys from "vz:sys";
 import { isVzError } from "../../src/common/errors.ts";
-import * as control from "../../src/slave/runch/cgroup/cgroup-control.ts";
-import { oomCount, statsJson, statsOf } from "../../src/slave/runch/cgroup/cgroup-events.ts";
-import * as update from "../../src/slave/runch/cgroup/cgroup-update.ts";
+import * as control from "../../src/slave/runch/cgroup/control.ts";
+import { oomCount, statsJson, statsOf } from "../../src/slave/runch/cgroup/events.ts";
 import * as cgroup from "../../src/slave/runch/cgroup/index.ts";
+import * as update from "../../src/slave/runch/cgroup/update-line.ts";
 import type { Isolation } from "../../src/slave/runch/isolation.ts";
 import { Shortfalls } from "../../src/slave/runch/shortfalls.ts";
 

@@ -2,7 +2,7 @@
 import * as sys from "vz:sys";
 import { STATE_DIR } from "../../common/contract/paths.ts";
 import { hasCode } from "../../common/errors.ts";
-import { stateDirectory } from "../runch/state-store.ts";
+import { stateDirectory } from "../runch/state/state-store.ts";
 import { constant } from "../system/constant.ts";
 import { makeDirectories } from "../system/files.ts";
 import type { Places } from "./places.ts";

@@ -1,8 +1,8 @@
 /** What a container is doing, as runch remembers it and /proc shows it. */
 import type { ContainerStateFile, RunStatus } from "../../common/contract/container-state.ts";
 import { STATE_DIR } from "../../common/contract/paths.ts";
-import { currentStatus, removeState } from "../runch/register.ts";
-import { readState } from "../runch/state-store.ts";
+import { currentStatus, removeState } from "../runch/state/register.ts";
+import { readState } from "../runch/state/state-store.ts";
 
 export interface Observed {
   readonly file: ContainerStateFile;
@@ -19,7 +19,7 @@ export function observe(name: string): Observed | null {
 export async function forgetState(name: string): Promise<void> {
   const cgroups = readState(STATE_DIR, name)?.cgroups ?? [];
   if (cgroups.length > 0) {
-    const { killCgroup, removeCgroup } = await import("../runch/cgroup/cgroup-control.ts");
+    const { killCgroup, removeCgroup } = await import("../runch/cgroup/control.ts");
     killCgroup(cgroups);
     removeCgroup(cgroups);
   }

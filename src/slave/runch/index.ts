@@ -6,7 +6,7 @@ import type { Args, Command } from "../../common/command/command.ts";
 import { STATE_DIR } from "../../common/contract/paths.ts";
 import type { Io } from "../../common/io.ts";
 import defer * as commands from "./commands/index.ts";
-import defer * as bundles from "./start-bundle.ts";
+import defer * as bundles from "./life/start-bundle.ts";
 
 /** What people read of it is in runch-help.ts: no start of a container has to. */
 const command: Command = {

@@ -2,11 +2,11 @@
  * What of config.json only some bundles have: each part reads, checks and plans its own fields, and is loaded only when they
  * are there. All of it is loaded before anything is set up, so that a mistake in it is told while there is nothing to undo.
  */
-import type { CgroupPart } from "./cgroup-part.ts";
-import type { HookPart } from "./hooks.ts";
-import type { NamespacePart } from "./namespaces.ts";
-import type { Form, MountStep } from "./plan.ts";
-import type { DeviceStep } from "./plan-devices.ts";
+import type { CgroupPart } from "./cgroup/part.ts";
+import type { Form, MountStep } from "./config/plan.ts";
+import type { DeviceStep } from "./devices/plan.ts";
+import type { HookPart } from "./hooks/run.ts";
+import type { NamespacePart } from "./namespaces/join.ts";
 import type { Shortfalls } from "./shortfalls.ts";
 
 /** Mounts that are more than one call of mount(2). */

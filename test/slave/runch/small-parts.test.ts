@@ -7,12 +7,12 @@ import {
   parseState,
   statusOf,
 } from "../../../src/common/contract/container-state.ts";
-import { nextRun, pauseAfter } from "../../../src/slave/runch/backoff.ts";
-import { deviceNumber } from "../../../src/slave/runch/devices.ts";
-import { isolationFrom, parseLine, parseOptions } from "../../../src/slave/runch/options.ts";
-import { candidates, environmentValue, homeOf } from "../../../src/slave/runch/program-path.ts";
-import { listTable, ociState, ociStatus } from "../../../src/slave/runch/show.ts";
-import { parseSignal } from "../../../src/slave/runch/signals.ts";
+import { isolationFrom, parseLine, parseOptions } from "../../../src/slave/runch/commands/options.ts";
+import { listTable, ociState, ociStatus } from "../../../src/slave/runch/commands/show.ts";
+import { parseSignal } from "../../../src/slave/runch/commands/signals.ts";
+import { deviceNumber } from "../../../src/slave/runch/devices/make.ts";
+import { nextRun, pauseAfter } from "../../../src/slave/runch/life/backoff.ts";
+import { candidates, environmentValue, homeOf } from "../../../src/slave/runch/program/path.ts";
 import { parseMountPoints, toUnmount } from "../../../src/slave/system/mount-table.ts";
 
 const state: ContainerStateFile = {

@@ -1,7 +1,7 @@
 /** Writing limits into a container's cgroups. */
 import { hasCode, isSystemError } from "../../../common/errors.ts";
 import { refusal, writeControl } from "./control-files.ts";
-import type { PlacedLimit, Teller } from "./plan-cgroup.ts";
+import type { PlacedLimit, Teller } from "./plan.ts";
 
 /** As writeControl. */
 type Writer = (path: string, text: string) => void;

@@ -4,7 +4,7 @@ import { hasCode, isSystemError, reason } from "../../../common/errors.ts";
 import { deviceProgram } from "./device-program.ts";
 import type { DeviceRules } from "./device-rules.ts";
 import { FIELD } from "./limits.ts";
-import type { Teller } from "./plan-cgroup.ts";
+import type { Teller } from "./plan.ts";
 
 const { O_RDONLY = 0, O_DIRECTORY = 0 } = sys.constants;
 

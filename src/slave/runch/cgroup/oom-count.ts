@@ -1,6 +1,7 @@
 /** How many processes of a container the kernel killed for want of memory. */
-import { cgroupTree, isCgroup } from "./cgroup-tree.ts";
+
 import { keyed, readControl } from "./control-files.ts";
+import { cgroupTree, isCgroup } from "./tree.ts";
 
 /** The count in one file; null where the kernel does not keep it. */
 export function oomKills(text: string | null): number | null {

@@ -2,11 +2,12 @@
  * What a container has used, under the names that `runc events --stats` prints. Nanoseconds and bytes. Which of the parts are
  * there depends on the controllers.
  */
-import { isCgroup } from "./cgroup-tree.ts";
+
 import { readControl } from "./control-files.ts";
 import { statsOfProcesses } from "./stats-processes.ts";
 import { type Read, statsV1 } from "./stats-v1.ts";
 import { statsV2 } from "./stats-v2.ts";
+import { isCgroup } from "./tree.ts";
 
 /** A number, or a BigInt where a double would not be exact. */
 export type Figure = number | bigint;

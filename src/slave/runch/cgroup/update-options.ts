@@ -1,7 +1,7 @@
 /** The options of `runch update`, which are runc's, as the part of config.json that they stand for. Pure. */
 import type { Option } from "../../../common/command/command.ts";
 import { isVzError, reason, Status, VzError } from "../../../common/errors.ts";
-import type { Values } from "../options.ts";
+import type { Values } from "../commands/options.ts";
 import { type OciResources, readResources } from "./resources.ts";
 
 type Unit = "number" | "bytes" | "text";

@@ -1,8 +1,8 @@
 /** `runch create`: everything but the program itself. */
 import { Status } from "../../../common/errors.ts";
-import { CREATE_OPTIONS, launchOptions } from "../create-options.ts";
-import { launchContainer } from "../launch.ts";
-import type { Verb } from "../verb.ts";
+import { launchContainer } from "../life/launch.ts";
+import { CREATE_OPTIONS, launchOptions } from "./create-options.ts";
+import type { Verb } from "./verb.ts";
 
 export const verb: Verb = {
   summary: "sets a container up; start ID lets its program go",

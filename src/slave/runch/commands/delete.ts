@@ -1,9 +1,9 @@
 /** `runch delete` */
 import { reason, Status } from "../../../common/errors.ts";
-import { deleteContainer } from "../delete.ts";
-import { usageError } from "../options.ts";
-import { listIds } from "../register.ts";
-import type { Verb } from "../verb.ts";
+import { deleteContainer } from "../state/delete.ts";
+import { listIds } from "../state/register.ts";
+import { usageError } from "./options.ts";
+import type { Verb } from "./verb.ts";
 
 function regex(expression: string): RegExp {
   try {

@@ -1,6 +1,6 @@
 /** `runch ended`: what the waiter of `run` becomes when there is something to clean up. For runch's own use. */
-import { deleteContainer } from "../delete.ts";
-import type { Verb } from "../verb.ts";
+import { deleteContainer } from "../state/delete.ts";
+import type { Verb } from "./verb.ts";
 
 export const verb: Verb = {
   summary: "forgets a container whose process has ended, and ends with its status",

@@ -1,12 +1,12 @@
 /** `runch events` */
 import * as sys from "vz:sys";
 import { Status, VzError } from "../../../common/errors.ts";
-import { oomCount, statsJson, statsOf } from "../cgroup/cgroup-events.ts";
-import { usageError } from "../options.ts";
-import { processesOf } from "../processes.ts";
-import * as register from "../register.ts";
-import * as store from "../state-store.ts";
-import type { Verb } from "../verb.ts";
+import { oomCount, statsJson, statsOf } from "../cgroup/events.ts";
+import { processesOf } from "../state/processes.ts";
+import * as register from "../state/register.ts";
+import * as store from "../state/state-store.ts";
+import { usageError } from "./options.ts";
+import type { Verb } from "./verb.ts";
 
 /** Milliseconds of "5s", "500ms", "1m30s" (Go's durations). */
 export function parseDuration(text: string): number | null {

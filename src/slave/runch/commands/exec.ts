@@ -3,14 +3,14 @@ import * as sys from "vz:sys";
 import { Status, VzError } from "../../../common/errors.ts";
 import { readText, readTextIfAny } from "../../system/files.ts";
 import { runnerFailure } from "../../system/runner-failure.ts";
-import { connectConsole, preserveFrom } from "../create-options.ts";
-import { execProcess } from "../exec.ts";
-import { execConfig } from "../exec-plan.ts";
-import { ISOLATION_OPTIONS, isolationFrom, usageError } from "../options.ts";
-import * as register from "../register.ts";
-import { statusNow } from "../show.ts";
-import type { Verb } from "../verb.ts";
-import { waitOnly } from "../wait.ts";
+import { execProcess } from "../life/exec.ts";
+import { waitOnly } from "../life/wait.ts";
+import * as register from "../state/register.ts";
+import { connectConsole, preserveFrom } from "./create-options.ts";
+import { execConfig } from "./exec-plan.ts";
+import { ISOLATION_OPTIONS, isolationFrom, usageError } from "./options.ts";
+import { statusNow } from "./show.ts";
+import type { Verb } from "./verb.ts";
 
 /** A process that cannot mean anything is a failure of the runner, as that of a bundle is. */
 function asRunner<T>(act: () => T): T {

@@ -1,7 +1,7 @@
 /** `runch features` */
 import { Status } from "../../../common/errors.ts";
-import { features } from "../features.ts";
-import type { Verb } from "../verb.ts";
+import { features } from "../config/features.ts";
+import type { Verb } from "./verb.ts";
 
 export const verb: Verb = {
   summary: "tells as JSON what runch honours of config.json",

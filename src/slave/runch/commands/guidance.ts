@@ -5,8 +5,8 @@ import { suggest } from "../../../common/command/suggest.ts";
 import { version } from "../../../common/command/version.ts";
 import { Status } from "../../../common/errors.ts";
 import type { Io } from "../../../common/io.ts";
-import { usageError } from "../options.ts";
-import type { Verb } from "../verb.ts";
+import { usageError } from "./options.ts";
+import type { Verb } from "./verb.ts";
 
 /** Commands that need CRIU, which no slave has. */
 const LACKING = ["checkpoint", "restore"];
@@ -26,7 +26,7 @@ export async function guide(name: string, names: readonly string[], io: Io): Pro
     return Status.ok;
   }
   if (name === "help") {
-    io.out(helpPage((await import("../runch-help.ts")).default, widthOf(io)));
+    io.out(helpPage((await import("./help.ts")).default, widthOf(io)));
     return Status.ok;
   }
   if (LACKING.includes(name))

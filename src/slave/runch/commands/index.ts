@@ -4,7 +4,9 @@ import { STATE_DIR } from "../../../common/contract/paths.ts";
 import { Status } from "../../../common/errors.ts";
 import type { Io } from "../../../common/io.ts";
 import { absolutePath } from "../../system/files.ts";
-import defer * as errorLog from "../error-log.ts";
+import defer * as bundles from "../life/start-bundle.ts";
+import defer * as created from "../life/start-created.ts";
+import defer * as errorLog from "./error-log.ts";
 import {
   ISOLATION_OPTIONS,
   isolationFrom,
@@ -12,10 +14,8 @@ import {
   parseOptions,
   usageError,
   type Values,
-} from "../options.ts";
-import defer * as bundles from "../start-bundle.ts";
-import defer * as created from "../start-created.ts";
-import type { Verb } from "../verb.ts";
+} from "./options.ts";
+import type { Verb } from "./verb.ts";
 
 const VERBS: Readonly<Record<string, () => Promise<{ readonly verb: Verb }>>> = {
   start: () => import("./start.ts"),

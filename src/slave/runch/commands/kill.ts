@@ -1,11 +1,11 @@
 /** `runch kill`: a signal to the container's process, or to all of them. */
 import * as sys from "vz:sys";
 import { Status, VzError } from "../../../common/errors.ts";
-import { processesOf, signal } from "../processes.ts";
-import * as register from "../register.ts";
-import { parseSignal } from "../signals.ts";
-import * as store from "../state-store.ts";
-import type { Verb } from "../verb.ts";
+import { processesOf, signal } from "../state/processes.ts";
+import * as register from "../state/register.ts";
+import * as store from "../state/state-store.ts";
+import { parseSignal } from "./signals.ts";
+import type { Verb } from "./verb.ts";
 
 export const verb: Verb = {
   summary: "sends a signal, TERM when none is given",

@@ -1,8 +1,8 @@
 /** `runch list` */
 import { Status } from "../../../common/errors.ts";
-import { usageError } from "../options.ts";
-import { showList } from "../show.ts";
-import type { Verb } from "../verb.ts";
+import { usageError } from "./options.ts";
+import { showList } from "./show.ts";
+import type { Verb } from "./verb.ts";
 
 export const verb: Verb = {
   summary: "lists the containers",

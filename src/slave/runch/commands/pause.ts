@@ -1,9 +1,9 @@
 /** `runch pause` */
 import { Status, VzError } from "../../../common/errors.ts";
-import { freeze } from "../cgroup/cgroup-control.ts";
-import * as register from "../register.ts";
-import { statusNow } from "../show.ts";
-import type { Verb } from "../verb.ts";
+import { freeze } from "../cgroup/control.ts";
+import * as register from "../state/register.ts";
+import { statusNow } from "./show.ts";
+import type { Verb } from "./verb.ts";
 
 export const verb: Verb = {
   summary: "stops all processes of a container where they are",

@@ -1,8 +1,8 @@
 /** `runch resume` */
 import { Status, VzError } from "../../../common/errors.ts";
-import { freeze, isFrozen } from "../cgroup/cgroup-control.ts";
-import * as register from "../register.ts";
-import type { Verb } from "../verb.ts";
+import { freeze, isFrozen } from "../cgroup/control.ts";
+import * as register from "../state/register.ts";
+import type { Verb } from "./verb.ts";
 
 export const verb: Verb = {
   summary: "lets a paused container go on",

@@ -1,10 +1,10 @@
 /** `runch run`: create and start in one, and the waiting for the end. */
 import * as sys from "vz:sys";
 import { Status } from "../../../common/errors.ts";
-import { CREATE_OPTIONS, launchOptions } from "../create-options.ts";
-import { launchContainer } from "../launch.ts";
-import type { Verb } from "../verb.ts";
-import { waitAndClean } from "../wait.ts";
+import { launchContainer } from "../life/launch.ts";
+import { waitAndClean } from "../life/wait.ts";
+import { CREATE_OPTIONS, launchOptions } from "./create-options.ts";
+import type { Verb } from "./verb.ts";
 
 export const verb: Verb = {
   summary: "starts a container and waits for its end, or leaves it behind",

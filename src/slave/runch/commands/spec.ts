@@ -1,8 +1,8 @@
 /** `runch spec` */
 import { Status } from "../../../common/errors.ts";
-import { ISOLATION_OPTIONS, isolationFrom, usageError } from "../options.ts";
-import { spec } from "../spec.ts";
-import type { Verb } from "../verb.ts";
+import { spec } from "../config/spec.ts";
+import { ISOLATION_OPTIONS, isolationFrom, usageError } from "./options.ts";
+import type { Verb } from "./verb.ts";
 
 export const verb: Verb = {
   summary: "writes a config.json to begin with",

@@ -1,6 +1,6 @@
 /** The help of `runch start`, which itself is in ../start-bundle.ts and ../start-created.ts: no start has to read this. */
-import { ISOLATION_OPTIONS, usageError } from "../options.ts";
-import type { Verb } from "../verb.ts";
+import { ISOLATION_OPTIONS, usageError } from "./options.ts";
+import type { Verb } from "./verb.ts";
 
 export const verb: Verb = {
   summary: "becomes the process of a bundle, or lets the program of a created container go",

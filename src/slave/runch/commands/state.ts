@@ -1,7 +1,7 @@
 /** `runch state` */
 import { Status } from "../../../common/errors.ts";
-import { showState } from "../show.ts";
-import type { Verb } from "../verb.ts";
+import { showState } from "./show.ts";
+import type { Verb } from "./verb.ts";
 
 export const verb: Verb = {
   summary: "tells as JSON what a container is doing",

@@ -1,14 +1,9 @@
 /** `runch update` */
 import { Status, VzError } from "../../../common/errors.ts";
-import {
-  findHierarchies,
-  resourcesFromUpdate,
-  updateCgroup,
-  updateOptions,
-} from "../cgroup/cgroup-update.ts";
-import * as register from "../register.ts";
-import * as store from "../state-store.ts";
-import type { Verb } from "../verb.ts";
+import { findHierarchies, resourcesFromUpdate, updateCgroup, updateOptions } from "../cgroup/update-line.ts";
+import * as register from "../state/register.ts";
+import * as store from "../state/state-store.ts";
+import type { Verb } from "./verb.ts";
 
 export const verb: Verb = {
   summary: "changes the limits of a container that is there",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkUsage, withCurrent } from "../../../../src/slave/runch/cgroup/update-cgroup.ts";
+import { checkUsage, withCurrent } from "../../../../src/slave/runch/cgroup/update.ts";
 import {
   parseBytes,
   resourcesFrom,

@@ -1,0 +1,103 @@
+/** A container's cgroups during its start: `linux.cgroupsPath`, `linux.resources`, and mounts that show them inside. */
+import * as sys from "vz:sys";
+import { hasCode } from "../../../common/errors.ts";
+import type { OciLinux } from "../../../common/oci/oci.ts";
+import { failure } from "../../system/failure.ts";
+import { MS } from "../../system/linux.ts";
+import type { MountStep } from "../config/plan.ts";
+import { isRefusal, within } from "../mounts/make.ts";
+import type { PartsOptions } from "../parts.ts";
+import type { Shortfalls } from "../shortfalls.ts";
+import { isFrozen } from "./freezer.ts";
+import {
+  cgroupDirectories,
+  createCgroup,
+  findHierarchies,
+  joinCgroup,
+  planCgroup,
+  planCgroupMount,
+  readResources,
+  refuseOccupied,
+} from "./index.ts";
+
+export interface CgroupPart {
+  /** To be written down before `create`, so that they can be removed whatever happens. */
+  readonly directories: readonly string[];
+  /** Refuses those that are there and not for us. To be called before they are written down: whatever is, is removed later. */
+  check(): void;
+  /** Makes them and sets the limits. */
+  create(short: Shortfalls): void;
+  /** Moves a process into them. */
+  join(pid: number): void;
+  /** Makes a mount of type cgroup or cgroup2. @returns false where this machine has none */
+  mount(step: MountStep, root: number): boolean;
+}
+
+/** Read-only once all is in place: the links have to be made first. */
+function protect(place: string, flags: number): void {
+  sys.mount(null, place, null, MS.REMOUNT | MS.BIND | flags, null);
+}
+
+function mountSteps(step: MountStep, root: number, steps: ReturnType<typeof planCgroupMount>): void {
+  const { destination, flags } = step;
+  const others = flags & ~MS.RDONLY;
+  for (const one of steps) {
+    const path = one.to === "" ? destination : `${destination}/${one.to}`;
+    if (one.kind === "symlink") {
+      within(root, destination, "directory", (place) => sys.symlink(one.target, `${place}/${one.to}`));
+      continue;
+    }
+    within(root, path, "directory", (place) => {
+      if (one.kind === "tmpfs") sys.mount("tmpfs", place, "tmpfs", others, one.data);
+      else if (one.kind === "bind") sys.mount(one.from, place, null, MS.BIND | MS.REC, null);
+      else {
+        try {
+          sys.mount(one.source, place, one.type, flags, one.data === "" ? null : one.data);
+        } catch (error) {
+          if (one.otherwise === null || !(isRefusal(error) || hasCode(error, "EBUSY", "EINVAL"))) throw error;
+          sys.mount(one.otherwise, place, null, MS.BIND | MS.REC, null);
+        }
+      }
+    });
+    if (one.kind !== "tmpfs") within(root, path, "nothing", (place) => protect(place, flags));
+  }
+  if ((flags & MS.RDONLY) !== 0) within(root, destination, "nothing", (place) => protect(place, flags));
+}
+
+/** @param ownNamespace whether the container has a cgroup namespace @throws VzError 78 */
+export function planCgroupPart(
+  linux: OciLinux,
+  { id, unknown }: PartsOptions,
+  ownNamespace: boolean,
+  short: Shortfalls,
+): CgroupPart {
+  const hierarchies = findHierarchies();
+  const resources = readResources(linux.resources ?? {}, "linux.resources", unknown);
+  const plan = planCgroup({ cgroupsPath: linux.cgroupsPath, id, resources, hierarchies }, short);
+  const directories = cgroupDirectories(plan);
+  let joined: readonly string[] = [];
+  // whoever enters it stops, and we would wait for him
+  const refuseFrozen = (those: readonly string[]) => {
+    if (isFrozen(those)) throw failure("linux.cgroupsPath: the container's cgroup is frozen, unexpectedly");
+  };
+  return {
+    directories,
+    check() {
+      for (const directory of directories) refuseOccupied(directory);
+      refuseFrozen(directories);
+    },
+    create(granted) {
+      joined = createCgroup(plan, granted);
+      // one that lies in such a one
+      refuseFrozen(joined);
+    },
+    join: (pid) => joinCgroup(joined, pid),
+    mount(step, root) {
+      const type = step.type === "cgroup2" ? "cgroup2" : "cgroup";
+      const steps = planCgroupMount(hierarchies, directories, { type, ownCgroupNamespace: ownNamespace });
+      if (steps.length === 0) return false;
+      mountSteps(step, root, steps);
+      return true;
+    },
+  };
+}

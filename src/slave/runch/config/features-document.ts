@@ -1,0 +1,60 @@
+/**
+ * What `runch features` says (features.md and features-linux.md of the runtime-spec): what runch honours on any kernel. What
+ * this kernel grants stands in the annotations, which the specification leaves to each runtime.
+ */
+
+import { CAPABILITIES, NAMESPACES } from "../../system/linux.ts";
+import { ISOLATIONS } from "../isolation.ts";
+import { EXTENDED_OPTIONS } from "../mounts/extras.ts";
+import { mountOptionNames } from "../mounts/rare-options.ts";
+
+export interface FeatureParts {
+  readonly version: string;
+  readonly commit: string;
+  /** The object `linux.seccomp`. */
+  readonly seccomp: object;
+  /** What the kernel grants, by annotation's name behind "vz.kernel.". */
+  readonly kernel: Readonly<Record<string, string>>;
+}
+
+const HOOKS = ["prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"];
+
+export function featuresDocument({ version, commit, seccomp, kernel }: FeatureParts): object {
+  const granted = Object.entries(kernel).map(([name, value]) => [`vz.kernel.${name}`, value]);
+  return {
+    ociVersionMin: "1.0.0",
+    // 1.3 adds netDevices, memoryPolicy and fields of intelRdt: known by name, and told like all that runch lacks
+    ociVersionMax: "1.3.0",
+    hooks: HOOKS,
+    mountOptions: [...mountOptionNames(), ...EXTENDED_OPTIONS].sort(),
+    linux: {
+      namespaces: Object.keys(NAMESPACES).sort(),
+      capabilities: CAPABILITIES.map((name) => `CAP_${name}`),
+      cgroup: { v1: true, v2: true, systemd: false, systemdUser: false, rdma: true },
+      seccomp,
+      apparmor: { enabled: true },
+      // processes get their labels, mounts do not
+      selinux: { enabled: false },
+      memoryPolicy: { modes: [], flags: [] },
+      intelRdt: { enabled: false, schemata: false, monitoring: false },
+      mountExtensions: { idmap: { enabled: true } },
+      netDevices: { enabled: false },
+    },
+    annotations: {
+      "vz.version": version,
+      "vz.commit": commit,
+      "vz.isolations": ISOLATIONS.join(","),
+      ...Object.fromEntries(granted),
+    },
+    // a final dot makes it a prefix
+    potentiallyUnsafeConfigAnnotations: ["vz."],
+  };
+}
+
+/** Names of what is granted, of a table of refusals (null: granted), parted by commas. */
+export function grantedNames(refusals: Readonly<Record<string, string | null>>): string {
+  return Object.keys(refusals)
+    .filter((name) => refusals[name] === null)
+    .sort()
+    .join(",");
+}

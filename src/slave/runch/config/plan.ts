@@ -1,0 +1,174 @@
+/**
+ * What has to be done for a container, worked out of its config.json alone. Every field of the specification is either
+ * planned for here or in a part (parts.ts), or refused, or put on the list of what falls short; none is passed over.
+ */
+import type { OciConfig, OciNamespace } from "../../../common/oci/oci.ts";
+import { badConfig as bad } from "../../../common/oci/oci.ts";
+import { lookup, MS, NAMESPACES } from "../../system/linux.ts";
+import { type DeviceStep, planDevices } from "../devices/plan.ts";
+import { type MountOptions, parseMountOptions } from "../mounts/options.ts";
+import defer * as rareMountOptions from "../mounts/rare-options.ts";
+import defer * as utsNames from "../namespaces/uts-names.ts";
+import { type Credentials, planCredentials } from "../process/plan.ts";
+import type { Shortfalls } from "../shortfalls.ts";
+
+export interface MountStep extends MountOptions {
+  /** For messages: "mounts[2] (/data)". */
+  readonly at: string;
+  /** Inside the container. */
+  readonly destination: string;
+  readonly type: string;
+  /** A path outside for a bind mount, any word otherwise. */
+  readonly source: string;
+  readonly uidMappings: unknown;
+  readonly gidMappings: unknown;
+}
+
+/** A namespace to enter, by a file of /proc/PID/ns or one that it was bound to. */
+export interface Join {
+  readonly type: string;
+  readonly path: string;
+}
+
+export interface Plan {
+  readonly bundle: string;
+  readonly rootfs: string;
+  readonly readonlyRoot: boolean;
+  /** Namespaces to make: types in `NAMESPACES`. */
+  readonly namespaces: readonly string[];
+  readonly joins: readonly Join[];
+  /** Propagation of "/" in a mount namespace of its own. */
+  readonly propagation: number;
+  readonly hostname: string | undefined;
+  readonly domainname: string | undefined;
+  readonly mounts: readonly MountStep[];
+  readonly devices: readonly DeviceStep[];
+  readonly maskedPaths: readonly string[];
+  readonly readonlyPaths: readonly string[];
+  readonly args: readonly string[];
+  readonly env: readonly string[];
+  readonly cwd: string;
+  readonly credentials: Credentials;
+}
+
+/**
+ * - exec: runch becomes the container's process, so that no parent of ours is left
+ * - fork: the container's process is a child
+ */
+export type Form = "exec" | "fork";
+
+export interface PlanOptions {
+  /** Absolute path of the bundle. */
+  readonly bundle: string;
+  readonly form: Form;
+}
+
+/** @throws VzError 78 for a config.json that cannot be run, 125 in strict for what cannot be had */
+export function makePlan(config: OciConfig, options: PlanOptions, short: Shortfalls): Plan {
+  const { process, root, linux = {} } = config;
+  if (process === undefined) throw bad("process", "missing");
+  if (root === undefined) throw bad("root", "missing");
+  const args = process.args ?? [];
+  if (args.length === 0) throw bad("process.args", "empty");
+  if (!process.cwd.startsWith("/")) throw bad("process.cwd", "not an absolute path");
+  checkEnvironment(process.env ?? []);
+  const made = planNamespaces(linux.namespaces ?? [], options.form, short);
+  if (process.user?.username) throw bad("process.user.username", "only Windows has it");
+  return {
+    bundle: options.bundle,
+    rootfs: absolute(options.bundle, root.path),
+    readonlyRoot: root.readonly ?? false,
+    namespaces: made.namespaces,
+    joins: made.joins,
+    propagation: rootPropagation(linux.rootfsPropagation ?? ""),
+    hostname: config.hostname ? utsNames.planUtsName("hostname", config, made, short) : undefined,
+    domainname: config.domainname ? utsNames.planUtsName("domainname", config, made, short) : undefined,
+    mounts: planMounts(config, options.bundle),
+    devices: planDevices(linux.devices ?? []),
+    maskedPaths: absolutePaths(linux.maskedPaths, "linux.maskedPaths"),
+    readonlyPaths: absolutePaths(linux.readonlyPaths, "linux.readonlyPaths"),
+    args,
+    env: process.env ?? [],
+    cwd: process.cwd,
+    credentials: planCredentials(process, linux, short, config.annotations),
+  };
+}
+
+/** @throws VzError 78 */
+export function checkEnvironment(env: readonly string[]): void {
+  env.forEach((line, i) => {
+    if (!/^[^=]+=/s.test(line)) throw bad(`process.env[${i}]`, "not NAME=value");
+  });
+}
+
+/** `path` as seen from "/", relative ones taken from `base`. */
+export function absolute(base: string, path: string): string {
+  const whole = path.startsWith("/") ? path : `${base}/${path}`;
+  return `/${whole
+    .split("/")
+    .filter((part) => part !== "" && part !== ".")
+    .join("/")}`;
+}
+
+function absolutePaths(paths: readonly string[] = [], at: string): readonly string[] {
+  for (const path of paths) if (!path.startsWith("/")) throw bad(at, `${path}: not an absolute path`);
+  return paths;
+}
+
+function planNamespaces(asked: readonly OciNamespace[], form: Form, short: Shortfalls) {
+  const namespaces: string[] = [];
+  const joins: Join[] = [];
+  const seen = new Set<string>();
+  asked.forEach(({ type, path = "" }, i) => {
+    const at = `linux.namespaces[${i}]`;
+    if (lookup(NAMESPACES, type) === undefined)
+      throw bad(at, `${JSON.stringify(type)} is no type of namespace`);
+    if (seen.has(type)) throw bad(at, `${type} is there twice`);
+    seen.add(type);
+    const needsParent = form === "exec" && (type === "pid" || type === "time");
+    if (path !== "") {
+      if (!path.startsWith("/")) throw bad(`${at}.path`, "not an absolute path");
+      if (needsParent) throw bad(at, `a ${type} namespace cannot be entered without a fork`);
+      joins.push({ type, path });
+    } else if (short.isolation === "chroot") {
+      // the user's own choice, so nothing falls short
+    } else if (needsParent) {
+      short.add(`${type} namespace`, "it needs a parent that waits, and start BUNDLE-DIR leaves none");
+    } else {
+      namespaces.push(type);
+    }
+  });
+  return { namespaces, joins };
+}
+
+function rootPropagation(name: string): number {
+  if (name === "") return MS.PRIVATE | MS.REC;
+  const flags = rareMountOptions.propagationOf(name);
+  if (flags === undefined) throw bad("linux.rootfsPropagation", `${JSON.stringify(name)} is no propagation`);
+  return flags;
+}
+
+function planMounts(config: OciConfig, bundle: string): MountStep[] {
+  return (config.mounts ?? []).map((mount, i) => {
+    const at = `mounts[${i}] (${mount.destination})`;
+    const options = parseMountOptions(mount.options ?? [], at);
+    const { destination, uidMappings, gidMappings } = mount;
+    const isBind = (options.flags & MS.BIND) !== 0 || mount.type === "bind";
+    if (destination === "") throw bad(at, "without a destination");
+    if (!isBind && !mount.type) throw bad(at, "neither a type nor the option bind");
+    if (isBind && !mount.source) throw bad(at, "a bind mount without a source");
+    const { source = "", type = "" } = mount;
+    return {
+      flags: isBind ? options.flags | MS.BIND : options.flags,
+      propagation: options.propagation,
+      data: options.data,
+      extended: options.extended,
+      at,
+      destination,
+      type: isBind ? "bind" : type,
+      source: isBind ? absolute(bundle, source) : source || type,
+      uidMappings,
+      gidMappings,
+    };
+  });
+}

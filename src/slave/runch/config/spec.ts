@@ -1,0 +1,48 @@
+/** Writes the file of `runch spec`. */
+import * as sys from "vz:sys";
+import { hasCode, reason, Status, VzError } from "../../../common/errors.ts";
+import { absolutePath } from "../../system/files.ts";
+import type { Isolation } from "../isolation.ts";
+import { defaultConfig } from "./default-config.ts";
+
+const { O_WRONLY = 0, O_CREAT = 0, O_EXCL = 0 } = sys.constants;
+
+/** CGROUP2_SUPER_MAGIC (linux/magic.h). */
+const CGROUP2 = 0x63677270;
+
+export interface SpecOptions {
+  readonly bundle: string;
+  /** Seen from the bundle. */
+  readonly file: string;
+  readonly rootless: boolean;
+  readonly isolation: Isolation | undefined;
+}
+
+function isUnified(): boolean {
+  try {
+    return sys.statfs("/sys/fs/cgroup").type === CGROUP2;
+  } catch {
+    return false;
+  }
+}
+
+/** @throws VzError 1 where the file is there already, or cannot be written */
+export function spec({ bundle, file, rootless, isolation }: SpecOptions): void {
+  const path = file.startsWith("/") ? file : `${absolutePath(bundle)}/${file}`;
+  const config = defaultConfig({
+    rootless: rootless ? { uid: sys.geteuid(), gid: sys.getegid() } : undefined,
+    isolation,
+    unified: isUnified(),
+  });
+  try {
+    const fd = sys.open(path, O_WRONLY | O_CREAT | O_EXCL, 0o666);
+    sys.writeAll(fd, `${JSON.stringify(config, null, 2)}\n`);
+    sys.close(fd);
+  } catch (error) {
+    const there = hasCode(error, "EEXIST");
+    throw new VzError(Status.failed, `${path}: ${there ? "it is there already" : reason(error)}`, {
+      ...(there ? { hint: "remove it first, or name another with --file" } : {}),
+      cause: error,
+    });
+  }
+}

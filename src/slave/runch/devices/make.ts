@@ -1,0 +1,102 @@
+/** Device nodes of a container: made in its root filesystem, or bound from the machine's own where mknod is refused. */
+import * as sys from "vz:sys";
+import { hasCode, isVzError, reason } from "../../../common/errors.ts";
+import { failed, failure } from "../../system/failure.ts";
+import { S_IFDIR, S_IFIFO, S_IFMT } from "../../system/linux.ts";
+import type { Plan } from "../config/plan.ts";
+import { within } from "../mounts/make.ts";
+import type { NodePart } from "../parts.ts";
+import type { Shortfalls } from "../shortfalls.ts";
+import defer * as boundDevices from "./bound-devices.ts";
+import type { DeviceStep } from "./plan.ts";
+
+/** Linux's dev_t: 12 + 20 bits, with the high parts above (makedev(3)). */
+export function deviceNumber(major: number, minor: number): number {
+  return (minor & 0xff) + (major & 0xfff) * 2 ** 8 + (minor >>> 8) * 2 ** 20 + (major >>> 12) * 2 ** 44;
+}
+
+/** Whether what stands at `place` is the device already; what is not is taken away. */
+function isThere(step: DeviceStep, place: string): boolean {
+  const found = sys.lstat(place);
+  const same = ((found.mode ^ step.mode) & S_IFMT) === 0;
+  if (same && ((step.mode & S_IFMT) === S_IFIFO || found.rdev === deviceNumber(step.major, step.minor)))
+    return true;
+  // a file of the image in the place of a usual one gives way; that of another is a mistake ("Devices", config-linux)
+  if (!step.usual || (found.mode & S_IFMT) === S_IFDIR)
+    throw failure(`device ${step.path}: something else is there`);
+  sys.unlink(place);
+  return false;
+}
+
+function makeNode(step: DeviceStep, root: number, nodes: NodePart | null, place: string): void {
+  try {
+    sys.mknod(place, step.mode, step.major, step.minor);
+    if (step.uid !== 0 || step.gid !== 0) sys.lchown(place, step.uid, step.gid);
+  } catch (error) {
+    if (!hasCode(error, "EPERM")) throw error;
+    boundDevices.bindDevice(step, root, nodes, place, error);
+  }
+}
+
+const LINKS = [
+  "fd",
+  "/proc/self/fd",
+  "stdin",
+  "/proc/self/fd/0",
+  "stdout",
+  "/proc/self/fd/1",
+  "stderr",
+  "/proc/self/fd/2",
+];
+
+/**
+ * Makes the nodes of `plan.devices`, and in /dev the links of the runtime specification ("Dev symbolic links") where nothing
+ * of the name is there. A usual one that cannot be had is a shortfall.
+ */
+export function makeDevices(plan: Plan, root: number, made: NodePart | null, short: Shortfalls): void {
+  const lacking: string[] = [];
+  let why = "";
+  for (const [directory, steps] of byDirectory(plan.devices)) {
+    within(root, directory, "directory", (place) => {
+      const names = sys.readdir(place).map(({ name }) => name);
+      const nodes = steps.map(({ path }) => path.slice(directory.length + 1));
+      for (const step of steps) {
+        // the last name is not followed: a link there is replaced
+        const name = step.path.slice(directory.length + 1);
+        try {
+          if (!names.includes(name) || !isThere(step, `${place}/${name}`))
+            makeNode(step, root, made, `${place}/${name}`);
+        } catch (error) {
+          why = reason(error);
+          if (!step.usual) throw isVzError(error) ? error : failed(`device ${step.path}`, error);
+          lacking.push(step.path);
+        }
+      }
+      if (directory !== "/dev" || lacking.length > 0) return;
+      const links = plan.mounts.some(({ type }) => type === "devpts")
+        ? [...LINKS, "ptmx", "pts/ptmx"]
+        : LINKS;
+      try {
+        for (let i = 0; i < links.length; i += 2) {
+          const name = links[i] ?? "";
+          if (!names.includes(name) && !nodes.includes(name))
+            sys.symlink(links[i + 1] ?? "", `${place}/${name}`);
+        }
+      } catch (error) {
+        short.add("links in /dev", reason(error));
+      }
+    });
+  }
+  if (lacking.length > 0) short.add(lacking.join(" and "), why);
+}
+
+function byDirectory(steps: readonly DeviceStep[]): Map<string, DeviceStep[]> {
+  const directories = new Map<string, DeviceStep[]>();
+  for (const step of steps) {
+    const directory = step.path.slice(0, step.path.lastIndexOf("/"));
+    const known = directories.get(directory);
+    if (known === undefined) directories.set(directory, [step]);
+    else known.push(step);
+  }
+  return directories;
+}

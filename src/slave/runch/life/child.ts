@@ -1,0 +1,143 @@
+/** The life of the process that `run` and `create` fork: waits for the word, sets up, becomes the program. */
+import * as sys from "vz:sys";
+import { Status } from "../../../common/errors.ts";
+import { complain } from "../../system/complain.ts";
+import defer * as failures from "../../system/runner-failure.ts";
+import { NO_PARTS } from "../parts.ts";
+import defer * as checks from "../program/can-execute.ts";
+import { executeProgram, rememberExecutable } from "../program/execute.ts";
+import type { Bundle } from "./bundle.ts";
+import type { Channel } from "./channel.ts";
+import { beforeProgram, dropRights, environmentOf, type Inside, setUp } from "./container.ts";
+import type { LaunchOptions } from "./launch.ts";
+import { openFifos, type Park } from "./park.ts";
+
+/** The other side is gone: nobody is left who could stop us. */
+function orphaned(): never {
+  sys.exit(Status.runnerFailed);
+}
+
+/** Waits until our pid is written down. @returns it, as the machine counts */
+export function waitForGo(channel: Channel): number {
+  const line = channel.receive();
+  if (line === null) orphaned();
+  return Number(line.slice("go ".length));
+}
+
+/** Has the process outside do something. */
+export function askOutside(channel: Channel, what: string): void {
+  channel.send(what);
+  if (channel.receive() === null) orphaned();
+}
+
+/** Tells why there is no container, and ends. */
+export function reportFailure(id: string, tell: (line: string) => void, error: unknown): never {
+  const { status, message, hint } = failures.runnerFailure(error);
+  try {
+    tell(JSON.stringify({ status, message, hint }));
+  } catch {
+    // nobody is there to hear it any more
+    complain(`runch: ${id}: ${message}\n`);
+  } finally {
+    sys.exit(status);
+  }
+}
+
+/** Sockets that were handed to runch by their number (sd_listen_fds(3)) go on to the program. */
+export function listenFds(): number {
+  const line = sys.environ.find((one) => one.startsWith("LISTEN_FDS="));
+  const count = Number(line?.slice("LISTEN_FDS=".length) ?? 0);
+  return Number.isInteger(count) && count > 0 && count <= 1000 ? count : 0;
+}
+
+/** The environment with word of these sockets. */
+export function withListenFds(env: readonly string[]): readonly string[] {
+  const count = listenFds();
+  return count === 0 ? env : [...env, `LISTEN_FDS=${count}`, `LISTEN_PID=${sys.getpid()}`];
+}
+
+/** Whether the child has to be written down, or something done outside, before it may begin: for hooks, cgroups, id maps. */
+export function waitsAtOnce({ parts }: Bundle): boolean {
+  return parts !== NO_PARTS;
+}
+
+/**
+ * Ends by becoming the program, or by an exit status after it has been reported. What ends with this process needs no record and
+ * is set up at once; before anything else the process outside has to have written it down.
+ */
+export function becomeContainer(options: LaunchOptions, bundle: Bundle, channel: Channel): never {
+  const { root, id } = options;
+  const { plan, parts, short } = bundle;
+  let tell = (line: string) => channel.send(`error ${line}`);
+  let park: Park | null = null;
+  let pid = 0;
+  const awaitGo = () => {
+    if (pid === 0) pid = waitForGo(channel);
+    return pid;
+  };
+  try {
+    if (waitsAtOnce(bundle)) awaitGo();
+    const inside: Inside = {
+      id,
+      bundle,
+      credentials: plan.credentials,
+      pid,
+      pivot: options.pivot,
+      ask: (what) => askOutside(channel, what),
+      record(own) {
+        const line = `mounts ${own ? "own" : "host"}`;
+        if (own) channel.send(line);
+        else if (waitsAtOnce(bundle)) askOutside(channel, line);
+        else {
+          channel.send(line);
+          awaitGo();
+        }
+      },
+      keep: () => [
+        ...Array.from({ length: options.preserve + listenFds() }, (_, i) => 3 + i),
+        ...channel.descriptors,
+        ...(park === null ? [] : [park.go, park.result]),
+      ],
+    };
+    if (options.create) park = openFifos(root, id);
+    rememberExecutable();
+    if (parts.namespaces !== null) {
+      for (const open of parts.openings) open();
+      inside.credentials = parts.namespaces.enter(plan.credentials, inside.ask, short);
+      const leave = (next: number): never => {
+        channel.send(`pid ${next}`);
+        sys.exit(Status.ok);
+      };
+      if (parts.namespaces.hop(short, leave)) inside.pid = waitForGo(channel);
+    }
+    sys.setsid();
+    if (options.keyring) joinKeyring(id);
+    const terminal = setUp(inside);
+    dropRights(inside);
+    const env = withListenFds(environmentOf(plan.env, inside.credentials.uid));
+    if (park !== null) checks.checkProgram(plan.args, env);
+    // before the waiting: whoever reads what the caller of create prints waits for all that hold it open
+    if (terminal >= 0) parts.terminal?.attach(terminal);
+    awaitGo();
+    if (park !== null) {
+      channel.close();
+      const { result } = park;
+      tell = (line) => sys.writeAll(result, line);
+      sys.read(park.go, new Uint8Array(1), 0, 1);
+      sys.close(park.go);
+    }
+    beforeProgram(inside);
+    executeProgram(plan.args, env);
+  } catch (error) {
+    return reportFailure(id, tell, error);
+  }
+}
+
+/** A session keyring of its own: the caller's keys are none of the container's. */
+function joinKeyring(id: string): void {
+  try {
+    sys.joinKeyring(`_ses.${id}`);
+  } catch {
+    // a kernel without keys, or no more room for them: nothing of the container's depends on it
+  }
+}

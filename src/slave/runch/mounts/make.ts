@@ -1,0 +1,165 @@
+/** Mounts of a container: made before the root is changed, with every target opened inside of its root filesystem. */
+import * as sys from "vz:sys";
+import { hasCode, reason } from "../../../common/errors.ts";
+import { failed, failure } from "../../system/failure.ts";
+import { MS, S_IFDIR, S_IFLNK, S_IFMT } from "../../system/linux.ts";
+import type { MountStep, Plan } from "../config/plan.ts";
+import type { MountExtras } from "../parts.ts";
+import type { Shortfalls } from "../shortfalls.ts";
+import defer * as mountFailure from "./mount-failure.ts";
+import defer * as protectedPaths from "./protect.ts";
+import { type Missing, openInRoot, pathOf } from "./rootfs-path.ts";
+
+/** Flags that take a second call for a bind mount: the first one ignores them. */
+const REMOUNTED = ~(MS.BIND | MS.REC | MS.REMOUNT | MS.SILENT);
+
+/** Flags that stay on a mount when it is remounted: ST_* of statvfs(3) have the same bits. */
+const LASTING = MS.NOSUID | MS.NODEV | MS.NOEXEC | MS.NOATIME | MS.NODIRATIME;
+
+/** The kernel will not mount here, whatever is asked; as against a mistake in what was asked. */
+export function isRefusal(error: unknown): boolean {
+  return hasCode(error, "EPERM", "EACCES", "ENOSYS", "ENODEV");
+}
+
+/** Does something to the file at `path` inside, by a path that nobody can turn elsewhere; null where there is none. */
+export function within<T>(
+  root: number,
+  path: string,
+  missing: Missing,
+  act: (place: string, fd: number) => T,
+): T | null {
+  const fd = openInRoot(root, path, missing);
+  if (fd === null) return null;
+  try {
+    return act(pathOf(fd), fd);
+  } finally {
+    sys.close(fd);
+  }
+}
+
+/** Adds flags to a mount. The kernel takes them for all that there are, so those that it has are given again. */
+export function remount(place: string, flags: number): void {
+  const all = (sys.statfs(place).flags & LASTING) | flags;
+  sys.mount(null, place, null, MS.REMOUNT | MS.BIND | all, null);
+}
+
+/**
+ * Binds `source` to `destination` inside, and gives the new mount these flags: which takes opening it again, since the
+ * descriptor of before is below it.
+ */
+export function bind(
+  source: string,
+  root: number,
+  destination: string,
+  missing: Missing,
+  flags: number,
+): void {
+  within(root, destination, missing, (place) => {
+    sys.mount(source, place, null, MS.BIND | (flags & MS.REC), null);
+  });
+  addFlags(root, destination, flags);
+}
+
+/** Gives a bind mount that is there the flags that it does not get when it is made. */
+export function addFlags(root: number, destination: string, flags: number): void {
+  const others = flags & REMOUNTED;
+  if (others !== 0) within(root, destination, "nothing", (place) => remount(place, others));
+}
+
+/** Such a mount becomes read-only when all that lies in it is there: mounts below, and the devices of /dev. */
+function isLateReadOnly({ type, flags }: MountStep): boolean {
+  return type === "tmpfs" && (flags & MS.RDONLY) !== 0 && (flags & MS.REMOUNT) === 0;
+}
+
+/**
+ * A link in an image would put the kernel's files elsewhere than where the paths that hide and protect them are.
+ * @throws VzError 125
+ */
+function refuseLink(root: number, { at, destination }: MountStep): void {
+  const end = destination.replace(/\/+$/, "");
+  const slash = end.lastIndexOf("/");
+  within(root, end.slice(0, slash + 1), "nothing", (place) => {
+    try {
+      if ((sys.lstat(`${place}/${end.slice(slash + 1)}`).mode & S_IFMT) !== S_IFLNK) return;
+    } catch (error) {
+      if (hasCode(error, "ENOENT")) return;
+      throw error;
+    }
+    throw failure(`${at}: is a link in the root filesystem`);
+  });
+}
+
+/** @returns whether it is there */
+function mountOne(step: MountStep, root: number, extras: MountExtras | null, short: Shortfalls): boolean {
+  const isBind = step.type === "bind" && (step.flags & MS.REMOUNT) === 0;
+  let missing: Missing = "directory";
+  if (isBind && !extras?.replaces(step)) {
+    try {
+      if ((sys.stat(step.source).mode & S_IFMT) !== S_IFDIR) missing = "file";
+    } catch (error) {
+      throw failed(`${step.at}: source ${step.source}`, error);
+    }
+  }
+  try {
+    const { destination } = step;
+    if (extras?.replaces(step)) {
+      if (!extras.mount(step, root, short)) return false;
+    } else if (isBind) {
+      bind(step.source, root, destination, missing, step.flags);
+    } else {
+      if (step.type === "proc" || step.type === "sysfs") refuseLink(root, step);
+      const data = step.data === "" ? null : step.data;
+      const flags = isLateReadOnly(step) ? step.flags & ~MS.RDONLY : step.flags;
+      within(root, destination, missing, (place) => {
+        sys.mount(step.source, place, step.type, flags, data);
+      });
+    }
+    for (const flags of step.propagation) {
+      within(root, destination, "nothing", (place) => sys.mount(null, place, null, flags, null));
+    }
+    if (step.extended.length > 0) extras?.finish(step, root, short);
+    return true;
+  } catch (error) {
+    mountFailure.tellFailure(step, isBind, error, short);
+    return false;
+  }
+}
+
+/**
+ * Makes the mounts of config.json in their order.
+ * @param root descriptor of the root filesystem
+ * @returns those that protectPaths has to make read-only
+ */
+export function makeMounts(
+  plan: Plan,
+  root: number,
+  extras: MountExtras | null,
+  short: Shortfalls,
+): readonly MountStep[] {
+  return plan.mounts.filter((step) => mountOne(step, root, extras, short) && isLateReadOnly(step));
+}
+
+/**
+ * Hides `maskedPaths`, and makes `readonlyPaths` and the root read-only. Paths that do not exist are skipped.
+ * @param own whether this is a mount namespace of the container's own
+ * @param late what makeMounts left for this
+ */
+export function protectPaths(
+  plan: Plan,
+  root: number,
+  own: boolean,
+  late: readonly MountStep[],
+  short: Shortfalls,
+): void {
+  if (late.length > 0 || plan.maskedPaths.length > 0 || plan.readonlyPaths.length > 0)
+    protectedPaths.protect(plan, root, late, short);
+  if (!plan.readonlyRoot) return;
+  const { rootfs } = plan;
+  try {
+    if (!own) sys.mount(rootfs, rootfs, null, MS.BIND | MS.REC, null);
+    remount(rootfs, MS.RDONLY);
+  } catch (error) {
+    if (!isRefusal(error)) throw failed("root.readonly", error);
+    short.add("root.readonly", reason(error));
+  }
+}

@@ -1,0 +1,32 @@
+/** `process.oomScoreAdj` of config.json (proc(5)). */
+import * as sys from "vz:sys";
+import { hasCode, reason } from "../../../common/errors.ts";
+import type { Shortfalls } from "../shortfalls.ts";
+
+const { O_WRONLY = 0 } = sys.constants;
+
+function write(path: string, text: string): void {
+  const fd = sys.open(path, O_WRONLY);
+  try {
+    sys.writeAll(fd, text);
+  } finally {
+    sys.close(fd);
+  }
+}
+
+/**
+ * For `process` as /proc names it ("self"), from the machine's /proc: before the root is changed.
+ * Before 2.6.36 there is oom_adj alone, from -17 to 15.
+ */
+export function setOomScore(process: number | "self", adjustment: number, short: Shortfalls): void {
+  try {
+    try {
+      write(`/proc/${process}/oom_score_adj`, `${adjustment}`);
+    } catch (error) {
+      if (!hasCode(error, "ENOENT")) throw error;
+      write(`/proc/${process}/oom_adj`, `${Math.round((adjustment * (adjustment < 0 ? 17 : 15)) / 1000)}`);
+    }
+  } catch (error) {
+    short.add("process.oomScoreAdj", reason(error));
+  }
+}

@@ -1,0 +1,55 @@
+/** `linux.seccomp` during a start: compiled before anything is set up, loaded as the last. */
+import * as sys from "vz:sys";
+import { failed } from "../../system/failure.ts";
+import defer * as failures from "../../system/runner-failure.ts";
+import defer * as hookStates from "../hooks/state.ts";
+import type { PartsOptions, SeccompPart } from "../parts.ts";
+import defer * as checks from "../program/can-execute.ts";
+import defer * as programFailure from "../program/why-not.ts";
+import type { Shortfalls } from "../shortfalls.ts";
+import { fitSeccomp, loadSeccomp, MACHINES, planSeccomp, readSeccomp } from "./index.ts";
+
+/**
+ * The listener's descriptor goes to a Unix socket, with the container process state of the specification
+ * ("The Container Process State", config-linux).
+ */
+function connectListener(path: string): number {
+  try {
+    return sys.unixConnect(path);
+  } catch (error) {
+    throw failed(`linux.seccomp.listenerPath ${path}`, error);
+  }
+}
+
+/** What a start may need behind the filter, which may forbid to read a bundle: it is read by being named. */
+const readAhead = (): readonly unknown[] => [
+  checks.checkProgram,
+  hookStates.hookState,
+  programFailure.explain,
+  failures.runnerFailure,
+];
+
+/** @throws VzError 78 */
+export function planSeccompPart(value: unknown, { unknown }: PartsOptions, short: Shortfalls): SeccompPart {
+  const profile = readSeccomp(value, "linux.seccomp", unknown);
+  const plan = fitSeccomp(planSeccomp(profile, MACHINES[sys.arch], short), short);
+  const { listener } = plan;
+  // while its path is in reach
+  const socket = listener === null ? -1 : connectListener(listener.path);
+  return {
+    socket,
+    load(granted, processState) {
+      readAhead();
+      const fd = loadSeccomp(plan, granted);
+      if (fd < 0) return;
+      const message = JSON.stringify({
+        ...processState(),
+        fds: ["seccompFd"],
+        metadata: listener?.metadata ?? "",
+      });
+      sys.sendFds(socket, [fd], sys.fsEncode(message));
+      sys.close(fd);
+      sys.close(socket);
+    },
+  };
+}
