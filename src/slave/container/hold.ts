@@ -10,7 +10,7 @@ import { runnersOf } from "./processes.ts";
 import { signalAll, waitFor } from "./signal.ts";
 
 /**
- * Takes the lock that a start of the container takes (runch/start-bundle.ts), from a start that is under way too. It ends with this
+ * Takes the lock that a start of the container takes (runch/life/start-bundle.ts), from a start that is under way too. It ends with this
  * process, and with the boot.
  * @returns what lets go of it, or null where it cannot be had within `ms` milliseconds
  */

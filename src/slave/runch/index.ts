@@ -8,7 +8,7 @@ import type { Io } from "../../common/io.ts";
 import defer * as commands from "./commands/index.ts";
 import defer * as bundles from "./life/start-bundle.ts";
 
-/** What people read of it is in runch-help.ts: no start of a container has to. */
+/** What people read of it is in commands/help.ts: no start of a container has to. */
 const command: Command = {
   name: "runch",
   summary: "OCI container runner",

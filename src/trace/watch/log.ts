@@ -2,7 +2,7 @@
  * Reads strace's log as it is written, line by line, and keeps what the run touched. Memory grows with the number of
  * different names that are there at the end, not with the length of the run.
  *
- * Lines are those of `strace-argv.ts`; see strace(1). What each system call means is in `trace-calls.ts`.
+ * Lines are those of `strace-argv.ts`; see strace(1). What each system call means is in `calls.ts`.
  */
 
 import { parentOf } from "../names/walk.ts";

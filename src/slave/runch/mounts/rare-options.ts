@@ -37,7 +37,7 @@ const PROPAGATION: Readonly<Record<string, number>> = {
   unbindable: MS.UNBINDABLE,
   runbindable: MS.UNBINDABLE | MS.REC,
 };
-/** More than flags or data: read by mount-extras.ts, which is loaded when one is there. */
+/** More than flags or data: read by extras.ts, which is loaded when one is there. */
 const EXTENDED =
   /^(r(ro|rw|(no)?(suid|dev|exec|atime|diratime|relatime|strictatime|symfollow))|r?idmap|tmpcopyup)(=.*)?$/;
 /** Known to other runners: to pass them on as data would drop or misread them. */

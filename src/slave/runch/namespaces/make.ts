@@ -30,7 +30,7 @@ function unshare(types: readonly string[], short: Shortfalls): readonly string[]
   return singly.unshareSingly(types, short);
 }
 
-/** Types that are made elsewhere: by clone(2), or by the part of namespaces.ts. */
+/** Types that are made elsewhere: by clone(2), or by the part of join.ts. */
 const MADE_ELSEWHERE = ["pid", "user", "time"];
 
 /**
