@@ -40,7 +40,7 @@ export const shared = [
     among: [RUNCH, SYSTEM],
     files: [
       ...inSystem(["complain", "failure", "files", "linux"]),
-      ...inRunch(["isolation", "state/state-store"]),
+      ...inRunch(["shortfalls", "state/state-store"]),
     ],
   },
   // what every command line needs but that of init
@@ -50,7 +50,7 @@ export const shared = [
     name: "lib/runch-core",
     among: [RUNCH],
     files: [
-      ...inRunch(["config/plan", "life/bundle", "life/container", "parts", "shortfalls"]),
+      ...inRunch(["config/plan", "life/bundle", "life/container", "parts"]),
       ...inRunch(["devices/plan", "devices/make", "namespaces/make"]),
       ...inRunch(["mounts/options", "mounts/make", "mounts/rootfs-path"]),
       ...inRunch(["process/plan", "process/capabilities", "process/credentials"]),
@@ -62,7 +62,7 @@ export const shared = [
     name: "lib/cgroup",
     among: [join(RUNCH, "cgroup/")],
     files: [
-      ...inCgroup(["hierarchies", "find-hierarchies", "tree", "path", "control-files"]),
+      ...inCgroup(["hierarchies", "tree", "path", "control-files"]),
       ...inCgroup(["plan", "create", "remove", "freezer", "resources"]),
       ...inCgroup(["limits", "limits-v1", "limits-v2", "apply-limits"]),
       ...inCgroup(["device-rules", "device-program", "attach-devices"]),

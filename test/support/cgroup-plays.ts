@@ -5,8 +5,7 @@ import * as control from "../../src/slave/runch/cgroup/control.ts";
 import { oomCount, statsJson, statsOf } from "../../src/slave/runch/cgroup/events.ts";
 import * as cgroup from "../../src/slave/runch/cgroup/index.ts";
 import * as update from "../../src/slave/runch/cgroup/update-line.ts";
-import type { Isolation } from "../../src/slave/runch/isolation.ts";
-import { Shortfalls } from "../../src/slave/runch/shortfalls.ts";
+import { type Isolation, Shortfalls } from "../../src/slave/runch/shortfalls.ts";
 
 interface Request {
   readonly isolation: Isolation;

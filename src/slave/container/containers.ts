@@ -7,7 +7,6 @@ import type { Io } from "../../common/io.ts";
 import { openStore } from "../store/real-system.ts";
 import { keepRunning, keptRunning, requireInittab, tellInit } from "../supervise/init.ts";
 import { withLock } from "../system/lock.ts";
-import { exists } from "./aside.ts";
 import { awaitStart } from "./await-start.ts";
 import { type Prepared, prepare, putInPlace } from "./install.ts";
 import { launchOnce } from "./launch.ts";
@@ -19,7 +18,7 @@ import { readRow, unknownContainer } from "./rows.ts";
 import { signalAll, waitFor } from "./signal.ts";
 import { forgetState, observe } from "./state.ts";
 import { stopContainer, whileEnded } from "./stop.ts";
-import { repair } from "./tree.ts";
+import { exists, repair } from "./tree.ts";
 
 /** Starts the container, or has it run as the request says now. Nothing changes where it does so already. */
 export async function startContainer(name: string, asked: StartRequest, io: Io): Promise<ContainerRow> {

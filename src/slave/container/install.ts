@@ -10,14 +10,13 @@ import { mountNamespace, noNewPrivileges } from "../probe/probe.ts";
 import { openStore } from "../store/real-system.ts";
 import type { Store } from "../store/store.ts";
 import { replaceFile } from "../system/replace-file.ts";
-import { exists } from "./aside.ts";
 import { containerConfig } from "./config.ts";
 import { type Json, list, object } from "./json.ts";
 import { asideOf, type Places, placesIn, placesOf, VOLUMES_DIR } from "./places.ts";
 import { type ContainerRecord, writeRecord } from "./record.ts";
 import { splitVolume } from "./request.ts";
 import { type Enforced, mayShare, type Powers, powersOf } from "./share.ts";
-import { repair } from "./tree.ts";
+import { exists, repair } from "./tree.ts";
 
 export interface Prepared {
   readonly places: Places;

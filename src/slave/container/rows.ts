@@ -5,13 +5,13 @@ import { isVzError, reason, Status, VzError } from "../../common/errors.ts";
 import { keptRunning } from "../supervise/init.ts";
 import { ifUnlocked } from "../system/lock.ts";
 import { cutLog } from "../system/log-file.ts";
-import { exists, unrepaired } from "./aside.ts";
 import { LOG_LIMIT, placesOf } from "./places.ts";
 import { ProcessesByRoot } from "./processes.ts";
 import { type ContainerRecord, containerNames, readRecord } from "./record.ts";
 import { residentBytes } from "./resident.ts";
 import { containerRow, damagedRow } from "./row.ts";
 import { observe } from "./state.ts";
+import { exists, unrepaired } from "./tree.ts";
 
 /** Rows of all containers, by name. */
 export function rows(): ContainerRow[] {

@@ -1,11 +1,12 @@
 /** Directory trees of containers, and what may be mounted in them. */
+
 import { renameSync } from "node:fs";
 import * as sys from "vz:sys";
-import { Status, VzError } from "../../common/errors.ts";
+import { CONTAINERS_DIR } from "../../common/contract/paths.ts";
+import { hasCode, Status, VzError } from "../../common/errors.ts";
 import { constant } from "../system/constant.ts";
 import { readTextIfAny } from "../system/files.ts";
-import { exists } from "./aside.ts";
-import { asideOf, placesOf } from "./places.ts";
+import { asideOf, placesOf, readAside } from "./places.ts";
 import { removeFolder } from "./remove-tree.ts";
 
 /**
@@ -54,5 +55,21 @@ export function repair(name: string): void {
   for (const role of ["next", "gone"] as const) {
     const aside = asideOf(name, role);
     if (exists(aside)) removeTree(aside);
+  }
+}
+
+/** Names of containers that killed calls left something of. */
+export function unrepaired(): string[] {
+  if (!exists(CONTAINERS_DIR)) return [];
+  return [...new Set(sys.readdir(CONTAINERS_DIR).flatMap((entry) => readAside(entry.name)?.name ?? []))];
+}
+
+export function exists(path: string): boolean {
+  try {
+    sys.lstat(path);
+    return true;
+  } catch (error) {
+    if (hasCode(error, "ENOENT", "ENOTDIR")) return false;
+    throw error;
   }
 }

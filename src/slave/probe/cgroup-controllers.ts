@@ -1,6 +1,6 @@
 /** Which cgroup controllers this machine offers, as `runch features` and `vz probe` tell it. */
-import { findHierarchies } from "../runch/cgroup/find-hierarchies.ts";
-import type { Hierarchies } from "../runch/cgroup/hierarchies.ts";
+
+import { findHierarchies, type Hierarchies } from "../runch/cgroup/hierarchies.ts";
 
 export interface Controllers {
   /** Those of mounted v1 hierarchies. */

@@ -3,7 +3,6 @@
  * `strict` each such thing is an error at once, otherwise each is told in a line of its own.
  */
 import { failure } from "../system/failure.ts";
-import type { Isolation } from "./isolation.ts";
 
 export class Shortfalls {
   readonly isolation: Isolation;
@@ -42,4 +41,11 @@ export class Shortfalls {
       .map((thing) => `runch: ${id}: runs without ${thing}\n`)
       .join("");
   }
+}
+
+export const ISOLATIONS = ["auto", "strict", "chroot"] as const;
+export type Isolation = (typeof ISOLATIONS)[number];
+
+export function isIsolation(text: string): text is Isolation {
+  return (ISOLATIONS as readonly string[]).includes(text);
 }

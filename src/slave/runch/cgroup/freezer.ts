@@ -3,7 +3,7 @@ import * as sys from "vz:sys";
 import { hasCode } from "../../../common/errors.ts";
 import { failed, failure } from "../../system/failure.ts";
 import { keyed, readControl, writeControl } from "./control-files.ts";
-import { findHierarchies } from "./find-hierarchies.ts";
+import { findHierarchies } from "./hierarchies.ts";
 import { cgroupTree } from "./tree.ts";
 
 /** Milliseconds until a freeze is given up, and between two looks. */

@@ -2,8 +2,8 @@
 
 export { createCgroup, refuseOccupied } from "./create.ts";
 export { delegateCgroup } from "./delegate.ts";
-export { findHierarchies } from "./find-hierarchies.ts";
 export type { Hierarchies, Hierarchy } from "./hierarchies.ts";
+export { findHierarchies } from "./hierarchies.ts";
 export { type CgroupMountStep, planCgroupMount } from "./mount.ts";
 export { type CgroupPlan, cgroupDirectories, planCgroup } from "./plan.ts";
 export { type OciResources, readResources } from "./resources.ts";

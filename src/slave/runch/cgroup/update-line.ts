@@ -4,7 +4,7 @@ import type { Values } from "../commands/options.ts";
 import type { OciResources } from "./resources.ts";
 import { resourcesFrom } from "./update-options.ts";
 
-export { findHierarchies } from "./find-hierarchies.ts";
+export { findHierarchies } from "./hierarchies.ts";
 export { updateCgroup } from "./update.ts";
 export { updateOptions } from "./update-options.ts";
 

@@ -4,7 +4,7 @@
  */
 import type { Option } from "../../../common/command/command.ts";
 import { Status, VzError } from "../../../common/errors.ts";
-import { ISOLATIONS, type Isolation, isIsolation } from "../isolation.ts";
+import { ISOLATIONS, type Isolation, isIsolation } from "../shortfalls.ts";
 import defer * as advice from "./option-advice.ts";
 
 export const ISOLATION_OPTIONS: readonly Option[] = [

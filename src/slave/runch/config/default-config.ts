@@ -3,7 +3,7 @@
  * for kernels that grant neither namespaces nor mounts. Meaning of the fields: runtime-spec, config.md and config-linux.md.
  */
 import { Annotation } from "../../../common/contract/annotations.ts";
-import type { Isolation } from "../isolation.ts";
+import type { Isolation } from "../shortfalls.ts";
 
 export interface DefaultConfigOptions {
   /** Whom the user namespace maps to root; undefined where the caller is root and none is wanted. */

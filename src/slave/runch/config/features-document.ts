@@ -4,9 +4,9 @@
  */
 
 import { CAPABILITIES, NAMESPACES } from "../../system/linux.ts";
-import { ISOLATIONS } from "../isolation.ts";
 import { EXTENDED_OPTIONS } from "../mounts/extras.ts";
-import { mountOptionNames } from "../mounts/rare-options.ts";
+import { mountOptionNames } from "../mounts/option-table.ts";
+import { ISOLATIONS } from "../shortfalls.ts";
 
 export interface FeatureParts {
   readonly version: string;

@@ -2,12 +2,12 @@
  * What has to be done for a container, worked out of its config.json alone. Every field of the specification is either
  * planned for here or in a part (parts.ts), or refused, or put on the list of what falls short; none is passed over.
  */
-import type { OciConfig, OciNamespace } from "../../../common/oci/oci.ts";
-import { badConfig as bad } from "../../../common/oci/oci.ts";
+
+import { badConfig as bad, type OciConfig, type OciNamespace } from "../../../common/oci/oci.ts";
 import { lookup, MS, NAMESPACES } from "../../system/linux.ts";
 import { type DeviceStep, planDevices } from "../devices/plan.ts";
+import defer * as rareMountOptions from "../mounts/option-table.ts";
 import { type MountOptions, parseMountOptions } from "../mounts/options.ts";
-import defer * as rareMountOptions from "../mounts/rare-options.ts";
 import defer * as utsNames from "../namespaces/uts-names.ts";
 import { type Credentials, planCredentials } from "../process/plan.ts";
 import type { Shortfalls } from "../shortfalls.ts";

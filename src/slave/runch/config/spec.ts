@@ -2,7 +2,7 @@
 import * as sys from "vz:sys";
 import { hasCode, reason, Status, VzError } from "../../../common/errors.ts";
 import { absolutePath } from "../../system/files.ts";
-import type { Isolation } from "../isolation.ts";
+import type { Isolation } from "../shortfalls.ts";
 import { defaultConfig } from "./default-config.ts";
 
 const { O_WRONLY = 0, O_CREAT = 0, O_EXCL = 0 } = sys.constants;

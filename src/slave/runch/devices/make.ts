@@ -2,13 +2,14 @@
 import * as sys from "vz:sys";
 import { hasCode, isVzError, reason } from "../../../common/errors.ts";
 import { failed, failure } from "../../system/failure.ts";
-import { S_IFDIR, S_IFIFO, S_IFMT } from "../../system/linux.ts";
+import { MS, S_IFDIR, S_IFIFO, S_IFMT } from "../../system/linux.ts";
 import type { Plan } from "../config/plan.ts";
-import { within } from "../mounts/make.ts";
+import { bind, within } from "../mounts/make.ts";
 import type { NodePart } from "../parts.ts";
 import type { Shortfalls } from "../shortfalls.ts";
-import defer * as boundDevices from "./bound-devices.ts";
 import type { DeviceStep } from "./plan.ts";
+
+const { O_WRONLY = 0, O_CREAT = 0, O_EXCL = 0 } = sys.constants;
 
 /** Linux's dev_t: 12 + 20 bits, with the high parts above (makedev(3)). */
 export function deviceNumber(major: number, minor: number): number {
@@ -34,7 +35,7 @@ function makeNode(step: DeviceStep, root: number, nodes: NodePart | null, place:
     if (step.uid !== 0 || step.gid !== 0) sys.lchown(place, step.uid, step.gid);
   } catch (error) {
     if (!hasCode(error, "EPERM")) throw error;
-    boundDevices.bindDevice(step, root, nodes, place, error);
+    bindDevice(step, root, nodes, place, error);
   }
 }
 
@@ -99,4 +100,26 @@ function byDirectory(steps: readonly DeviceStep[]): Map<string, DeviceStep[]> {
     else known.push(step);
   }
   return directories;
+}
+
+/**
+ * The machine's own device, bound over an empty file.
+ * @param nodes those that were made from outside, for a user namespace
+ * @throws `refused` where that is refused, too
+ */
+function bindDevice(
+  step: DeviceStep,
+  root: number,
+  nodes: NodePart | null,
+  place: string,
+  refused: unknown,
+): void {
+  sys.close(sys.open(place, O_WRONLY | O_CREAT | O_EXCL, 0o666));
+  try {
+    if (!nodes?.place(step, root)) bind(step.path, root, step.path, "nothing", MS.BIND);
+  } catch {
+    // a plain file would swallow what is written to it, and be one more thing to clean up
+    sys.unlink(place);
+    throw refused;
+  }
 }

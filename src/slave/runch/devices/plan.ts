@@ -1,7 +1,7 @@
 /** Device nodes that a container gets: the usual ones, and those of `linux.devices`. */
 import type { OciDevice } from "../../../common/oci/oci.ts";
 import { S_IFCHR } from "../../system/linux.ts";
-import defer * as askedDevices from "./rare.ts";
+import defer * as askedDevices from "./asked.ts";
 
 export interface DeviceStep {
   readonly path: string;

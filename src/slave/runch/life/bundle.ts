@@ -6,9 +6,8 @@ import { badConfig, type OciConfig, readConfig } from "../../../common/oci/oci.t
 import { failure } from "../../system/failure.ts";
 import { readText } from "../../system/files.ts";
 import { type Form, makePlan, type Plan } from "../config/plan.ts";
-import { ISOLATIONS, type Isolation, isIsolation } from "../isolation.ts";
 import { NO_PARTS, type Parts } from "../parts.ts";
-import { Shortfalls } from "../shortfalls.ts";
+import { ISOLATIONS, type Isolation, isIsolation, Shortfalls } from "../shortfalls.ts";
 
 export interface VzAnnotations {
   readonly log: string | undefined;

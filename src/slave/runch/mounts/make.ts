@@ -1,12 +1,11 @@
 /** Mounts of a container: made before the root is changed, with every target opened inside of its root filesystem. */
 import * as sys from "vz:sys";
-import { hasCode, reason } from "../../../common/errors.ts";
+import { hasCode, isVzError, reason } from "../../../common/errors.ts";
 import { failed, failure } from "../../system/failure.ts";
 import { MS, S_IFDIR, S_IFLNK, S_IFMT } from "../../system/linux.ts";
 import type { MountStep, Plan } from "../config/plan.ts";
 import type { MountExtras } from "../parts.ts";
 import type { Shortfalls } from "../shortfalls.ts";
-import defer * as mountFailure from "./mount-failure.ts";
 import defer * as protectedPaths from "./protect.ts";
 import { type Missing, openInRoot, pathOf } from "./rootfs-path.ts";
 
@@ -120,7 +119,7 @@ function mountOne(step: MountStep, root: number, extras: MountExtras | null, sho
     if (step.extended.length > 0) extras?.finish(step, root, short);
     return true;
   } catch (error) {
-    mountFailure.tellFailure(step, isBind, error, short);
+    tellFailure(step, isBind, error, short);
     return false;
   }
 }
@@ -162,4 +161,15 @@ export function protectPaths(
     if (!isRefusal(error)) throw failed("root.readonly", error);
     short.add("root.readonly", reason(error));
   }
+}
+
+/** Tells what falls short where the kernel refuses mounts. @throws VzError 125 for all else */
+function tellFailure(step: MountStep, isBind: boolean, error: unknown, short: Shortfalls): void {
+  if (isVzError(error)) throw error;
+  if (isBind && isRefusal(error)) {
+    // not done without: the program would write its data to some other place
+    throw failed(step.at, error, "this kernel refuses mounts here; the bundle has to do without this one");
+  }
+  if (!isRefusal(error)) throw failed(step.at, error);
+  short.add(step.at, reason(error));
 }

@@ -1,7 +1,7 @@
 /** Options of `mounts[]` in config.json: mount(8)'s filesystem-independent ones become flags, the rest is data. */
 import { badConfig } from "../../../common/oci/oci.ts";
 import { lookup, MS } from "../../system/linux.ts";
-import defer * as rareMountOptions from "./rare-options.ts";
+import defer * as rareMountOptions from "./option-table.ts";
 
 /** Options that set flags, and those that clear them. */
 export const SETS: Readonly<Record<string, number>> = {

@@ -5,8 +5,7 @@ import { lookup, MS, NAMESPACES } from "../../system/linux.ts";
 import type { Plan } from "../config/plan.ts";
 import { isRefusal } from "../mounts/make.ts";
 import type { Shortfalls } from "../shortfalls.ts";
-import defer * as movedRoot from "./rare.ts";
-import defer * as singly from "./unshare-singly.ts";
+import defer * as movedRoot from "./moved-root.ts";
 import defer * as utsNames from "./uts-names.ts";
 
 const { MNT_DETACH = 0 } = sys.constants;
@@ -27,7 +26,7 @@ function unshare(types: readonly string[], short: Shortfalls): readonly string[]
   } catch (error) {
     if (!isRefused(error)) throw error;
   }
-  return singly.unshareSingly(types, short);
+  return unshareSingly(types, short);
 }
 
 /** Types that are made elsewhere: by clone(2), or by the part of join.ts. */
@@ -95,4 +94,18 @@ export function changeRoot(plan: Plan, own: boolean, pivot: boolean): void {
   else if (!pivot || !pivotRoot()) movedRoot.moveRoot();
   if (own && plan.propagation !== firstPropagation(plan)) sys.mount(null, "/", null, plan.propagation, null);
   sys.chdir("/");
+}
+
+/** One by one, where the kernel refuses to make all at once. @returns types of those that were made */
+function unshareSingly(types: readonly string[], short: Shortfalls): readonly string[] {
+  return types.filter((type) => {
+    try {
+      sys.unshare(lookup(NAMESPACES, type) ?? 0);
+      return true;
+    } catch (error) {
+      if (!isRefused(error)) throw error;
+      short.add(`${type} namespace`, reason(error));
+      return false;
+    }
+  });
 }

@@ -3,11 +3,9 @@ import * as sys from "vz:sys";
 import { hasCode } from "../../../common/errors.ts";
 import { attempt, failed } from "../../system/failure.ts";
 import type { Shortfalls } from "../shortfalls.ts";
-import defer * as lacking from "./lacking-capabilities.ts";
-import defer * as resourceLimits from "./limits.ts";
-import defer * as personalities from "./personality.ts";
+import defer * as granted from "./granted-capabilities.ts";
+import defer * as limits from "./limits.ts";
 import type { Credentials } from "./plan.ts";
-import defer * as ambient from "./rare-rights.ts";
 
 const { PR_CAPBSET_DROP = 0, PR_SET_KEEPCAPS = 0, PR_SET_NO_NEW_PRIVS = 0 } = sys.constants;
 
@@ -35,13 +33,13 @@ function limitBounding(wanted: bigint): void {
  * @throws VzError 125 naming the field that cannot be had
  */
 export function applyCredentials(who: Credentials, short: Shortfalls, loadFilter: () => void): void {
-  if (who.rlimits.length > 0) resourceLimits.setRlimits(who.rlimits, short);
+  if (who.rlimits.length > 0) limits.setRlimits(who.rlimits, short);
   const { personality } = who;
-  if (personality !== undefined) personalities.setPersonality(personality);
+  if (personality !== undefined) limits.setPersonality(personality);
   const own = sys.capget().permitted;
   const asked = who.capabilities;
   const all = asked.bounding | asked.effective | asked.permitted | asked.inheritable | asked.ambient;
-  const sets = (all & ~own) === 0n ? asked : lacking.cutDown(asked, own, short);
+  const sets = (all & ~own) === 0n ? asked : granted.cutDown(asked, own, short);
   limitBounding(sets.bounding);
   // a filter that is loaded without no_new_privs takes this right, and may forbid all calls but the last two
   const held = who.noNewPrivileges ? 0n : own & CAP_SYS_ADMIN;
@@ -60,7 +58,7 @@ export function applyCredentials(who: Credentials, short: Shortfalls, loadFilter
     sys.capset(sets.effective | held, sets.permitted | held, sets.inheritable),
   );
   if (keeps) sys.prctl(PR_SET_KEEPCAPS, 0);
-  if (sets.ambient !== 0n) ambient.raiseAmbient(sets.ambient, short);
+  if (sets.ambient !== 0n) granted.raiseAmbient(sets.ambient, short);
   if (who.noNewPrivileges) {
     try {
       sys.prctl(PR_SET_NO_NEW_PRIVS, 1);

@@ -1,8 +1,9 @@
-/** `process.rlimits` of config.json (setrlimit(2)). */
+/** `process.rlimits` (setrlimit(2)) and `linux.personality` (personality(2)) of config.json. */
 import * as sys from "vz:sys";
 import { hasCode, reason } from "../../../common/errors.ts";
-import { badConfig as bad, type OciRlimit } from "../../../common/oci/oci.ts";
-import { failed } from "../../system/failure.ts";
+import { badConfig as bad, type OciLinux, type OciRlimit } from "../../../common/oci/oci.ts";
+import { attempt, failed } from "../../system/failure.ts";
+import { lookup } from "../../system/linux.ts";
 import type { Shortfalls } from "../shortfalls.ts";
 import type { RlimitStep } from "./plan.ts";
 
@@ -41,4 +42,18 @@ export function setRlimits(limits: readonly RlimitStep[], short: Shortfalls): vo
       short.add(`process.rlimits ${name}`, reason(error));
     }
   }
+}
+
+const PERSONALITIES: Readonly<Record<string, number>> = { LINUX: 0, LINUX32: 8 };
+
+/** @returns the number of the personality @throws VzError 78 */
+export function planPersonality({ domain, flags }: NonNullable<OciLinux["personality"]>): number {
+  if (flags?.length) throw bad("linux.personality.flags", "the specification defines none");
+  const persona = lookup(PERSONALITIES, domain);
+  if (persona === undefined) throw bad("linux.personality.domain", `no such domain: ${domain}`);
+  return persona;
+}
+
+export function setPersonality(persona: number): void {
+  attempt("linux.personality", () => sys.personality(persona));
 }

@@ -2,8 +2,7 @@
 import { badConfig as bad, type OciLinux, type OciProcess } from "../../../common/oci/oci.ts";
 import type { Shortfalls } from "../shortfalls.ts";
 import { type CapabilitySets, capabilitySets } from "./capabilities.ts";
-import defer * as resourceLimits from "./limits.ts";
-import defer * as personalities from "./personality.ts";
+import defer * as limits from "./limits.ts";
 
 export interface RlimitStep {
   readonly name: string;
@@ -47,10 +46,10 @@ export function planCredentials(
     gid: user.gid ?? 0,
     groups: annotations[KEEP_GROUPS] === "1" ? null : (user.additionalGids ?? []),
     umask,
-    rlimits: process.rlimits?.length ? resourceLimits.planRlimits(process.rlimits) : [],
+    rlimits: process.rlimits?.length ? limits.planRlimits(process.rlimits) : [],
     capabilities: capabilitySets(process.capabilities, short),
     noNewPrivileges: process.noNewPrivileges ?? false,
     oomScoreAdj: adj,
-    personality: personality === undefined ? undefined : personalities.planPersonality(personality),
+    personality: personality === undefined ? undefined : limits.planPersonality(personality),
   };
 }

@@ -1,10 +1,10 @@
 import type { Command } from "../../../common/command/command.ts";
 import type { LogsAnswer } from "../../../common/contract/protocol.ts";
 import { Status, VzError } from "../../../common/errors.ts";
-import { exists } from "../../container/aside.ts";
 import { tailLog } from "../../container/log-file.ts";
 import { LOG_LIMIT, placesOf } from "../../container/places.ts";
 import { unknownContainer } from "../../container/rows.ts";
+import { exists } from "../../container/tree.ts";
 import { answer, jsonOption, oneContainer } from "../answer.ts";
 
 const DEFAULT_LINES = 100;

@@ -2,12 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readConfig } from "../../../../src/common/oci/oci.ts";
 import { makePlan } from "../../../../src/slave/runch/config/plan.ts";
-import type { Isolation } from "../../../../src/slave/runch/isolation.ts";
 import { readAnnotations } from "../../../../src/slave/runch/life/bundle.ts";
 import { loadParts } from "../../../../src/slave/runch/life/load-parts.ts";
 import { capabilitySets } from "../../../../src/slave/runch/process/capabilities.ts";
-import { capabilityNames } from "../../../../src/slave/runch/process/lacking-capabilities.ts";
-import { Shortfalls } from "../../../../src/slave/runch/shortfalls.ts";
+import { capabilityNames } from "../../../../src/slave/runch/process/granted-capabilities.ts";
+import { type Isolation, Shortfalls } from "../../../../src/slave/runch/shortfalls.ts";
 
 interface Parts {
   process?: object;
