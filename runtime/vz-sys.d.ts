@@ -20,10 +20,6 @@ declare module "vz:sys" {
   export const arch: "ia32" | "x64" | "arm64";
   /** What this executable is for. A slave's lacks Deflate and ZstdCompress. */
   export const part: "operator" | "slave";
-  /** Constants of Linux by their C names: O_*, S_IF*, MS_*, MNT_*, CLONE_*, RLIMIT_*, PR_*, LOCK_*, W*, POLL*, AT_*. */
-  export const constants: Readonly<Record<string, number>>;
-  /** Signal numbers by name: {SIGHUP: 1, …}. */
-  export const signals: Readonly<Record<string, number>>;
   /** Arguments, argv[0] included, and the environment as "NAME=value" lines in their order. */
   export const argv: readonly string[];
   export const environ: readonly string[];

@@ -1,9 +1,8 @@
 /** One lock a lab, for the commands that change it, and one a VPS, for its runner. The kernel drops them with their holder. */
 import { closeSync, fstatSync, mkdirSync, openSync, rmSync, statSync } from "node:fs";
-import { flock, umask } from "vz:sys";
+import * as sys from "vz:sys";
 import { hasCode } from "../common/errors.ts";
 import type { Io } from "../common/io.ts";
-import { flag } from "./linux.ts";
 import { hasSettings, labPaths, RUN, removeIfEmpty } from "./state.ts";
 import { holdInTools } from "./tool.ts";
 
@@ -12,7 +11,7 @@ export function tryLock(path: string, wait = false): number | undefined {
   for (;;) {
     const fd = openSync(path, "a", 0o600);
     try {
-      flock(fd, flag("LOCK_EX") | (wait ? 0 : flag("LOCK_NB")));
+      sys.flock(fd, sys.constants.LOCK_EX | (wait ? 0 : sys.constants.LOCK_NB));
       // Its last holder may have removed the file that was just locked.
       if (isSameFile(fd, path)) return fd;
     } catch (error) {
@@ -56,7 +55,7 @@ export function waitForLock(dir: string, path: string, busy: () => void): number
 /** Runs `work` while no other command changes the lab. */
 export async function withLab<T>(name: string, io: Io, work: () => T | Promise<T>): Promise<T> {
   const { dir, lock } = labPaths(name);
-  umask(0o022);
+  sys.umask(0o022);
   const fd = waitForLock(dir, lock, () => io.err(`vz: lab ${name}: waiting for another vz lab command\n`));
   holdInTools(fd);
   try {

@@ -105,7 +105,7 @@ class Dialogue {
 
   /** Until all pipes are closed. */
   converse(): void {
-    const { POLLIN = 1, POLLOUT = 4 } = sys.constants;
+    const { POLLIN, POLLOUT } = sys.constants;
     while (this.#pipes.size > 0) {
       const left = this.#deadline - sys.now();
       if (left <= 0) {
@@ -127,7 +127,7 @@ class Dialogue {
   end(): { code: number; signal: number } {
     for (;;) {
       const limited = this.#deadline !== Number.POSITIVE_INFINITY && this.stopped === undefined;
-      const end = sys.waitpid(this.#pid, limited ? sys.constants["WNOHANG"] : 0);
+      const end = sys.waitpid(this.#pid, limited ? sys.constants.WNOHANG : 0);
       if (end !== null) return end;
       if (sys.now() >= this.#deadline) this.#stop("ETIMEDOUT");
       else sys.poll([], LOOK);

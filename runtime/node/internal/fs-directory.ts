@@ -6,8 +6,8 @@ import { checkPath, nameAs, optionsOf, type Path, pathText } from "./fs-args.ts"
 import { Dirent } from "./fs-stat.ts";
 import { join } from "./path-posix.ts";
 
-const S_IFMT = sys.constants["S_IFMT"] ?? 0;
-const S_IFDIR = sys.constants["S_IFDIR"] ?? 0;
+const S_IFMT = sys.constants.S_IFMT;
+const S_IFDIR = sys.constants.S_IFDIR;
 
 interface Entry {
   name: string;

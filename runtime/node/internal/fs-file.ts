@@ -112,7 +112,7 @@ const BLOCK = 65_536;
 /** Reads to the end; what fstat says of the size is a hint only (in /proc it is 0, and a file may grow). */
 function readAll(fd: number): Buffer {
   const { mode, size } = sys.fstat(fd);
-  const regular = (mode & (sys.constants["S_IFMT"] ?? 0)) === sys.constants["S_IFREG"];
+  const regular = (mode & sys.constants.S_IFMT) === sys.constants.S_IFREG;
   if (regular && size > 0x7fff_ffff) {
     const message = `File size (${size}) is greater than 2 GiB`;
     throw codedError(RangeError, "ERR_FS_FILE_TOO_LARGE", message);
@@ -211,7 +211,7 @@ function copyContents(from: Path, to: Path, mode: number): void {
   const source = openSync(from, "r");
   try {
     const before = sys.fstat(source);
-    const flags = openFlags((mode & COPYFILE_EXCL) !== 0 ? "wx" : "w") & ~(sys.constants["O_TRUNC"] ?? 0);
+    const flags = openFlags((mode & COPYFILE_EXCL) !== 0 ? "wx" : "w") & ~sys.constants.O_TRUNC;
     const target = sys.open(to, flags, before.mode & 0o777);
     try {
       const after = sys.fstat(target);

@@ -84,7 +84,7 @@ function explainRealpath(path: string): void {
   let at = "/";
   for (const part of path.split("/").filter((one) => one !== "")) {
     at = join(at, part);
-    if ((sys.lstat(at).mode & (sys.constants["S_IFMT"] ?? 0)) !== sys.constants["S_IFLNK"]) continue;
+    if ((sys.lstat(at).mode & sys.constants.S_IFMT) !== sys.constants.S_IFLNK) continue;
     sys.stat(at);
     at = sys.realpath(at);
   }

@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import type { Command } from "../../common/command/command.ts";
 import { Status } from "../../common/errors.ts";
-import { needRoot } from "../linux.ts";
 import { withLab } from "../lock.ts";
+import { needRoot } from "../need-root.ts";
 import { plugOut } from "../network.ts";
 import { labName, needSettings, vpsNumber, vpsPaths } from "../state.ts";
 import { tool } from "../tool.ts";

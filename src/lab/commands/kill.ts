@@ -1,7 +1,7 @@
 import type { Command } from "../../common/command/command.ts";
 import { Status } from "../../common/errors.ts";
-import { needRoot } from "../linux.ts";
 import { withLab } from "../lock.ts";
+import { needRoot } from "../need-root.ts";
 import { labName, needSettings, vpsNumber } from "../state.ts";
 import { killVps } from "../vps/power.ts";
 

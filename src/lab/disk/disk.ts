@@ -1,9 +1,8 @@
 /** What a VPS's disk holds beyond the shared root filesystem when it is handed over. */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { mknod } from "vz:sys";
+import * as sys from "vz:sys";
 import { groupOf } from "../groups.ts";
-import { flag } from "../linux.ts";
 import { type LabSettings, labPaths, vpsPaths } from "../state.ts";
 import { tool } from "../tool.ts";
 import { makeImage } from "../vm/image.ts";
@@ -47,7 +46,7 @@ function useBusybox(upper: string): void {
   makeParents(upper, "/usr/sbin/init");
   for (const name of busyboxApplets) symlinkSync("/bin/busybox", `${upper}/usr/sbin/${name}`);
   // A character device 0:0 is overlayfs's sign for a file that was removed.
-  for (const name of sysvOnly) mknod(`${upper}/usr/sbin/${name}`, flag("S_IFCHR"), 0, 0);
+  for (const name of sysvOnly) sys.mknod(`${upper}/usr/sbin/${name}`, sys.constants.S_IFCHR, 0, 0);
 }
 
 /** The line of known_hosts(5) for VPS `i`. */

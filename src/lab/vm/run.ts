@@ -4,7 +4,6 @@ import { constants as osConstants } from "node:os";
 import * as sys from "vz:sys";
 import { reason } from "../../common/errors.ts";
 import { type MachineGroup, total } from "../groups.ts";
-import { flag } from "../linux.ts";
 import { addTap, hardwareAddress, plugIn, portName } from "../network.ts";
 import { type LabSettings, vpsPaths } from "../state.ts";
 import { findProgram, ipBatch, TOOL_PATH, tool } from "../tool.ts";
@@ -56,11 +55,11 @@ export async function runMachine(settings: LabSettings, group: MachineGroup, i: 
 /** Called in the child: only system calls are made here. Standard error stays the runner's, which keeps it in a file. */
 function becomeQemu(program: string, argv: readonly string[], console: string, runner: number): never {
   try {
-    sys.prctl(flag("PR_SET_PDEATHSIG"), osConstants.signals.SIGKILL);
+    sys.prctl(sys.constants.PR_SET_PDEATHSIG, osConstants.signals.SIGKILL);
     // The runner may have died before the line above.
     if (sys.getppid() !== runner) sys.exit(1);
     sys.setsid();
-    const terminal = sys.open(console, flag("O_RDWR") | flag("O_NOCTTY"));
+    const terminal = sys.open(console, sys.constants.O_RDWR | sys.constants.O_NOCTTY);
     for (const fd of [0, 1]) sys.dup2(terminal, fd);
     sys.closeFrom(3);
     sys.execve(program, argv, [`PATH=${TOOL_PATH}`]);

@@ -2,7 +2,6 @@
 import { existsSync, writeFileSync } from "node:fs";
 import * as sys from "vz:sys";
 import { type NamespaceGroup, total } from "../groups.ts";
-import { flag } from "../linux.ts";
 import { addPort, configureVps, plugIn } from "../network.ts";
 import { type LabSettings, vpsPaths } from "../state.ts";
 import { ipBatch, tool } from "../tool.ts";
@@ -19,8 +18,8 @@ export async function runNamespace(settings: LabSettings, group: NamespaceGroup,
   dropPort(octet, i);
   const terminal = openConsole(paths.console);
   const [go, gone] = sys.pipe();
-  const names = ["CLONE_NEWPID", "CLONE_NEWNS", "CLONE_NEWUTS", "CLONE_NEWIPC", "CLONE_NEWNET"];
-  const pid = sys.clone(names.reduce((bits, name) => bits | flag(name), 0));
+  const { CLONE_NEWPID, CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWNET } = sys.constants;
+  const pid = sys.clone(CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET);
   if (pid === 0) {
     // The child's copy of this end would keep it from seeing the runner's death.
     sys.close(gone);

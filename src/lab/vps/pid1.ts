@@ -4,7 +4,6 @@ import { constants as osConstants } from "node:os";
 import * as sys from "vz:sys";
 import { reason } from "../../common/errors.ts";
 import type { NamespaceGroup } from "../groups.ts";
-import { flag } from "../linux.ts";
 import { type VpsPaths, vpsPaths } from "../state.ts";
 import { TOOL_PATH } from "../tool.ts";
 import { keepsCapability } from "./capabilities.ts";
@@ -41,18 +40,18 @@ export function becomeInit(
   go: number,
 ): never {
   try {
-    sys.prctl(flag("PR_SET_PDEATHSIG"), osConstants.signals.SIGKILL);
+    sys.prctl(sys.constants.PR_SET_PDEATHSIG, osConstants.signals.SIGKILL);
     // The runner may have died before the line above: then its end of the pipe is closed.
     if (sys.read(go, new Uint8Array(1), 0, 1) !== 1) sys.exit(1);
     const paths = vpsPaths(lab, i);
     sys.setsid();
     sys.umask(0o022);
-    const terminal = sys.open(console, flag("O_RDWR") | flag("O_NOCTTY"));
+    const terminal = sys.open(console, sys.constants.O_RDWR | sys.constants.O_NOCTTY);
     bringLinksUp(paths);
     mountRoot(group, paths, console);
     sys.sethostname(`vps${i}`);
     if (group.arch === "i386") sys.personality(PER_LINUX32);
-    sys.setrlimit(flag("RLIMIT_NOFILE"), ...DESCRIPTORS);
+    sys.setrlimit(sys.constants.RLIMIT_NOFILE, ...DESCRIPTORS);
     for (const fd of [0, 1, 2]) sys.dup2(terminal, fd);
     sys.closeFrom(3);
     dropPrivileges(group);
@@ -74,17 +73,17 @@ function bringLinksUp(paths: VpsPaths): void {
 
 function mountRoot(group: NamespaceGroup, paths: VpsPaths, console: string): void {
   const { MS_NOSUID, MS_NODEV, MS_NOEXEC } = {
-    MS_NOSUID: flag("MS_NOSUID"),
-    MS_NODEV: flag("MS_NODEV"),
-    MS_NOEXEC: flag("MS_NOEXEC"),
+    MS_NOSUID: sys.constants.MS_NOSUID,
+    MS_NODEV: sys.constants.MS_NODEV,
+    MS_NOEXEC: sys.constants.MS_NOEXEC,
   };
   const plain = MS_NOSUID | MS_NODEV | MS_NOEXEC;
   const root = paths.mount;
-  sys.mount(null, "/", null, flag("MS_REC") | flag("MS_PRIVATE"), null);
+  sys.mount(null, "/", null, sys.constants.MS_REC | sys.constants.MS_PRIVATE, null);
   const layers = overlayOptions(group.base, paths.upper, `${paths.disk}/work`);
   sys.mount("overlay", root, "overlay", 0, layers);
   sys.mount("proc", `${root}/proc`, "proc", plain, null);
-  sys.mount("sysfs", `${root}/sys`, "sysfs", plain | flag("MS_RDONLY"), null);
+  sys.mount("sysfs", `${root}/sys`, "sysfs", plain | sys.constants.MS_RDONLY, null);
   sys.mount("tmpfs", `${root}/run`, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755");
   makeDevices(root, console);
   if (group.memoryLimited) bind(paths.meminfo, `${root}/proc/meminfo`);
@@ -94,19 +93,25 @@ function mountRoot(group: NamespaceGroup, paths: VpsPaths, console: string): voi
   }
   sys.chdir(root);
   sys.pivotRoot(".", ".");
-  sys.umount(".", flag("MNT_DETACH"));
+  sys.umount(".", sys.constants.MNT_DETACH);
   sys.chdir("/");
 }
 
 function makeDevices(root: string, console: string): void {
   const dev = `${root}/dev`;
-  sys.mount("tmpfs", dev, "tmpfs", flag("MS_NOSUID"), "mode=755");
+  sys.mount("tmpfs", dev, "tmpfs", sys.constants.MS_NOSUID, "mode=755");
   for (const [name, major, minor] of DEVICES) {
-    sys.mknod(`${dev}/${name}`, flag("S_IFCHR") | 0o666, major, minor);
+    sys.mknod(`${dev}/${name}`, sys.constants.S_IFCHR | 0o666, major, minor);
     sys.chmod(`${dev}/${name}`, 0o666);
   }
   sys.mkdir(`${dev}/pts`, 0o755);
-  sys.mount("devpts", `${dev}/pts`, "devpts", flag("MS_NOSUID"), "newinstance,ptmxmode=0666,mode=0620,gid=5");
+  sys.mount(
+    "devpts",
+    `${dev}/pts`,
+    "devpts",
+    sys.constants.MS_NOSUID,
+    "newinstance,ptmxmode=0666,mode=0620,gid=5",
+  );
   sys.symlink("pts/ptmx", `${dev}/ptmx`);
   sys.symlink("/proc/self/fd", `${dev}/fd`);
   ["stdin", "stdout", "stderr"].forEach((name, fd) => {
@@ -114,23 +119,30 @@ function makeDevices(root: string, console: string): void {
   });
   sys.mkdir(`${dev}/shm`);
   sys.chmod(`${dev}/shm`, 0o1777);
-  sys.close(sys.open(`${dev}/console`, flag("O_CREAT") | flag("O_WRONLY"), 0o600));
+  sys.close(sys.open(`${dev}/console`, sys.constants.O_CREAT | sys.constants.O_WRONLY, 0o600));
   bind(console, `${dev}/console`);
 }
 
 function bind(from: string, to: string): void {
-  sys.mount(from, to, null, flag("MS_BIND"), null);
+  sys.mount(from, to, null, sys.constants.MS_BIND, null);
 }
 
 function bindReadOnly(path: string): void {
   bind(path, path);
-  sys.mount(null, path, null, flag("MS_BIND") | flag("MS_REMOUNT") | flag("MS_RDONLY"), null);
+  sys.mount(
+    null,
+    path,
+    null,
+    sys.constants.MS_BIND | sys.constants.MS_REMOUNT | sys.constants.MS_RDONLY,
+    null,
+  );
 }
 
 /** The filter comes last and before no_new_privs would be needed: CAP_SYS_ADMIN is still effective, until execve. */
 function dropPrivileges(group: NamespaceGroup): void {
   for (let cap = 0; cap < 64; cap++) {
-    if (!keepsCapability(cap, group.limits.openvz) && exists(cap)) sys.prctl(flag("PR_CAPBSET_DROP"), cap);
+    if (!keepsCapability(cap, group.limits.openvz) && exists(cap))
+      sys.prctl(sys.constants.PR_CAPBSET_DROP, cap);
   }
   const program = seccompProgram(group.limits);
   if (program !== null) sys.seccomp(program);
@@ -139,7 +151,7 @@ function dropPrivileges(group: NamespaceGroup): void {
 /** Whether this kernel knows the capability. */
 function exists(cap: number): boolean {
   try {
-    return sys.prctl(flag("PR_CAPBSET_READ"), cap) === 1;
+    return sys.prctl(sys.constants.PR_CAPBSET_READ, cap) === 1;
   } catch {
     return false;
   }

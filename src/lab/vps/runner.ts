@@ -2,7 +2,6 @@
 import { appendFileSync, existsSync, rmSync, statSync } from "node:fs";
 import * as sys from "vz:sys";
 import { hasCode } from "../../common/errors.ts";
-import { flag } from "../linux.ts";
 import { portName } from "../network.ts";
 import { tool } from "../tool.ts";
 
@@ -30,7 +29,7 @@ export interface Console {
 export function openConsole(path: string): Console {
   const { master, name } = sys.openpty();
   // Held open here too: with its last user away a terminal reads as an error, and init comes and goes.
-  const held = sys.open(name, flag("O_RDWR") | flag("O_NOCTTY"));
+  const held = sys.open(name, sys.constants.O_RDWR | sys.constants.O_NOCTTY);
   const chunk = new Uint8Array(4096);
   sys.watch(master, "r", () => {
     let length = 0;

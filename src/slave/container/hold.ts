@@ -3,7 +3,6 @@ import * as sys from "vz:sys";
 import { STATE_DIR } from "../../common/contract/paths.ts";
 import { hasCode } from "../../common/errors.ts";
 import { stateDirectory } from "../runch/state/state-store.ts";
-import { constant } from "../system/constant.ts";
 import { makeDirectories } from "../system/files.ts";
 import type { Places } from "./places.ts";
 import { runnersOf } from "./processes.ts";
@@ -18,10 +17,10 @@ export async function holdStarts(name: string, places: Places, ms: number): Prom
   const directory = stateDirectory(STATE_DIR, name);
   makeDirectories(STATE_DIR, 0o711);
   makeDirectories(directory, 0o700);
-  const fd = sys.open(directory, constant("O_RDONLY") | constant("O_DIRECTORY"));
+  const fd = sys.open(directory, sys.constants.O_RDONLY | sys.constants.O_DIRECTORY);
   const taken = () => {
     try {
-      sys.flock(fd, constant("LOCK_EX") | constant("LOCK_NB"));
+      sys.flock(fd, sys.constants.LOCK_EX | sys.constants.LOCK_NB);
       return true;
     } catch (error) {
       if (!hasCode(error, "EAGAIN", "EWOULDBLOCK")) throw error;

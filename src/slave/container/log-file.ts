@@ -3,7 +3,6 @@
  */
 import * as sys from "vz:sys";
 import { hasCode } from "../../common/errors.ts";
-import { constant } from "../system/constant.ts";
 
 /** The last `count` lines of `text`, whether or not the last one has ended. */
 export function lastLines(text: string, count: number): string[] {
@@ -43,7 +42,7 @@ export function logSize(file: string): number {
 function withLog<T>(file: string, none: T, use: (fd: number, size: number) => T): T {
   let fd: number;
   try {
-    fd = sys.open(file, constant("O_RDONLY") | constant("O_NOFOLLOW") | constant("O_NONBLOCK"));
+    fd = sys.open(file, sys.constants.O_RDONLY | sys.constants.O_NOFOLLOW | sys.constants.O_NONBLOCK);
   } catch (error) {
     if (hasCode(error, "ENOENT")) return none;
     throw error;

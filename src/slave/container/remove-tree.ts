@@ -6,7 +6,6 @@
  */
 import * as sys from "vz:sys";
 import { hasCode, reason, Status, VzError } from "../../common/errors.ts";
-import { constant } from "../system/constant.ts";
 
 const S_IFDIR = 0o040000;
 
@@ -23,7 +22,7 @@ interface Level {
  * @throws VzError 71 where something cannot be removed, or is moved meanwhile
  */
 export function removeFolder(parent: string, name: string): void {
-  const back = sys.open(".", constant("O_RDONLY") | constant("O_DIRECTORY"));
+  const back = sys.open(".", sys.constants.O_RDONLY | sys.constants.O_DIRECTORY);
   try {
     sys.chdir(parent);
     walk({ name: parent, id: idOfHere(), folders: [name] });
@@ -57,7 +56,7 @@ function walk(top: Level): void {
 /** False where there is no such directory any more. */
 function enter(name: string): boolean {
   try {
-    const fd = sys.open(name, constant("O_RDONLY") | constant("O_DIRECTORY") | constant("O_NOFOLLOW"));
+    const fd = sys.open(name, sys.constants.O_RDONLY | sys.constants.O_DIRECTORY | sys.constants.O_NOFOLLOW);
     sys.fchdir(fd);
     sys.close(fd);
     return true;

@@ -4,7 +4,6 @@ import { renameSync } from "node:fs";
 import * as sys from "vz:sys";
 import { CONTAINERS_DIR } from "../../common/contract/paths.ts";
 import { hasCode, Status, VzError } from "../../common/errors.ts";
-import { constant } from "../system/constant.ts";
 import { readTextIfAny } from "../system/files.ts";
 import { asideOf, placesOf, readAside } from "./places.ts";
 import { removeFolder } from "./remove-tree.ts";
@@ -16,7 +15,7 @@ import { removeFolder } from "./remove-tree.ts";
  */
 export function removeTree(directory: string): void {
   for (const point of mountsBelow(mountTable(), directory).reverse()) {
-    sys.umount(point, constant("MNT_DETACH"));
+    sys.umount(point, sys.constants.MNT_DETACH);
   }
   const [left] = mountsBelow(mountTable(), directory);
   if (left !== undefined) throw new VzError(Status.osError, `${left}: is mounted and stays so`);

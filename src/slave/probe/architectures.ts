@@ -3,7 +3,6 @@ import { closeSync, fchmodSync, openSync, rmSync, writeSync } from "node:fs";
 import * as sys from "vz:sys";
 import { NATIVE, PROBED, type Probed, probeElf } from "../../common/elf/probe.ts";
 import { hasCode, reason, Status, VzError } from "../../common/errors.ts";
-import { constant } from "../system/constant.ts";
 
 /** Errors of writing that another place may not give. */
 const NO_ROOM = ["ENOSPC", "EDQUOT", "EROFS", "ENOENT"];
@@ -17,7 +16,7 @@ const NO_ROOM = ["ENOSPC", "EDQUOT", "EROFS", "ENOENT"];
  */
 export function runnableArchitectures(place: string, others: readonly string[] = []): Probed[] {
   // A filter of system calls ends a program by SIGSYS, which writes a core file.
-  sys.setrlimit(constant("RLIMIT_CORE"), 0, sys.getrlimit(constant("RLIMIT_CORE")).hard);
+  sys.setrlimit(sys.constants.RLIMIT_CORE, 0, sys.getrlimit(sys.constants.RLIMIT_CORE).hard);
   let first: VzError | undefined;
   for (const directory of [place, ...others]) {
     try {

@@ -5,7 +5,6 @@
  */
 import * as sys from "vz:sys";
 import { reason } from "../../common/errors.ts";
-import { constant } from "../system/constant.ts";
 import { readAll } from "../system/files.ts";
 import { MS, NAMESPACES, S_IFCHR } from "../system/linux.ts";
 
@@ -38,7 +37,7 @@ export function tryInChild(work: () => void): Refusal {
 /** A child in a pid namespace of its own: its first process has to be 1. */
 function newPidNamespace(): void {
   // not unshare(2), which takes this flag since Linux 3.8 only
-  const child = sys.clone(NAMESPACES["pid"] ?? 0);
+  const child = sys.clone(NAMESPACES.pid);
   if (child === 0) sys.exit(sys.getpid() === 1 ? 0 : 1);
   if (sys.waitpid(child)?.code !== 0) throw new Error("its first process is not 1");
 }
@@ -46,8 +45,8 @@ function newPidNamespace(): void {
 /** A user namespace is of use only with a map of ids. */
 function newUserNamespace(): void {
   const uid = sys.geteuid();
-  sys.unshare(NAMESPACES["user"] ?? 0);
-  const fd = sys.open("/proc/self/uid_map", constant("O_WRONLY"));
+  sys.unshare(NAMESPACES.user);
+  const fd = sys.open("/proc/self/uid_map", sys.constants.O_WRONLY);
   sys.writeAll(fd, `0 ${uid} 1`);
 }
 
@@ -73,7 +72,7 @@ const MOUNTS: Readonly<Record<string, (target: string) => void>> = {
 };
 
 function ownMounts(): void {
-  sys.unshare(NAMESPACES["mount"] ?? 0);
+  sys.unshare(NAMESPACES.mount);
   sys.mount("none", "/", null, MS.REC | MS.PRIVATE, null);
 }
 
@@ -110,24 +109,24 @@ const CALLS: Readonly<Record<string, () => void>> = {
     sys.mount("/proc", "/proc", null, MS.BIND, null);
     sys.chdir("/proc");
     sys.pivotRoot(".", ".");
-    sys.umount(".", constant("MNT_DETACH"));
+    sys.umount(".", sys.constants.MNT_DETACH);
   },
-  no_new_privs: () => void sys.prctl(constant("PR_SET_NO_NEW_PRIVS"), 1),
+  no_new_privs: () => void sys.prctl(sys.constants.PR_SET_NO_NEW_PRIVS, 1),
   seccomp() {
     try {
-      sys.prctl(constant("PR_SET_NO_NEW_PRIVS"), 1);
+      sys.prctl(sys.constants.PR_SET_NO_NEW_PRIVS, 1);
     } catch {
       // root may load a filter without
     }
     sys.seccomp(ALLOW_ALL);
   },
-  openat2: () => void sys.openat2(constant("AT_FDCWD"), "/", constant("O_RDONLY"), 0),
+  openat2: () => void sys.openat2(sys.constants.AT_FDCWD, "/", sys.constants.O_RDONLY, 0),
   mount_setattr() {
     ownMounts();
     // recursively read-only: MOUNT_ATTR_RDONLY is 1 (linux/mount.h)
-    sys.mountSetattr(constant("AT_FDCWD"), "/proc", AT_RECURSIVE, 1, 0, 0, -1);
+    sys.mountSetattr(sys.constants.AT_FDCWD, "/proc", AT_RECURSIVE, 1, 0, 0, -1);
   },
-  ambient: () => void sys.prctl(constant("PR_CAP_AMBIENT"), constant("PR_CAP_AMBIENT_CLEAR_ALL")),
+  ambient: () => void sys.prctl(sys.constants.PR_CAP_AMBIENT, sys.constants.PR_CAP_AMBIENT_CLEAR_ALL),
 };
 
 /** Refusals by name of the call or the right: chroot, pivot_root, no_new_privs and so on. */
@@ -141,7 +140,7 @@ export function tryDeviceNode(directory: string): Refusal {
   return tryInChild(() => {
     sys.mknod(path, S_IFCHR + 0o600, 1, 3);
     try {
-      sys.open(path, constant("O_RDONLY"));
+      sys.open(path, sys.constants.O_RDONLY);
     } finally {
       sys.unlink(path);
     }

@@ -2,7 +2,6 @@
 import { mkdirSync } from "node:fs";
 import * as sys from "vz:sys";
 import { DATA_DIR } from "../../common/contract/paths.ts";
-import { constant } from "../system/constant.ts";
 import { tryInChild } from "./kernel-grants.ts";
 
 /** The data directory, made where it is missing. */
@@ -14,9 +13,9 @@ export function dataDirectory(): string {
 /** Whether a process may have a mount namespace of its own and mount in it. */
 export function mountNamespace(): boolean {
   const refusal = tryInChild(() => {
-    sys.unshare(constant("CLONE_NEWNS"));
-    sys.mount("none", "/", null, constant("MS_REC") | constant("MS_PRIVATE"), null);
-    sys.mount("/proc", "/proc", null, constant("MS_BIND"), null);
+    sys.unshare(sys.constants.CLONE_NEWNS);
+    sys.mount("none", "/", null, sys.constants.MS_REC | sys.constants.MS_PRIVATE, null);
+    sys.mount("/proc", "/proc", null, sys.constants.MS_BIND, null);
   });
   return refusal === null;
 }
@@ -24,7 +23,7 @@ export function mountNamespace(): boolean {
 /** Whether a process can be kept from gaining rights by the programs that it executes (prctl(2), Linux 3.5). */
 export function noNewPrivileges(): boolean {
   const refusal = tryInChild(() => {
-    sys.prctl(constant("PR_SET_NO_NEW_PRIVS"), 1);
+    sys.prctl(sys.constants.PR_SET_NO_NEW_PRIVS, 1);
   });
   return refusal === null;
 }

@@ -2,7 +2,7 @@
 import * as sys from "vz:sys";
 import { hasCode } from "../../common/errors.ts";
 
-const { O_RDWR = 2, O_NOFOLLOW = 0, O_NOCTTY = 0 } = sys.constants;
+const { O_RDWR, O_NOFOLLOW, O_NOCTTY } = sys.constants;
 
 const BLOCK = 65_536;
 

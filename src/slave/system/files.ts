@@ -2,7 +2,7 @@
 import * as sys from "vz:sys";
 import { hasCode } from "../../common/errors.ts";
 
-const { O_RDONLY = 0, O_NONBLOCK = 0 } = sys.constants;
+const { O_RDONLY, O_NONBLOCK } = sys.constants;
 
 /** More than any config.json or /proc file that is read here. */
 const MOST = 16 * 1024 * 1024;

@@ -26,7 +26,7 @@ export const MS = {
 } as const;
 
 /** Types of `linux.namespaces`, and their CLONE_NEW* bits. */
-export const NAMESPACES: Readonly<Record<string, number>> = {
+export const NAMESPACES = {
   mount: 0x00020000,
   cgroup: 0x02000000,
   uts: 0x04000000,
@@ -35,7 +35,7 @@ export const NAMESPACES: Readonly<Record<string, number>> = {
   pid: 0x20000000,
   network: 0x40000000,
   time: 0x00000080,
-};
+} as const satisfies Readonly<Record<string, number>>;
 
 /** Names of the capabilities at their numbers (linux/capability.h of 6.x). */
 export const CAPABILITIES: readonly string[] = (

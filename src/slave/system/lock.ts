@@ -3,7 +3,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import * as sys from "vz:sys";
 import { STATE_DIR } from "../../common/contract/paths.ts";
 import { hasCode, Status, VzError } from "../../common/errors.ts";
-import { constant } from "./constant.ts";
 import { makeDirectories } from "./files.ts";
 
 const LOCKS_DIR = `${STATE_DIR}/.lock`;
@@ -49,12 +48,12 @@ function openLock(name: string): number {
   makeDirectories(STATE_DIR, 0o711);
   makeDirectories(LOCKS_DIR, 0o700);
   const file = `${LOCKS_DIR}/${name}`;
-  return sys.open(file, constant("O_RDWR") | constant("O_CREAT") | constant("O_NOFOLLOW"), 0o600);
+  return sys.open(file, sys.constants.O_RDWR | sys.constants.O_CREAT | sys.constants.O_NOFOLLOW, 0o600);
 }
 
 function tryLock(fd: number): boolean {
   try {
-    sys.flock(fd, constant("LOCK_EX") | constant("LOCK_NB"));
+    sys.flock(fd, sys.constants.LOCK_EX | sys.constants.LOCK_NB);
     return true;
   } catch (error) {
     if (hasCode(error, "EAGAIN", "EWOULDBLOCK")) return false;

@@ -4,7 +4,7 @@
  */
 import * as sys from "vz:sys";
 
-const { O_RDONLY = 0, O_WRONLY = 1, O_CREAT = 0, O_APPEND = 0, O_NOFOLLOW = 0, O_NOCTTY = 0 } = sys.constants;
+const { O_RDONLY, O_WRONLY, O_CREAT, O_APPEND, O_NOFOLLOW, O_NOCTTY } = sys.constants;
 
 /** Opens the log for appending, made if missing; never follows a link. */
 export function openLog(path: string): number {

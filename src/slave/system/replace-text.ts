@@ -1,7 +1,7 @@
 /** Files that others may read at any time. */
 import * as sys from "vz:sys";
 
-const { O_WRONLY = 1, O_CREAT = 0, O_TRUNC = 0 } = sys.constants;
+const { O_WRONLY, O_CREAT, O_TRUNC } = sys.constants;
 
 /** Replaces a file at once: a reader sees the old or the new text. Not synced: for files that a boot wipes anyway. */
 export function replaceText(path: string, text: string, mode: number): void {

@@ -98,7 +98,7 @@ function copyOldRun(root: string, selection: Selection, directories: ReadonlySet
 
 /** /dev/null always, for hardly a program does without, and what else was used; as far as this user may. */
 function makeDevices(root: string, selection: Selection, directories: ReadonlySet<string>): void {
-  const { S_IFCHR = 0 } = sys.constants;
+  const { S_IFCHR } = sys.constants;
   for (const [path, [major, minor]] of Object.entries(COMMON_DEVICES)) {
     if (!directories.has("/dev")) return;
     if (path !== "/dev/null" && !selection.devices.has(path)) continue;

@@ -51,7 +51,7 @@ export function prepareRoot(root: string): void {
     throw new VzError(Status.refused, "--root: needs root, for chroot(2) and mounts", {
       hint: "sudo vz trace --root …",
     });
-  const { CLONE_NEWNS = 0, MS_REC = 0, MS_PRIVATE = 0 } = sys.constants;
+  const { CLONE_NEWNS, MS_REC, MS_PRIVATE } = sys.constants;
   try {
     sys.unshare(CLONE_NEWNS);
     sys.mount(null, "/", null, MS_REC | MS_PRIVATE, null);
@@ -76,14 +76,14 @@ function needsMount(root: string, name: string): boolean {
 }
 
 function mountKernel(type: string, target: string, data: string | null): void {
-  const { MS_NOSUID = 0, MS_NOEXEC = 0 } = sys.constants;
+  const { MS_NOSUID, MS_NOEXEC } = sys.constants;
   sys.mount(type, target, type, MS_NOSUID | MS_NOEXEC, data);
 }
 
 /** Devices of its own, so that the run leaves nothing in this system's. */
 function mountDevices(dev: string): void {
   mountKernel("tmpfs", dev, "mode=755,size=64m");
-  const { S_IFCHR = 0 } = sys.constants;
+  const { S_IFCHR } = sys.constants;
   for (const [name, major, minor] of DEVICES) {
     sys.mknod(`${dev}/${name}`, S_IFCHR | 0o666, major, minor);
     chmodSync(`${dev}/${name}`, 0o666);

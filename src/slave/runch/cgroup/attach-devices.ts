@@ -6,7 +6,7 @@ import type { DeviceRules } from "./device-rules.ts";
 import { FIELD } from "./limits.ts";
 import type { Teller } from "./plan.ts";
 
-const { O_RDONLY = 0, O_DIRECTORY = 0 } = sys.constants;
+const { O_RDONLY, O_DIRECTORY } = sys.constants;
 
 function attach(directory: string, rules: DeviceRules): void {
   const program = sys.bpfLoadDeviceProgram(deviceProgram(rules));

@@ -3,7 +3,7 @@ import * as sys from "vz:sys";
 import { hasCode, isSystemError, reason } from "../../../common/errors.ts";
 import { readTextIfAny } from "../../system/files.ts";
 
-const { O_WRONLY = 1 } = sys.constants;
+const { O_WRONLY } = sys.constants;
 
 /** @throws a system error; ENOENT where the kernel has no such file */
 export function writeControl(path: string, text: string): void {

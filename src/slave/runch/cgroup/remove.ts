@@ -6,7 +6,7 @@ import { signal as send } from "../state/processes.ts";
 import { readControl, writeControl } from "./control-files.ts";
 import { cgroupTree, isCgroup, processesInCgroup } from "./tree.ts";
 
-const { SIGKILL = 9 } = sys.signals;
+const { SIGKILL } = sys.signals;
 
 /** Milliseconds for processes to be gone after SIGKILL, and for the kernel to let go of their cgroups. */
 const PATIENCE = 2000;

@@ -2,7 +2,7 @@
 import * as sys from "vz:sys";
 import { isVzError, reason } from "../../../common/errors.ts";
 
-const { O_WRONLY = 0, O_CREAT = 0, O_APPEND = 0 } = sys.constants;
+const { O_WRONLY, O_CREAT, O_APPEND } = sys.constants;
 
 /** @returns the descriptor, to be opened before the root is another one */
 export function openErrorLog(path: string): number {

@@ -5,7 +5,7 @@ import { absolutePath } from "../../system/files.ts";
 import type { Isolation } from "../shortfalls.ts";
 import { defaultConfig } from "./default-config.ts";
 
-const { O_WRONLY = 0, O_CREAT = 0, O_EXCL = 0 } = sys.constants;
+const { O_WRONLY, O_CREAT, O_EXCL } = sys.constants;
 
 /** CGROUP2_SUPER_MAGIC (linux/magic.h). */
 const CGROUP2 = 0x63677270;

@@ -9,7 +9,7 @@ import type { NodePart } from "../parts.ts";
 import type { Shortfalls } from "../shortfalls.ts";
 import type { DeviceStep } from "./plan.ts";
 
-const { O_WRONLY = 0, O_CREAT = 0, O_EXCL = 0 } = sys.constants;
+const { O_WRONLY, O_CREAT, O_EXCL } = sys.constants;
 
 /** Linux's dev_t: 12 + 20 bits, with the high parts above (makedev(3)). */
 export function deviceNumber(major: number, minor: number): number {

@@ -9,7 +9,7 @@ import { type IdMaps, outsideId } from "../namespaces/id-maps.ts";
 import type { NodePart } from "../parts.ts";
 import type { DeviceStep } from "./plan.ts";
 
-const { AT_FDCWD = -100 } = sys.constants;
+const { AT_FDCWD } = sys.constants;
 const OPEN_TREE_CLONE = 1;
 
 interface Node {
@@ -21,7 +21,7 @@ interface Node {
 
 /** The helper's part: a node and its mount after the other, until the kernel refuses one. */
 function makeAll(nodes: readonly Node[], directory: string, socket: number): void {
-  sys.unshare(NAMESPACES["mount"] ?? 0);
+  sys.unshare(NAMESPACES.mount);
   sys.mount(null, "/", null, MS.PRIVATE | MS.REC, null);
   sys.mount("tmpfs", directory, "tmpfs", MS.NOSUID | MS.NOEXEC, "mode=755");
   sys.umask(0);

@@ -4,8 +4,8 @@ import { hasCode, reason } from "../../../common/errors.ts";
 import { badConfig, count, list, object, text, texts } from "../../../common/oci/oci-read.ts";
 import { failure } from "../../system/failure.ts";
 
-const { WNOHANG = 0, POLLOUT = 0 } = sys.constants;
-const { SIGKILL = 9 } = sys.signals;
+const { WNOHANG, POLLOUT } = sys.constants;
+const { SIGKILL } = sys.signals;
 
 const hook = object({ path: text }, { args: texts, env: texts, timeout: count });
 const hooks = object(

@@ -14,7 +14,7 @@ import type { Credentials } from "../process/plan.ts";
 import { environmentValue, homeOf } from "../program/path.ts";
 import type { Bundle } from "./bundle.ts";
 
-const { O_PATH = 0, O_DIRECTORY = 0, PR_SET_DUMPABLE = 4 } = sys.constants;
+const { O_PATH, O_DIRECTORY, PR_SET_DUMPABLE } = sys.constants;
 
 /** The process that becomes the container's, and those that it depends on meanwhile. */
 export interface Inside {

@@ -22,8 +22,8 @@ import { Channel } from "./channel.ts";
 import { askOutside, listenFds, reportFailure, waitForGo, withListenFds } from "./child.ts";
 import { enterDirectory, environmentOf, plainly } from "./container.ts";
 
-const { O_PATH = 0, O_DIRECTORY = 0 } = sys.constants;
-const { SIGKILL = 9 } = sys.signals;
+const { O_PATH, O_DIRECTORY } = sys.constants;
+const { SIGKILL } = sys.signals;
 
 export interface ExecOptions {
   readonly state: ContainerStateFile;

@@ -23,8 +23,8 @@ import { Channel } from "./channel.ts";
 import { becomeContainer } from "./child.ts";
 import { makeFifos } from "./park.ts";
 
-const { O_WRONLY = 1, O_CREAT = 0, O_EXCL = 0 } = sys.constants;
-const { SIGKILL = 9 } = sys.signals;
+const { O_WRONLY, O_CREAT, O_EXCL } = sys.constants;
+const { SIGKILL } = sys.signals;
 
 export interface LaunchOptions {
   readonly root: string;
@@ -58,7 +58,7 @@ export interface Launched {
 function forkChild({ plan, parts, short }: Bundle): number {
   if (parts.namespaces !== null || !plan.namespaces.includes("pid")) return sys.fork();
   try {
-    return sys.clone(NAMESPACES["pid"] ?? 0);
+    return sys.clone(NAMESPACES.pid);
   } catch (error) {
     if (!isRefused(error)) throw error;
     short.add("pid namespace", reason(error));

@@ -4,7 +4,7 @@ import { hasCode, Status, VzError } from "../../../common/errors.ts";
 import { readAll } from "../../system/files.ts";
 import { S_IFIFO } from "../../system/linux.ts";
 
-const { O_RDONLY = 0, O_WRONLY = 1, O_RDWR = 2, O_NONBLOCK = 0 } = sys.constants;
+const { O_RDONLY, O_WRONLY, O_RDWR, O_NONBLOCK } = sys.constants;
 
 function goFifo(root: string, id: string): string {
   return `${root}/${id}/exec.fifo`;

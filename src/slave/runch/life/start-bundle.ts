@@ -20,7 +20,7 @@ import { type Bundle, loadBundle, unknownLine } from "./bundle.ts";
 import { beforeProgram, dropRights, environmentOf, type Inside, setUp } from "./container.ts";
 import defer * as lastRun from "./last-run.ts";
 
-const { O_RDONLY = 0, LOCK_EX = 0, LOCK_NB = 0 } = sys.constants;
+const { O_RDONLY, LOCK_EX, LOCK_NB } = sys.constants;
 
 /** Seconds; more than the 12 that keep sysvinit below ten starts in two minutes. */
 const PAUSE_UNDER_INIT = 15;

@@ -7,8 +7,8 @@ import * as register from "../state/register.ts";
 import * as store from "../state/state-store.ts";
 import { release } from "./park.ts";
 
-const { F_OK = 0 } = sys.constants;
-const { SIGKILL = 9 } = sys.signals;
+const { F_OK } = sys.constants;
+const { SIGKILL } = sys.signals;
 
 /** Milliseconds to wait for a container that is being created. */
 const PATIENCE = 10_000;

@@ -2,7 +2,7 @@
 import * as sys from "vz:sys";
 import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "../../system/linux.ts";
 
-const { O_RDONLY = 0, O_WRONLY = 1, O_CREAT = 0, O_EXCL = 0, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = sys.constants;
+const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = sys.constants;
 
 function copyFile(from: string, to: string): void {
   const source = sys.open(from, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);

@@ -15,7 +15,7 @@ import { copyTree } from "./copy-tree.ts";
 import { addFlags, within } from "./make.ts";
 import { pathOf } from "./rootfs-path.ts";
 
-const { AT_FDCWD = -100 } = sys.constants;
+const { AT_FDCWD } = sys.constants;
 /** linux/mount.h, linux/fcntl.h */
 const AT_RECURSIVE = 0x8000;
 const AT_EMPTY_PATH = 0x1000;

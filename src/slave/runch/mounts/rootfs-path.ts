@@ -10,7 +10,7 @@ import { failure } from "../../system/failure.ts";
 import { S_IFDIR, S_IFMT } from "../../system/linux.ts";
 import defer * as rootfsWalk from "./rootfs-walk.ts";
 
-const { O_PATH = 0 } = sys.constants;
+const { O_PATH } = sys.constants;
 const RESOLVE_NO_MAGICLINKS = 0x02;
 const RESOLVE_IN_ROOT = 0x10;
 

@@ -8,7 +8,7 @@ import { failure } from "../../system/failure.ts";
 import { S_IFLNK, S_IFMT } from "../../system/linux.ts";
 import { type Missing, pathOf } from "./rootfs-path.ts";
 
-const { O_PATH = 0, O_NOFOLLOW = 0, O_NONBLOCK = 0, O_WRONLY = 0, O_CREAT = 0, O_EXCL = 0 } = sys.constants;
+const { O_PATH, O_NOFOLLOW, O_NONBLOCK, O_WRONLY, O_CREAT, O_EXCL } = sys.constants;
 // before 2.6.39 there is no O_PATH: the bit is ignored, and O_NONBLOCK keeps a FIFO from holding us
 const LOOK = O_PATH | O_NOFOLLOW | O_NONBLOCK;
 

@@ -4,7 +4,7 @@ import { hasCode } from "../../../common/errors.ts";
 import { badConfig, count, id32, list, object } from "../../../common/oci/oci-read.ts";
 import { failed, failure } from "../../system/failure.ts";
 
-const { O_WRONLY = 1 } = sys.constants;
+const { O_WRONLY } = sys.constants;
 
 const mappings = list(object({ containerID: id32, hostID: id32, size: count }, {}));
 

@@ -14,7 +14,7 @@ import type { Shortfalls } from "../shortfalls.ts";
 import { type IdMaps, outsideId, readIdMap } from "./id-maps.ts";
 import { isRefused } from "./make.ts";
 
-const { O_RDONLY = 0, O_WRONLY = 1 } = sys.constants;
+const { O_RDONLY, O_WRONLY } = sys.constants;
 /** clone(2): the child is the caller's brother. */
 const CLONE_PARENT = 0x8000;
 

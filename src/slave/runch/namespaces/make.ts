@@ -8,7 +8,7 @@ import type { Shortfalls } from "../shortfalls.ts";
 import defer * as movedRoot from "./moved-root.ts";
 import defer * as utsNames from "./uts-names.ts";
 
-const { MNT_DETACH = 0 } = sys.constants;
+const { MNT_DETACH } = sys.constants;
 
 /** The kernel has no such namespace, or not for us, or no more of them. */
 export function isRefused(error: unknown): boolean {

@@ -4,7 +4,7 @@ import { hasCode } from "../../../common/errors.ts";
 import { readTextIfAny } from "../../system/files.ts";
 import { parseMountPoints } from "../../system/mount-table.ts";
 
-const { MNT_DETACH = 0, MS_MOVE = 0 } = sys.constants;
+const { MNT_DETACH, MS_MOVE } = sys.constants;
 
 /**
  * Takes the machine's own proc and sysfs away, which stay in the namespace when the root is only moved: as long as one is

@@ -5,7 +5,7 @@ import { badConfig } from "../../../common/oci/oci-read.ts";
 import { failed } from "../../system/failure.ts";
 import type { SysctlAct } from "../parts.ts";
 
-const { O_WRONLY = 1 } = sys.constants;
+const { O_WRONLY } = sys.constants;
 
 /** The namespace that a parameter belongs to (namespaces(7), ipc_namespaces(7)); undefined: the machine. */
 export function namespaceOf(key: string): string | undefined {

@@ -8,7 +8,7 @@ import { readTextIfAny } from "../../system/files.ts";
 import { lookup } from "../../system/linux.ts";
 import type { Act } from "../parts.ts";
 
-const { O_WRONLY = 1 } = sys.constants;
+const { O_WRONLY } = sys.constants;
 
 /** sched(7) */
 const POLICIES: Readonly<Record<string, number>> = {

@@ -7,7 +7,7 @@ import defer * as granted from "./granted-capabilities.ts";
 import defer * as limits from "./limits.ts";
 import type { Credentials } from "./plan.ts";
 
-const { PR_CAPBSET_DROP = 0, PR_SET_KEEPCAPS = 0, PR_SET_NO_NEW_PRIVS = 0 } = sys.constants;
+const { PR_CAPBSET_DROP, PR_SET_KEEPCAPS, PR_SET_NO_NEW_PRIVS } = sys.constants;
 
 /** One more than any kernel knows so far. */
 const CAPABILITY_LIMIT = 64;

@@ -5,7 +5,7 @@ import { CAPABILITIES } from "../../system/linux.ts";
 import type { Shortfalls } from "../shortfalls.ts";
 import type { CapabilitySets } from "./capabilities.ts";
 
-const { PR_CAP_AMBIENT = 0, PR_CAP_AMBIENT_RAISE = 0 } = sys.constants;
+const { PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE } = sys.constants;
 
 /**
  * Ambient capabilities, which programs without any of their own inherit.

@@ -10,7 +10,7 @@ import { addFlags, bind, within } from "../mounts/make.ts";
 import { type IdMaps, openUserNamespace } from "../namespaces/id-maps.ts";
 import type { NotifyPart } from "../parts.ts";
 
-const { AT_FDCWD = -100 } = sys.constants;
+const { AT_FDCWD } = sys.constants;
 /** linux/mount.h, linux/fcntl.h */
 const AT_EMPTY_PATH = 0x1000;
 const OPEN_TREE_CLONE = 1;

@@ -3,7 +3,7 @@ import * as sys from "vz:sys";
 import { hasCode, reason } from "../../../common/errors.ts";
 import type { Shortfalls } from "../shortfalls.ts";
 
-const { O_WRONLY = 0 } = sys.constants;
+const { O_WRONLY } = sys.constants;
 
 function write(path: string, text: string): void {
   const fd = sys.open(path, O_WRONLY);

@@ -7,7 +7,7 @@ import { isRefusal, within } from "../mounts/make.ts";
 import { pathOf } from "../mounts/rootfs-path.ts";
 import type { Shortfalls } from "../shortfalls.ts";
 
-const { O_RDWR = 2, O_NOCTTY = 0 } = sys.constants;
+const { O_RDWR, O_NOCTTY } = sys.constants;
 
 export interface TerminalOptions {
   /** Unix socket that takes the master. */

@@ -3,7 +3,7 @@ import * as sys from "vz:sys";
 import { S_IFDIR, S_IFMT } from "../../system/linux.ts";
 import { search } from "./execute.ts";
 
-const { X_OK = 1 } = sys.constants;
+const { X_OK } = sys.constants;
 
 /** The search of executeProgram without becoming the program. @throws VzError 126 or 127 */
 export function checkProgram(args: readonly string[], env: readonly string[]): void {

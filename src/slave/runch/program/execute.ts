@@ -6,7 +6,7 @@ import { HEAD, isOlder, readHead } from "./head.ts";
 import { candidates } from "./path.ts";
 import defer * as programFailure from "./why-not.ts";
 
-const { O_RDONLY = 0, O_NONBLOCK = 0, F_OK = 0 } = sys.constants;
+const { O_RDONLY, O_NONBLOCK, F_OK } = sys.constants;
 
 /** Our own executable, as far as /proc shows it: found out while the machine's /proc is there. */
 let own: sys.Stat | null = null;

@@ -5,7 +5,7 @@ import { S_IFDIR, S_IFMT, S_IFREG } from "../../system/linux.ts";
 import { HEAD, readHead } from "./head.ts";
 import { environmentValue } from "./path.ts";
 
-const { O_RDONLY = 0, O_NONBLOCK = 0 } = sys.constants;
+const { O_RDONLY, O_NONBLOCK } = sys.constants;
 
 /** A file that shall not be executed, or cannot be. */
 export function refusal(path: string, why: string, cause?: unknown): VzError {

@@ -9,7 +9,7 @@ import { processesOf, signal } from "./processes.ts";
 import * as register from "./register.ts";
 import * as store from "./state-store.ts";
 
-const { SIGKILL = 9 } = sys.signals;
+const { SIGKILL } = sys.signals;
 
 /** Milliseconds to wait for killed processes. */
 const PATIENCE = 10_000;

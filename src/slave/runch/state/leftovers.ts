@@ -9,7 +9,7 @@ import { failure } from "../../system/failure.ts";
 import { readTextIfAny } from "../../system/files.ts";
 import { parseMountPoints, toUnmount } from "../../system/mount-table.ts";
 
-const { MNT_DETACH = 0, UMOUNT_NOFOLLOW = 0 } = sys.constants;
+const { MNT_DETACH, UMOUNT_NOFOLLOW } = sys.constants;
 
 /** What is mounted at and below `rootfs` now, in the order of mounting. */
 export function mountsBelow(rootfs: string): string[] {

@@ -10,7 +10,7 @@ import {
 import { Status, VzError } from "../../../common/errors.ts";
 import { readTextIfAny } from "../../system/files.ts";
 
-const { O_RDWR = 2, O_CREAT = 0, O_TRUNC = 0 } = sys.constants;
+const { O_RDWR, O_CREAT, O_TRUNC } = sys.constants;
 
 /** The characters of runc's ids; a first "-" would read as an option. */
 export function checkId(id: string): string {
