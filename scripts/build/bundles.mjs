@@ -50,7 +50,7 @@ export const shared = [
     name: "lib/runch-core",
     among: [RUNCH],
     files: [
-      ...inRunch(["config/plan", "life/bundle", "life/container", "parts"]),
+      ...inRunch(["config/plan", "life/bundle", "life/container"]),
       ...inRunch(["devices/plan", "devices/make", "namespaces/make"]),
       ...inRunch(["mounts/options", "mounts/make", "mounts/rootfs-path"]),
       ...inRunch(["process/plan", "process/capabilities", "process/credentials"]),

@@ -4,9 +4,9 @@ import { hasCode } from "../../../common/errors.ts";
 import type { OciLinux } from "../../../common/oci/oci.ts";
 import { failure } from "../../system/failure.ts";
 import { MS } from "../../system/linux.ts";
-import type { MountStep } from "../config/plan.ts";
+import type { PartsOptions } from "../life/model.ts";
+import type { CgroupPart, MountStep } from "../model.ts";
 import { isRefusal, within } from "../mounts/make.ts";
-import type { PartsOptions } from "../parts.ts";
 import type { Shortfalls } from "../shortfalls.ts";
 import { isFrozen } from "./freezer.ts";
 import {
@@ -19,19 +19,6 @@ import {
   readResources,
   refuseOccupied,
 } from "./index.ts";
-
-export interface CgroupPart {
-  /** To be written down before `create`, so that they can be removed whatever happens. */
-  readonly directories: readonly string[];
-  /** Refuses those that are there and not for us. To be called before they are written down: whatever is, is removed later. */
-  check(): void;
-  /** Makes them and sets the limits. */
-  create(short: Shortfalls): void;
-  /** Moves a process into them. */
-  join(pid: number): void;
-  /** Makes a mount of type cgroup or cgroup2. @returns false where this machine has none */
-  mount(step: MountStep, root: number): boolean;
-}
 
 /** Read-only once all is in place: the links have to be made first. */
 function protect(place: string, flags: number): void {

@@ -2,7 +2,7 @@
 import * as sys from "vz:sys";
 import type { Option } from "../../../common/command/command.ts";
 import { failed } from "../../system/failure.ts";
-import type { LaunchOptions } from "../life/launch.ts";
+import type { LaunchOptions } from "../life/model.ts";
 import { ISOLATION_OPTIONS, isolationFrom, usageError } from "./options.ts";
 import type { Call } from "./verb.ts";
 

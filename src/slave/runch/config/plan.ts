@@ -1,67 +1,17 @@
 /**
  * What has to be done for a container, worked out of its config.json alone. Every field of the specification is either
- * planned for here or in a part (parts.ts), or refused, or put on the list of what falls short; none is passed over.
+ * planned for here or in a part (Parts of model.ts), or refused, or put on the list of what falls short; none is passed over.
  */
 
 import { badConfig as bad, type OciConfig, type OciNamespace } from "../../../common/oci/oci.ts";
 import { lookup, MS, NAMESPACES } from "../../system/linux.ts";
-import { type DeviceStep, planDevices } from "../devices/plan.ts";
+import { planDevices } from "../devices/plan.ts";
+import type { Form, Join, MountStep, Plan, PlanOptions } from "../model.ts";
 import defer * as rareMountOptions from "../mounts/option-table.ts";
-import { type MountOptions, parseMountOptions } from "../mounts/options.ts";
+import { parseMountOptions } from "../mounts/options.ts";
 import defer * as utsNames from "../namespaces/uts-names.ts";
-import { type Credentials, planCredentials } from "../process/plan.ts";
+import { planCredentials } from "../process/plan.ts";
 import type { Shortfalls } from "../shortfalls.ts";
-
-export interface MountStep extends MountOptions {
-  /** For messages: "mounts[2] (/data)". */
-  readonly at: string;
-  /** Inside the container. */
-  readonly destination: string;
-  readonly type: string;
-  /** A path outside for a bind mount, any word otherwise. */
-  readonly source: string;
-  readonly uidMappings: unknown;
-  readonly gidMappings: unknown;
-}
-
-/** A namespace to enter, by a file of /proc/PID/ns or one that it was bound to. */
-export interface Join {
-  readonly type: string;
-  readonly path: string;
-}
-
-export interface Plan {
-  readonly bundle: string;
-  readonly rootfs: string;
-  readonly readonlyRoot: boolean;
-  /** Namespaces to make: types in `NAMESPACES`. */
-  readonly namespaces: readonly string[];
-  readonly joins: readonly Join[];
-  /** Propagation of "/" in a mount namespace of its own. */
-  readonly propagation: number;
-  readonly hostname: string | undefined;
-  readonly domainname: string | undefined;
-  readonly mounts: readonly MountStep[];
-  readonly devices: readonly DeviceStep[];
-  readonly maskedPaths: readonly string[];
-  readonly readonlyPaths: readonly string[];
-  readonly args: readonly string[];
-  readonly env: readonly string[];
-  readonly cwd: string;
-  readonly credentials: Credentials;
-}
-
-/**
- * - exec: runch becomes the container's process, so that no parent of ours is left
- * - fork: the container's process is a child
- */
-export type Form = "exec" | "fork";
-
-export interface PlanOptions {
-  /** Absolute path of the bundle. */
-  readonly bundle: string;
-  readonly form: Form;
-}
 
 /** @throws VzError 78 for a config.json that cannot be run, 125 in strict for what cannot be had */
 export function makePlan(config: OciConfig, options: PlanOptions, short: Shortfalls): Plan {

@@ -1,7 +1,7 @@
 /** `linux.devices` of config.json. */
 import { badConfig as bad, type OciDevice } from "../../../common/oci/oci.ts";
 import { lookup, S_IFBLK, S_IFCHR, S_IFIFO } from "../../system/linux.ts";
-import type { DeviceStep } from "./plan.ts";
+import type { DeviceStep } from "../model.ts";
 
 const DEVICE_TYPES: Readonly<Record<string, number>> = { c: S_IFCHR, u: S_IFCHR, b: S_IFBLK, p: S_IFIFO };
 

@@ -3,11 +3,9 @@ import * as sys from "vz:sys";
 import { hasCode, isVzError, reason } from "../../../common/errors.ts";
 import { failed, failure } from "../../system/failure.ts";
 import { MS, S_IFDIR, S_IFIFO, S_IFMT } from "../../system/linux.ts";
-import type { Plan } from "../config/plan.ts";
+import type { DeviceStep, NodePart, Plan } from "../model.ts";
 import { bind, within } from "../mounts/make.ts";
-import type { NodePart } from "../parts.ts";
 import type { Shortfalls } from "../shortfalls.ts";
-import type { DeviceStep } from "./plan.ts";
 
 const { O_WRONLY, O_CREAT, O_EXCL } = sys.constants;
 

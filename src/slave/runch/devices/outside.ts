@@ -4,10 +4,9 @@
  */
 import * as sys from "vz:sys";
 import { MS, NAMESPACES, S_IFIFO, S_IFMT } from "../../system/linux.ts";
+import type { DeviceStep, IdMaps, NodePart } from "../model.ts";
 import { within } from "../mounts/make.ts";
-import { type IdMaps, outsideId } from "../namespaces/id-maps.ts";
-import type { NodePart } from "../parts.ts";
-import type { DeviceStep } from "./plan.ts";
+import { outsideId } from "../namespaces/id-maps.ts";
 
 const { AT_FDCWD } = sys.constants;
 const OPEN_TREE_CLONE = 1;

@@ -1,19 +1,8 @@
 /** Device nodes that a container gets: the usual ones, and those of `linux.devices`. */
 import type { OciDevice } from "../../../common/oci/oci.ts";
 import { S_IFCHR } from "../../system/linux.ts";
+import type { DeviceStep } from "../model.ts";
 import defer * as askedDevices from "./asked.ts";
-
-export interface DeviceStep {
-  readonly path: string;
-  /** S_IFCHR, S_IFBLK or S_IFIFO, and the permissions. */
-  readonly mode: number;
-  readonly major: number;
-  readonly minor: number;
-  readonly uid: number;
-  readonly gid: number;
-  /** Of the set that every container gets: to lack it is a shortfall and no error. */
-  readonly usual: boolean;
-}
 
 /** "Default Devices" of the specification: name, minor of character device 1, or major and minor. */
 const USUAL: readonly (readonly [name: string, major: number, minor: number])[] = [

@@ -3,6 +3,7 @@ import * as sys from "vz:sys";
 import { hasCode, reason } from "../../../common/errors.ts";
 import { badConfig, count, list, object, text, texts } from "../../../common/oci/oci-read.ts";
 import { failure } from "../../system/failure.ts";
+import type { HookKind, HookPart } from "../model.ts";
 
 const { WNOHANG, POLLOUT } = sys.constants;
 const { SIGKILL } = sys.signals;
@@ -20,14 +21,6 @@ const hooks = object(
   },
 );
 
-export type HookKind =
-  | "prestart"
-  | "createRuntime"
-  | "createContainer"
-  | "startContainer"
-  | "poststart"
-  | "poststop";
-
 interface Hook {
   readonly at: string;
   readonly path: string;
@@ -38,7 +31,7 @@ interface Hook {
   readonly timeout: number | undefined;
 }
 
-export class HookPart {
+export class Hooks implements HookPart {
   readonly #hooks: ReturnType<typeof hooks>;
 
   /** @throws VzError 78 */
@@ -60,15 +53,10 @@ export class HookPart {
     return kinds.some((kind) => (this.#hooks[kind]?.length ?? 0) > 0);
   }
 
-  /**
-   * Runs the hooks of one kind in their order, each with `state` on its standard input.
-   * @throws VzError 125 when one fails, naming it; those behind it are not run
-   */
   run(kind: HookKind, state: string): void {
     for (const one of this.#list(kind)) runHook(one, state);
   }
 
-  /** As run, but all of them whatever happens. @returns what failed */
   runAll(kind: HookKind, state: string): string[] {
     const failures: string[] = [];
     for (const one of this.#list(kind)) {

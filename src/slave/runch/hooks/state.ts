@@ -1,5 +1,5 @@
 /** The state of a container as the specification has it ("State"), for hooks and for the listener of a filter. */
-import type { Bundle } from "../life/bundle.ts";
+import type { Bundle } from "../life/model.ts";
 
 /** @returns one line of JSON */
 export function hookState(

@@ -10,10 +10,9 @@ import { replaceText } from "../../system/replace-text.ts";
 import defer * as hookStates from "../hooks/state.ts";
 import defer * as leftovers from "../state/leftovers.ts";
 import * as store from "../state/state-store.ts";
-import type { Bundle } from "./bundle.ts";
 import type { Channel } from "./channel.ts";
 import { waitsAtOnce } from "./child.ts";
-import type { LaunchOptions } from "./launch.ts";
+import type { Bundle, LaunchOptions } from "./model.ts";
 
 /** The process that was to become the container's is no more. */
 export function gone(): VzError {

@@ -5,17 +5,10 @@ import { hasCode, reason } from "../../../common/errors.ts";
 import { badConfig, type OciConfig, readConfig } from "../../../common/oci/oci.ts";
 import { failure } from "../../system/failure.ts";
 import { readText } from "../../system/files.ts";
-import { type Form, makePlan, type Plan } from "../config/plan.ts";
-import { NO_PARTS, type Parts } from "../parts.ts";
-import { ISOLATIONS, type Isolation, isIsolation, Shortfalls } from "../shortfalls.ts";
-
-export interface VzAnnotations {
-  readonly log: string | undefined;
-  /** Bytes; Infinity for no limit. */
-  readonly logLimit: number;
-  readonly backoff: boolean;
-  readonly isolation: Isolation;
-}
+import { makePlan } from "../config/plan.ts";
+import type { Parts, Plan } from "../model.ts";
+import { ISOLATIONS, isIsolation, Shortfalls } from "../shortfalls.ts";
+import type { Bundle, BundleOptions, VzAnnotations } from "./model.ts";
 
 /** @throws VzError 78 for a value that means nothing */
 export function readAnnotations(config: OciConfig): VzAnnotations {
@@ -36,30 +29,6 @@ export function readAnnotations(config: OciConfig): VzAnnotations {
     backoff: backoff === "true",
     isolation,
   };
-}
-
-export interface Bundle {
-  /** config.json as it was read. */
-  readonly text: string;
-  readonly config: OciConfig;
-  readonly vz: VzAnnotations;
-  readonly plan: Plan;
-  readonly parts: Parts;
-  readonly short: Shortfalls;
-  /** Fields in config.json that no version of the specification has. */
-  readonly unknown: readonly string[];
-}
-
-export interface BundleOptions {
-  readonly id: string;
-  readonly form: Form;
-  /** What the command line asks for, before the annotation. */
-  readonly isolation: Isolation | undefined;
-  /** Unix socket that takes the terminal's master, -1 where nobody does; asked for once it is known that there is one. */
-  console(): number;
-  readonly cgroups: boolean;
-  /** Another file than the bundle's config.json. */
-  readonly file?: string | undefined;
 }
 
 /** Fields that are planned without any part. */
@@ -118,3 +87,18 @@ export function unknownLine(id: string, unknown: readonly string[]): string {
     ? ""
     : `runch: ${id}: config.json: unknown and ignored: ${unknown.join(", ")}\n`;
 }
+
+/** What a bundle has that asks for none. */
+export const NO_PARTS: Parts = {
+  hooks: null,
+  cgroup: null,
+  namespaces: null,
+  mounts: null,
+  nodes: null,
+  notify: null,
+  openings: [],
+  sysctl: null,
+  attributes: [],
+  seccomp: null,
+  terminal: null,
+};

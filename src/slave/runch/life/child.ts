@@ -3,13 +3,12 @@ import * as sys from "vz:sys";
 import { Status } from "../../../common/errors.ts";
 import { complain } from "../../system/complain.ts";
 import defer * as failures from "../../system/runner-failure.ts";
-import { NO_PARTS } from "../parts.ts";
 import defer * as checks from "../program/can-execute.ts";
 import { executeProgram, rememberExecutable } from "../program/execute.ts";
-import type { Bundle } from "./bundle.ts";
+import { NO_PARTS } from "./bundle.ts";
 import type { Channel } from "./channel.ts";
 import { beforeProgram, dropRights, environmentOf, type Inside, setUp } from "./container.ts";
-import type { LaunchOptions } from "./launch.ts";
+import type { Bundle, LaunchOptions } from "./model.ts";
 import { openFifos, type Park } from "./park.ts";
 
 /** The other side is gone: nobody is left who could stop us. */

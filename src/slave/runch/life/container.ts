@@ -7,12 +7,12 @@ import { makeDirectories, readText } from "../../system/files.ts";
 import { S_IFMT, S_IFREG } from "../../system/linux.ts";
 import { makeDevices } from "../devices/make.ts";
 import defer * as hookStates from "../hooks/state.ts";
+import type { Credentials } from "../model.ts";
 import { makeMounts, protectPaths, within } from "../mounts/make.ts";
 import { changeRoot, makeNamespaces } from "../namespaces/make.ts";
 import { applyCredentials } from "../process/credentials.ts";
-import type { Credentials } from "../process/plan.ts";
 import { environmentValue, homeOf } from "../program/path.ts";
-import type { Bundle } from "./bundle.ts";
+import type { Bundle } from "./model.ts";
 
 const { O_PATH, O_DIRECTORY, PR_SET_DUMPABLE } = sys.constants;
 

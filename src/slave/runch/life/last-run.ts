@@ -2,7 +2,7 @@
 import * as sys from "vz:sys";
 import type { ContainerStateFile } from "../../../common/contract/container-state.ts";
 import { complain } from "../../system/complain.ts";
-import type { Parts } from "../parts.ts";
+import type { Parts } from "../model.ts";
 import defer * as leftovers from "../state/leftovers.ts";
 import { writeState } from "../state/state-store.ts";
 import { nextRun } from "./backoff.ts";

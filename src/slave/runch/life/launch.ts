@@ -13,46 +13,18 @@ import defer * as failures from "../../system/runner-failure.ts";
 import defer * as hookStates from "../hooks/state.ts";
 import { isRefused } from "../namespaces/make.ts";
 import defer * as oomScore from "../process/oom-score.ts";
-import type { Isolation } from "../shortfalls.ts";
 import defer * as leftovers from "../state/leftovers.ts";
 import * as register from "../state/register.ts";
 import * as store from "../state/state-store.ts";
 import { converse, gone, type Talk, writeDown } from "./admission.ts";
-import { type Bundle, loadBundle, unknownLine } from "./bundle.ts";
+import { loadBundle, unknownLine } from "./bundle.ts";
 import { Channel } from "./channel.ts";
 import { becomeContainer } from "./child.ts";
+import type { Bundle, Launched, LaunchOptions } from "./model.ts";
 import { makeFifos } from "./park.ts";
 
 const { O_WRONLY, O_CREAT, O_EXCL } = sys.constants;
 const { SIGKILL } = sys.signals;
-
-export interface LaunchOptions {
-  readonly root: string;
-  readonly id: string;
-  readonly bundle: string;
-  /** Another file than the bundle's config.json. */
-  readonly config: string | undefined;
-  readonly isolation: Isolation | undefined;
-  readonly pidFile: string | undefined;
-  /** Called while the container's process sets up what needs nothing from outside. */
-  meanwhile(): void;
-  /** Descriptors from 3 on that the container's process inherits. */
-  readonly preserve: number;
-  /** Park the process until `start`. */
-  readonly create: boolean;
-  /** Whether the command line names a socket for the terminal. */
-  readonly consoleSocket: boolean;
-  /** Unix socket that takes the terminal's master; called once it is known that there is a terminal. */
-  console(): number;
-  readonly keyring: boolean;
-  readonly pivot: boolean;
-  readonly cgroups: boolean;
-}
-
-export interface Launched {
-  readonly state: ContainerStateFile;
-  readonly bundle: Bundle;
-}
 
 /** In a pid namespace of its own if one is asked for and nothing has to come before it. 0 in the child. */
 function forkChild({ plan, parts, short }: Bundle): number {

@@ -1,10 +1,9 @@
 /** Loads the parts of a start that this config.json asks for, and has them plan their fields. */
 import * as sys from "vz:sys";
-import type { OciConfig } from "../../../common/oci/oci.ts";
-import { badConfig as bad } from "../../../common/oci/oci.ts";
-import type { Plan } from "../config/plan.ts";
-import type { Parts, PartsOptions } from "../parts.ts";
+import { badConfig as bad, type OciConfig } from "../../../common/oci/oci.ts";
+import type { Parts, Plan } from "../model.ts";
 import type { Shortfalls } from "../shortfalls.ts";
+import type { PartsOptions } from "./model.ts";
 
 /** Whether a field holds anything to be done. */
 function isFilled(value: unknown): boolean {
@@ -112,7 +111,7 @@ export async function loadParts(
     cgroup,
     seccomp,
     terminal,
-    hooks: hooks !== undefined ? new (await import("../hooks/run.ts")).HookPart(hooks, unknown) : null,
+    hooks: hooks !== undefined ? new (await import("../hooks/run.ts")).Hooks(hooks, unknown) : null,
     sysctl: isFilled(linux.sysctl)
       ? (await import("../namespaces/sysctl.ts")).planSysctl(linux.sysctl ?? {}, asked)
       : null,

@@ -7,8 +7,8 @@ import { Status } from "../../../common/errors.ts";
 import { failure } from "../../system/failure.ts";
 import { hookState } from "../hooks/state.ts";
 import { writeIdMaps } from "../namespaces/id-maps.ts";
-import type { Bundle } from "./bundle.ts";
 import { Channel } from "./channel.ts";
+import type { Bundle } from "./model.ts";
 
 export interface Outside {
   ask(what: string): void;

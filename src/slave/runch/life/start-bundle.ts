@@ -16,9 +16,10 @@ import { executeProgram, rememberExecutable } from "../program/execute.ts";
 import type { Isolation } from "../shortfalls.ts";
 import defer * as leftovers from "../state/leftovers.ts";
 import * as store from "../state/state-store.ts";
-import { type Bundle, loadBundle, unknownLine } from "./bundle.ts";
+import { loadBundle, unknownLine } from "./bundle.ts";
 import { beforeProgram, dropRights, environmentOf, type Inside, setUp } from "./container.ts";
 import defer * as lastRun from "./last-run.ts";
+import type { Bundle } from "./model.ts";
 
 const { O_RDONLY, LOCK_EX, LOCK_NB } = sys.constants;
 

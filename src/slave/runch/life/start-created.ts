@@ -47,7 +47,7 @@ export async function startCreated(root: string, id: string): Promise<void> {
   const { hooks }: { hooks?: unknown } = JSON.parse(readText(register.configFile(root, id)));
   const { ociVersion, pid, bundle, annotations } = state;
   try {
-    new (await import("../hooks/run.ts")).HookPart(hooks, []).run(
+    new (await import("../hooks/run.ts")).Hooks(hooks, []).run(
       "poststart",
       JSON.stringify({ ociVersion, id, status: "running", pid, bundle, annotations }),
     );

@@ -3,11 +3,10 @@ import * as sys from "vz:sys";
 import { hasCode, isVzError, reason } from "../../../common/errors.ts";
 import { failed, failure } from "../../system/failure.ts";
 import { MS, S_IFDIR, S_IFLNK, S_IFMT } from "../../system/linux.ts";
-import type { MountStep, Plan } from "../config/plan.ts";
-import type { MountExtras } from "../parts.ts";
+import type { Missing, MountExtras, MountStep, Plan } from "../model.ts";
 import type { Shortfalls } from "../shortfalls.ts";
 import defer * as protectedPaths from "./protect.ts";
-import { type Missing, openInRoot, pathOf } from "./rootfs-path.ts";
+import { openInRoot, pathOf } from "./rootfs-path.ts";
 
 /** Flags that take a second call for a bind mount: the first one ignores them. */
 const REMOUNTED = ~(MS.BIND | MS.REC | MS.REMOUNT | MS.SILENT);

@@ -1,6 +1,7 @@
 /** Options of `mounts[]` in config.json: mount(8)'s filesystem-independent ones become flags, the rest is data. */
 import { badConfig } from "../../../common/oci/oci.ts";
 import { lookup, MS } from "../../system/linux.ts";
+import type { MountOptions } from "../model.ts";
 import defer * as rareMountOptions from "./option-table.ts";
 
 /** Options that set flags, and those that clear them. */
@@ -24,17 +25,6 @@ export const CLEARS: Readonly<Record<string, number>> = {
 };
 /** What tmpfs and devpts take. */
 const USUAL_DATA = /^(mode|size|uid|gid|ptmxmode)=|^newinstance$/;
-
-export interface MountOptions {
-  /** MS_* of mount(2). */
-  readonly flags: number;
-  /** MS_SHARED and its like, each for a call of its own. */
-  readonly propagation: readonly number[];
-  /** The filesystem's own options, parted by commas. */
-  readonly data: string;
-  /** Options as they are written that are neither. */
-  readonly extended: readonly string[];
-}
 
 /**
  * @param at the mount, for the message: "mounts[2] (/data)"

@@ -3,7 +3,7 @@ import * as sys from "vz:sys";
 import { isVzError, reason } from "../../../common/errors.ts";
 import { failed } from "../../system/failure.ts";
 import { MS } from "../../system/linux.ts";
-import type { MountStep, Plan } from "../config/plan.ts";
+import type { MountStep, Plan } from "../model.ts";
 import type { Shortfalls } from "../shortfalls.ts";
 import { isRefusal, remount, within } from "./make.ts";
 import { isDirectory } from "./rootfs-path.ts";

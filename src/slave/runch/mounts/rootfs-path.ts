@@ -8,14 +8,12 @@ import * as sys from "vz:sys";
 import { hasCode, reason } from "../../../common/errors.ts";
 import { failure } from "../../system/failure.ts";
 import { S_IFDIR, S_IFMT } from "../../system/linux.ts";
+import type { Missing } from "../model.ts";
 import defer * as rootfsWalk from "./rootfs-walk.ts";
 
 const { O_PATH } = sys.constants;
 const RESOLVE_NO_MAGICLINKS = 0x02;
 const RESOLVE_IN_ROOT = 0x10;
-
-/** What is to be made where nothing is found; "nothing" looks only. */
-export type Missing = "nothing" | "directory" | "file";
 
 /** Where a descriptor's file can be named: mount(2) and its kin take no descriptors. */
 export function pathOf(fd: number): string {

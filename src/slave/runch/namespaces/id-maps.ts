@@ -3,22 +3,11 @@ import * as sys from "vz:sys";
 import { hasCode } from "../../../common/errors.ts";
 import { badConfig, count, id32, list, object } from "../../../common/oci/oci-read.ts";
 import { failed, failure } from "../../system/failure.ts";
+import type { IdMap, IdMaps } from "../model.ts";
 
 const { O_WRONLY } = sys.constants;
 
 const mappings = list(object({ containerID: id32, hostID: id32, size: count }, {}));
-
-export interface IdMap {
-  readonly containerID: number;
-  readonly hostID: number;
-  /** How many ids from these on; above 0. */
-  readonly size: number;
-}
-
-export interface IdMaps {
-  readonly uid: readonly IdMap[];
-  readonly gid: readonly IdMap[];
-}
 
 /** Reads `uidMappings` or `gidMappings`. @throws VzError 78 */
 export function readIdMap(value: unknown, at: string, unknown: string[]): readonly IdMap[] {

@@ -8,10 +8,9 @@ import type { OciLinux } from "../../../common/oci/oci.ts";
 import { badConfig, object, plainObject, whole } from "../../../common/oci/oci-read.ts";
 import { attempt, failed } from "../../system/failure.ts";
 import { lookup, NAMESPACES } from "../../system/linux.ts";
-import type { Join } from "../config/plan.ts";
-import type { Credentials } from "../process/plan.ts";
+import type { Credentials, IdMaps, Join, NamespacePart } from "../model.ts";
 import type { Shortfalls } from "../shortfalls.ts";
-import { type IdMaps, outsideId, readIdMap } from "./id-maps.ts";
+import { outsideId, readIdMap } from "./id-maps.ts";
 import { isRefused } from "./make.ts";
 
 const { O_RDONLY, O_WRONLY } = sys.constants;
@@ -19,26 +18,6 @@ const { O_RDONLY, O_WRONLY } = sys.constants;
 const CLONE_PARENT = 0x8000;
 
 const offset = object({}, { secs: whole, nanosecs: whole });
-
-export interface NamespacePart {
-  /** Of the user namespace that is made; null where none is. */
-  readonly maps: IdMaps | null;
-  /**
-   * Enters and makes them.
-   * @param ask has the process outside do something for this one
-   * @returns the credentials, changed where the user namespace is refused
-   */
-  enter(credentials: Credentials, ask: (what: string) => void, short: Shortfalls): Credentials;
-  /**
-   * Makes, where a pid or time namespace asks for it, the process that lives in it; the caller ends with `leave(pid)`.
-   * @returns whether we are that process
-   */
-  hop(short: Shortfalls, leave: (pid: number) => never): boolean;
-  /** Enters the mount namespace of `joins`, as the last: paths mean something else behind it. */
-  enterMounts(): void;
-  /** Types of those that were entered. */
-  readonly entered: readonly string[];
-}
 
 function bit(type: string): number {
   return lookup(NAMESPACES, type) ?? 0;

@@ -2,7 +2,7 @@
 import * as sys from "vz:sys";
 import { hasCode, reason } from "../../../common/errors.ts";
 import { lookup, MS, NAMESPACES } from "../../system/linux.ts";
-import type { Plan } from "../config/plan.ts";
+import type { Plan } from "../model.ts";
 import { isRefusal } from "../mounts/make.ts";
 import type { Shortfalls } from "../shortfalls.ts";
 import defer * as movedRoot from "./moved-root.ts";

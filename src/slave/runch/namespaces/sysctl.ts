@@ -3,7 +3,7 @@ import * as sys from "vz:sys";
 import { hasCode, reason } from "../../../common/errors.ts";
 import { badConfig } from "../../../common/oci/oci-read.ts";
 import { failed } from "../../system/failure.ts";
-import type { SysctlAct } from "../parts.ts";
+import type { SysctlAct } from "../model.ts";
 
 const { O_WRONLY } = sys.constants;
 

@@ -1,7 +1,7 @@
 /** `hostname` and `domainname` of config.json. */
 import * as sys from "vz:sys";
 import { badConfig as bad, type OciConfig } from "../../../common/oci/oci.ts";
-import type { Plan } from "../config/plan.ts";
+import type { Plan } from "../model.ts";
 import type { Shortfalls } from "../shortfalls.ts";
 
 /** @returns the name to set, undefined for none @throws VzError 78 where it would be the machine's */

@@ -6,7 +6,7 @@ import { badConfig, list, object, text, whole } from "../../../common/oci/oci-re
 import { failed } from "../../system/failure.ts";
 import { readTextIfAny } from "../../system/files.ts";
 import { lookup } from "../../system/linux.ts";
-import type { Act } from "../parts.ts";
+import type { Act } from "../model.ts";
 
 const { O_WRONLY } = sys.constants;
 

@@ -1,15 +1,8 @@
 /** Capability sets of config.json as bit masks (capabilities(7)). */
 import type { OciCapabilities } from "../../../common/oci/oci.ts";
 import { CAPABILITIES } from "../../system/linux.ts";
+import type { CapabilitySets } from "../model.ts";
 import type { Shortfalls } from "../shortfalls.ts";
-
-export interface CapabilitySets {
-  readonly bounding: bigint;
-  readonly effective: bigint;
-  readonly permitted: bigint;
-  readonly inheritable: bigint;
-  readonly ambient: bigint;
-}
 
 /** A name that is no capability is told and left out: the specification wants a warning and no failure ("Linux Process"). */
 function mask(names: readonly string[] | undefined, at: string, short: Shortfalls): bigint {

@@ -2,10 +2,10 @@
 import * as sys from "vz:sys";
 import { hasCode } from "../../../common/errors.ts";
 import { attempt, failed } from "../../system/failure.ts";
+import type { Credentials } from "../model.ts";
 import type { Shortfalls } from "../shortfalls.ts";
 import defer * as granted from "./granted-capabilities.ts";
 import defer * as limits from "./limits.ts";
-import type { Credentials } from "./plan.ts";
 
 const { PR_CAPBSET_DROP, PR_SET_KEEPCAPS, PR_SET_NO_NEW_PRIVS } = sys.constants;
 

@@ -2,8 +2,8 @@
 import * as sys from "vz:sys";
 import { hasCode, reason } from "../../../common/errors.ts";
 import { CAPABILITIES } from "../../system/linux.ts";
+import type { CapabilitySets } from "../model.ts";
 import type { Shortfalls } from "../shortfalls.ts";
-import type { CapabilitySets } from "./capabilities.ts";
 
 const { PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE } = sys.constants;
 

@@ -4,8 +4,8 @@ import { hasCode, reason } from "../../../common/errors.ts";
 import { badConfig as bad, type OciLinux, type OciRlimit } from "../../../common/oci/oci.ts";
 import { attempt, failed } from "../../system/failure.ts";
 import { lookup } from "../../system/linux.ts";
+import type { RlimitStep } from "../model.ts";
 import type { Shortfalls } from "../shortfalls.ts";
-import type { RlimitStep } from "./plan.ts";
 
 /** Names of the limits at their numbers, without "RLIMIT_". */
 const RLIMITS: readonly string[] =

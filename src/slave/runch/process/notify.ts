@@ -6,9 +6,9 @@
 import * as sys from "vz:sys";
 import { reason } from "../../../common/errors.ts";
 import { MS } from "../../system/linux.ts";
+import type { IdMaps, NotifyPart } from "../model.ts";
 import { addFlags, bind, within } from "../mounts/make.ts";
-import { type IdMaps, openUserNamespace } from "../namespaces/id-maps.ts";
-import type { NotifyPart } from "../parts.ts";
+import { openUserNamespace } from "../namespaces/id-maps.ts";
 
 const { AT_FDCWD } = sys.constants;
 /** linux/mount.h, linux/fcntl.h */

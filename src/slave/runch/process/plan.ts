@@ -1,29 +1,9 @@
 /** Who the container's process is and what it may do: ids, limits, capabilities. */
 import { badConfig as bad, type OciLinux, type OciProcess } from "../../../common/oci/oci.ts";
+import type { Credentials } from "../model.ts";
 import type { Shortfalls } from "../shortfalls.ts";
-import { type CapabilitySets, capabilitySets } from "./capabilities.ts";
+import { capabilitySets } from "./capabilities.ts";
 import defer * as limits from "./limits.ts";
-
-export interface RlimitStep {
-  readonly name: string;
-  readonly resource: number;
-  readonly soft: number;
-  readonly hard: number;
-}
-
-export interface Credentials {
-  readonly uid: number;
-  readonly gid: number;
-  /** null: those of whoever starts it. */
-  readonly groups: readonly number[] | null;
-  readonly umask: number;
-  readonly rlimits: readonly RlimitStep[];
-  readonly capabilities: CapabilitySets;
-  readonly noNewPrivileges: boolean;
-  readonly oomScoreAdj: number | undefined;
-  /** personality(2), or undefined to leave it. */
-  readonly personality: number | undefined;
-}
 
 /** podman's `--group-add keep-groups`, in crun's words. */
 const KEEP_GROUPS = "run.oci.keep_original_groups";

@@ -49,7 +49,7 @@ async function runPoststop(root: string, state: ContainerStateFile): Promise<voi
     const text = readTextIfAny(register.configFile(root, id)) ?? readTextIfAny(`${bundle}/config.json`);
     const { hooks }: { hooks?: unknown } = JSON.parse(text ?? "{}");
     if (hooks === undefined || hooks === null) return;
-    const part = new (await import("../hooks/run.ts")).HookPart(hooks, []);
+    const part = new (await import("../hooks/run.ts")).Hooks(hooks, []);
     const stopped = JSON.stringify({ ociVersion, id, status: "stopped", pid: 0, bundle, annotations });
     for (const why of part.runAll("poststop", stopped)) complain(`runch: ${id}: ${why}\n`);
   } catch (error) {
