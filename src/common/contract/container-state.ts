@@ -4,6 +4,7 @@
  * (`statusOf`). Removing the directory makes the next `runch start BUNDLE-DIR` the first: `restarts` and the back-off
  * begin anew.
  */
+import { hasEnded, parseProcStat } from "../proc-stat.ts";
 
 /**
  * - creating: being set up
@@ -83,14 +84,6 @@ export function formatState(state: ContainerStateFile): string {
   return `${JSON.stringify(state)}\n`;
 }
 
-/** State letter and start time out of /proc/PID/stat (proc(5)); the name in it may hold spaces and parentheses. */
-export function parseProcStat(text: string): { letter: string; parent: number; starttime: number } | null {
-  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  const starttime = Number(fields[19]);
-  if (fields[0] === undefined || !Number.isInteger(starttime)) return null;
-  return { letter: fields[0], parent: Number(fields[1]), starttime };
-}
-
 /**
  * What the container is doing now.
  * @param stat /proc/PID/stat of `state.pid`, or null where there is no such process
@@ -99,7 +92,6 @@ export function parseProcStat(text: string): { letter: string; parent: number; s
 export function statusOf(state: ContainerStateFile, stat: string | null, boot: string): RunStatus {
   const process = stat === null ? null : parseProcStat(stat);
   const same = process !== null && process.starttime === state.starttime && state.boot === boot;
-  const lives = same && process.letter !== "Z" && process.letter !== "X";
-  if (lives) return state.status;
+  if (same && !hasEnded(process)) return state.status;
   return state.status === "failed" ? "failed" : "stopped";
 }

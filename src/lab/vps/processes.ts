@@ -2,6 +2,7 @@
 import { readFileSync, rmSync } from "node:fs";
 import { hasCode } from "../../common/errors.ts";
 import { writeFileAtomic } from "../../common/files.ts";
+import { hasEnded, parseProcStat } from "../../common/proc-stat.ts";
 
 /** A process that was written down, or undefined when there is none or it has ended. */
 export function readPid(path: string): number | undefined {
@@ -25,12 +26,11 @@ export function removePid(path: string): void {
   rmSync(path, { force: true });
 }
 
-/** Field 22 of /proc/PID/stat, in clock ticks since boot; undefined for a process that has ended. proc(5). */
+/** Undefined for a process that has ended. */
 function startTime(pid: number): string | undefined {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];
+    const stat = parseProcStat(readFileSync(`/proc/${pid}/stat`, "latin1"));
+    return stat === null || hasEnded(stat) ? undefined : String(stat.starttime);
   } catch (error) {
     if (hasCode(error, "ENOENT", "ESRCH")) return undefined;
     throw error;

@@ -1,30 +1,8 @@
 /** Processes of a container, found in /proc: without a namespace of their own they are anybody's children. */
 import * as sys from "vz:sys";
 import { hasCode } from "../../common/errors.ts";
+import { hasEnded, type ProcStat, parseProcStat } from "../../common/proc-stat.ts";
 import { readTextIfAny } from "../system/files.ts";
-
-export interface Process {
-  readonly pid: number;
-  readonly group: number;
-  /** Clock ticks between boot and start (proc(5), /proc/PID/stat field 22): with the pid it names a process for good. */
-  readonly startTime: number;
-  /** Resident bytes. */
-  readonly rss: number;
-}
-
-/**
- * Reads /proc/PID/stat. Undefined for a zombie, which is a process no more, and for what is not such a file.
- * @param pageSize bytes of the pages that it counts
- */
-export function parseStat(stat: string, pageSize: number): Process | undefined {
-  // The name, in parentheses, may hold spaces and parentheses.
-  const pid = Number.parseInt(stat, 10);
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  const [state, group, startTime, rss] = [fields[0], fields[2], fields[19], fields[21]];
-  if (!Number.isInteger(pid) || startTime === undefined || rss === undefined) return undefined;
-  if (state === "Z" || state === "X") return undefined;
-  return { pid, group: Number(group), startTime: Number(startTime), rss: Number(rss) * pageSize };
-}
 
 /**
  * All processes by the directory that is their root, be it by chroot or in a mount namespace, where a name would say
@@ -44,7 +22,7 @@ export class ProcessesByRoot {
   }
 
   /** Processes whose root is `directory`. */
-  in(directory: string): Process[] {
+  in(directory: string): ProcStat[] {
     const root = rootKey(directory);
     // The machine's own root, as a directory that was swapped for a link would give it, is no container's.
     if (root === undefined || root === rootKey("/")) return [];
@@ -64,7 +42,7 @@ function rootKey(directory: string): string | undefined {
 }
 
 /** Runners of a bundle that have not become its program yet: they wait, or make things ready. */
-export function runnersOf(bundle: string): Process[] {
+export function runnersOf(bundle: string): ProcStat[] {
   return allPids().flatMap((pid) => (isRunner(commandLine(pid), bundle) ? (read(pid) ?? []) : []));
 }
 
@@ -77,9 +55,10 @@ function commandLine(pid: number): string[] {
   return (readTextIfAny(`/proc/${pid}/cmdline`) ?? "").split("\0").slice(0, -1);
 }
 
-function read(pid: number): Process | undefined {
-  const stat = readTextIfAny(`/proc/${pid}/stat`);
-  return stat === null ? undefined : parseStat(stat, sys.pageSize());
+/** Undefined where it has ended. */
+function read(pid: number): ProcStat | undefined {
+  const stat = parseProcStat(readTextIfAny(`/proc/${pid}/stat`) ?? "");
+  return stat === null || hasEnded(stat) ? undefined : stat;
 }
 
 function allPids(): number[] {

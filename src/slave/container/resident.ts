@@ -2,9 +2,11 @@
  * The memory that a process holds. The figures of /proc/PID/stat and status are a handful of pages for a small program: before
  * Linux 6.2 each thread adds up to 64 page faults by itself before it tells them (proc(5): "inaccurate"). smaps counts the pages.
  */
+
+import * as sys from "vz:sys";
 import { hasCode } from "../../common/errors.ts";
+import type { ProcStat } from "../../common/proc-stat.ts";
 import { readTextIfAny } from "../system/files.ts";
-import type { Process } from "./processes.ts";
 
 /** Bytes that /proc/PID/smaps tells, of each mapping, or smaps_rollup, of all; undefined where it tells of none. */
 export function parseResident(smaps: string): number | undefined {
@@ -14,10 +16,10 @@ export function parseResident(smaps: string): number | undefined {
     : found.reduce((sum, [, kilobytes]) => sum + Number(kilobytes) * 1024, 0);
 }
 
-export function residentBytes({ pid, rss }: Process): number {
+export function residentBytes({ pid, rss }: ProcStat): number {
   // The sum comes with Linux 4.14; a kernel may be built without both.
   const smaps = readIfAllowed(`/proc/${pid}/smaps_rollup`) ?? readIfAllowed(`/proc/${pid}/smaps`);
-  return (smaps === null ? undefined : parseResident(smaps)) ?? rss;
+  return (smaps === null ? undefined : parseResident(smaps)) ?? rss * sys.pageSize();
 }
 
 function readIfAllowed(file: string): string | null {

@@ -1,12 +1,12 @@
 /** Ends processes. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { hasCode } from "../../common/errors.ts";
-import type { Process } from "./processes.ts";
+import type { ProcStat } from "../../common/proc-stat.ts";
 
 const POLL_MS = 25;
 
 /** Sends to each process, and to its group where it leads one, so that children get it that are not listed. */
-export function signalAll(processes: readonly Process[], signal: "SIGTERM" | "SIGKILL"): void {
+export function signalAll(processes: readonly ProcStat[], signal: "SIGTERM" | "SIGKILL"): void {
   for (const { pid, group } of processes) {
     try {
       process.kill(group === pid ? -pid : pid, signal);

@@ -1,6 +1,7 @@
 /** The processes under a tracer, found in /proc, and signals to them. */
 import { readdirSync, readFileSync } from "node:fs";
 import { hasCode } from "../../common/errors.ts";
+import { parseProcStat } from "../../common/proc-stat.ts";
 
 interface Process {
   readonly pid: number;
@@ -48,7 +49,6 @@ export function signalAll(pids: readonly number[], signal: NodeJS.Signals): void
 
 /** Whether this process's group is its terminal's foreground group; see proc(5), /proc/pid/stat. */
 export function isForeground(): boolean {
-  const stat = readFileSync("/proc/self/stat", "latin1");
-  const [, , group, , , foreground] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return group === foreground;
+  const stat = parseProcStat(readFileSync("/proc/self/stat", "latin1"));
+  return stat !== null && stat.group === stat.foreground;
 }

@@ -3,7 +3,6 @@ import { test } from "node:test";
 import {
   type ContainerStateFile,
   formatState,
-  parseProcStat,
   parseState,
   statusOf,
 } from "../../../src/common/contract/container-state.ts";
@@ -42,11 +41,6 @@ test("the state file is read as it was written, and half of it is nothing", () =
   assert.equal(parseState(formatState(state).slice(0, -20)), null);
   assert.equal(parseState('{"version":2}'), null);
   assert.equal(parseState("null"), null);
-});
-
-test("field 22 of /proc/PID/stat is found behind any program's name", () => {
-  assert.deepEqual(parseProcStat(stat(777, "S", "a) R 9 (b")), { letter: "S", parent: 1, starttime: 777 });
-  assert.equal(parseProcStat("rubbish"), null);
 });
 
 test("a pid that now belongs to another process is not the container", () => {

@@ -1,4 +1,5 @@
 /** The table of `runch ps`: what ps -ef shows, out of /proc (proc(5)). */
+import { parseProcStat } from "../../../common/proc-stat.ts";
 import { readTextIfAny } from "../../system/files.ts";
 
 /** Clock ticks in a second, as /proc counts them on every Linux that vz is built for: USER_HZ of asm-generic/param.h. */
@@ -41,28 +42,23 @@ function startedAt(ms: number, now: number): string {
 }
 
 function rowOf(pid: number, names: ReadonlyMap<string, string>, boot: number, now: number): Row | null {
-  const stat = readTextIfAny(`/proc/${pid}/stat`);
+  const stat = parseProcStat(readTextIfAny(`/proc/${pid}/stat`) ?? "");
   const status = readTextIfAny(`/proc/${pid}/status`);
   if (stat === null || status === null) return null;
-  const open = stat.indexOf("(");
-  const close = stat.lastIndexOf(")");
-  const fields = stat.slice(close + 2).split(" ");
-  // fields[0] is field 3 of proc(5)
-  const field = (n: number) => Number(fields[n - 3]);
   const uid = /^Uid:\s+(\d+)/m.exec(status)?.[1] ?? "?";
   const words = readTextIfAny(`/proc/${pid}/cmdline`)?.split("\0").slice(0, -1) ?? [];
-  const seconds = (field(14) + field(15)) / TICKS;
-  const start = boot + (field(22) * 1000) / TICKS;
+  const seconds = (stat.user + stat.kernel) / TICKS;
+  const start = boot + (stat.starttime * 1000) / TICKS;
   const lived = Math.max(1, (now - start) / 1000);
   return {
     uid: names.get(uid) ?? uid,
     pid,
-    parent: field(4),
+    parent: stat.parent,
     use: Math.min(99, Math.floor((seconds / lived) * 100)),
     started: startedAt(start, now),
-    terminal: terminalName(field(7)),
+    terminal: terminalName(stat.terminal),
     time: cpuTime(seconds),
-    command: words.length > 0 ? words.join(" ") : `[${stat.slice(open + 1, close)}]`,
+    command: words.length > 0 ? words.join(" ") : `[${stat.name}]`,
   };
 }
 

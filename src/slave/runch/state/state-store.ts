@@ -3,11 +3,11 @@ import * as sys from "vz:sys";
 import {
   type ContainerStateFile,
   formatState,
-  parseProcStat,
   parseState,
   statusOf,
 } from "../../../common/contract/container-state.ts";
 import { Status, VzError } from "../../../common/errors.ts";
+import { parseProcStat } from "../../../common/proc-stat.ts";
 import { readTextIfAny } from "../../system/files.ts";
 
 const { O_RDWR, O_CREAT, O_TRUNC } = sys.constants;

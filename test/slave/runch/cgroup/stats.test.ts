@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { oomKills } from "../../../../src/slave/runch/cgroup/oom-count.ts";
 import { statsJson } from "../../../../src/slave/runch/cgroup/stats.ts";
-import { parseUse } from "../../../../src/slave/runch/cgroup/stats-processes.ts";
 import { expandList, statsV1 } from "../../../../src/slave/runch/cgroup/stats-v1.ts";
 import { statsV2 } from "../../../../src/slave/runch/cgroup/stats-v2.ts";
 
@@ -116,12 +115,4 @@ test("kills for want of memory are counted where the kernel counts them", () => 
   assert.equal(oomKills("oom_kill_disable 0\nunder_oom 0\noom_kill 3"), 3);
   assert.equal(oomKills("oom_kill_disable 0\nunder_oom 0"), null);
   assert.equal(oomKills(null), null);
-});
-
-test("a process's use is read behind its name, whatever that holds", () => {
-  // proc(5): fields 14 to 17 are utime, stime, cutime and cstime, 24 is rss
-  const fields = Array.from({ length: 52 }, (_, i) => String(i + 1));
-  const stat = `1 (a) b (c) S ${fields.slice(3).join(" ")}`;
-  assert.deepEqual(parseUse(stat), { user: 14 + 16, kernel: 15 + 17, rss: 24 });
-  assert.equal(parseUse(""), null);
 });
