@@ -157,7 +157,8 @@ export function execute(argv: readonly string[], out: string, options: ExecOptio
       options.timeout ?? 15_000 * patience,
     );
     child.on("error", reject);
-    child.on("spawn", () => options.started?.(child.pid ?? 0));
+    // at once: by the event the program may have run already
+    if (child.pid !== undefined) options.started?.(child.pid);
     child.on("exit", (code, signal) => {
       clearTimeout(timer);
       resolve({
