@@ -44,7 +44,7 @@ export const shared = [
     ],
   },
   // what every command line needs but that of init
-  { name: "lib/runch-line", among: [RUNCH], files: inRunch(["commands/options"]) },
+  { name: "lib/runch-line", among: [RUNCH], files: inRunch(["commands/options", "usage-error"]) },
   {
     // what every start of a process does
     name: "lib/runch-core",
@@ -52,7 +52,7 @@ export const shared = [
     files: [
       ...inRunch(["config/plan", "life/bundle", "life/container"]),
       ...inRunch(["devices/plan", "devices/make", "namespaces/make"]),
-      ...inRunch(["mounts/options", "mounts/make", "mounts/rootfs-path"]),
+      ...inRunch(["mounts/options", "mounts/make", "mounts/inside", "mounts/rootfs-path"]),
       ...inRunch(["process/plan", "process/capabilities", "process/credentials"]),
       ...inRunch(["program/path", "program/head", "program/execute"]),
       ...["common/oci/oci", "common/oci/oci-read"].map(source),

@@ -1,5 +1,5 @@
 /** The runner's own errors: status 125, whatever the cause. */
-import { reason, Status, VzError } from "../../common/errors.ts";
+import { hasCode, reason, Status, VzError } from "../../common/errors.ts";
 
 /** @param message "WHAT: WHY" */
 export function failure(message: string, hint?: string): VzError {
@@ -22,4 +22,14 @@ export function attempt(what: string, act: () => void): void {
   } catch (error) {
     throw failed(what, error);
   }
+}
+
+/** The kernel will not mount here, whatever is asked; as against a mistake in what was asked. */
+export function isMountRefused(error: unknown): boolean {
+  return hasCode(error, "EPERM", "EACCES", "ENOSYS", "ENODEV");
+}
+
+/** The kernel has no such namespace, or not for us, or no more of them. */
+export function isNamespaceRefused(error: unknown): boolean {
+  return isMountRefused(error) || hasCode(error, "EINVAL", "EUSERS", "ENOSPC");
 }

@@ -65,3 +65,8 @@ export function absolutePath(path: string): string {
   // only the kernel knows what ".." means behind a symbolic link
   return parts.includes("..") ? sys.realpath(path) : `/${parts.join("/")}`;
 }
+
+/** Where a descriptor's file can be named: mount(2) and its kin take no descriptors. */
+export function pathOf(fd: number): string {
+  return `/proc/self/fd/${fd}`;
+}

@@ -2,11 +2,11 @@
 import * as sys from "vz:sys";
 import { hasCode } from "../../../common/errors.ts";
 import type { OciLinux } from "../../../common/oci/oci.ts";
-import { failure } from "../../system/failure.ts";
+import { failure, isMountRefused } from "../../system/failure.ts";
 import { MS } from "../../system/linux.ts";
 import type { PartsOptions } from "../life/model.ts";
 import type { CgroupPart, MountStep } from "../model.ts";
-import { isRefusal, within } from "../mounts/make.ts";
+import { within } from "../mounts/inside.ts";
 import type { Shortfalls } from "../shortfalls.ts";
 import { isFrozen } from "./freezer.ts";
 import {
@@ -41,7 +41,8 @@ function mountSteps(step: MountStep, root: number, steps: ReturnType<typeof plan
         try {
           sys.mount(one.source, place, one.type, flags, one.data === "" ? null : one.data);
         } catch (error) {
-          if (one.otherwise === null || !(isRefusal(error) || hasCode(error, "EBUSY", "EINVAL"))) throw error;
+          if (one.otherwise === null || !(isMountRefused(error) || hasCode(error, "EBUSY", "EINVAL")))
+            throw error;
           sys.mount(one.otherwise, place, null, MS.BIND | MS.REC, null);
         }
       }

@@ -2,7 +2,7 @@
 import * as sys from "vz:sys";
 import { hasCode } from "../../../common/errors.ts";
 import { failed } from "../../system/failure.ts";
-import { signal as send } from "../state/processes.ts";
+import { signal as send } from "../../system/signal.ts";
 import { readControl, writeControl } from "./control-files.ts";
 import { cgroupTree, isCgroup, processesInCgroup } from "./tree.ts";
 

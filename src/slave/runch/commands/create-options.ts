@@ -3,7 +3,8 @@ import * as sys from "vz:sys";
 import type { Option } from "../../../common/command/command.ts";
 import { failed } from "../../system/failure.ts";
 import type { LaunchOptions } from "../life/model.ts";
-import { ISOLATION_OPTIONS, isolationFrom, usageError } from "./options.ts";
+import { usageError } from "../usage-error.ts";
+import { ISOLATION_OPTIONS, isolationFrom } from "./options.ts";
 import type { Call } from "./verb.ts";
 
 export const CREATE_OPTIONS: readonly Option[] = [

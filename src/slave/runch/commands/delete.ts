@@ -2,7 +2,7 @@
 import { reason, Status } from "../../../common/errors.ts";
 import { deleteContainer } from "../state/delete.ts";
 import { listIds } from "../state/register.ts";
-import { usageError } from "./options.ts";
+import { usageError } from "../usage-error.ts";
 import type { Verb } from "./verb.ts";
 
 function regex(expression: string): RegExp {

@@ -5,7 +5,7 @@ import { oomCount, statsJson, statsOf } from "../cgroup/events.ts";
 import { processesOf } from "../state/processes.ts";
 import * as register from "../state/register.ts";
 import * as store from "../state/state-store.ts";
-import { usageError } from "./options.ts";
+import { usageError } from "../usage-error.ts";
 import type { Verb } from "./verb.ts";
 
 /** Milliseconds of "5s", "500ms", "1m30s" (Go's durations). */

@@ -10,7 +10,7 @@ import { badConfig } from "../../../common/oci/oci-read.ts";
 import { failed } from "../../system/failure.ts";
 import { readText } from "../../system/files.ts";
 import { checkEnvironment } from "../config/plan.ts";
-import { usageError } from "./options.ts";
+import { usageError } from "../usage-error.ts";
 import type { Call } from "./verb.ts";
 
 function number(text: string | undefined, option: string): number {

@@ -6,9 +6,10 @@ import { runnerFailure } from "../../system/runner-failure.ts";
 import { execProcess } from "../life/exec.ts";
 import { waitOnly } from "../life/wait.ts";
 import * as register from "../state/register.ts";
+import { usageError } from "../usage-error.ts";
 import { connectConsole, preserveFrom } from "./create-options.ts";
 import { execConfig } from "./exec-plan.ts";
-import { ISOLATION_OPTIONS, isolationFrom, usageError } from "./options.ts";
+import { ISOLATION_OPTIONS, isolationFrom } from "./options.ts";
 import { statusNow } from "./show.ts";
 import type { Verb } from "./verb.ts";
 

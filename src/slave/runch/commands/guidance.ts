@@ -5,7 +5,7 @@ import { suggest } from "../../../common/command/suggest.ts";
 import { version } from "../../../common/command/version.ts";
 import { Status } from "../../../common/errors.ts";
 import type { Io } from "../../../common/io.ts";
-import { usageError } from "./options.ts";
+import { usageError } from "../usage-error.ts";
 import type { Verb } from "./verb.ts";
 
 /** Commands that need CRIU, which no slave has. */

@@ -6,15 +6,9 @@ import type { Io } from "../../../common/io.ts";
 import { absolutePath } from "../../system/files.ts";
 import defer * as bundles from "../life/start-bundle.ts";
 import defer * as created from "../life/start-created.ts";
+import { usageError } from "../usage-error.ts";
 import defer * as errorLog from "./error-log.ts";
-import {
-  ISOLATION_OPTIONS,
-  isolationFrom,
-  parseLine,
-  parseOptions,
-  usageError,
-  type Values,
-} from "./options.ts";
+import { ISOLATION_OPTIONS, isolationFrom, parseLine, parseOptions, type Values } from "./options.ts";
 import type { Verb } from "./verb.ts";
 
 const VERBS: Readonly<Record<string, () => Promise<{ readonly verb: Verb }>>> = {

@@ -1,7 +1,8 @@
 /** `runch kill`: a signal to the container's process, or to all of them. */
 import * as sys from "vz:sys";
 import { Status, VzError } from "../../../common/errors.ts";
-import { processesOf, signal } from "../state/processes.ts";
+import { signal } from "../../system/signal.ts";
+import { processesOf } from "../state/processes.ts";
 import * as register from "../state/register.ts";
 import * as store from "../state/state-store.ts";
 import { parseSignal } from "./signals.ts";

@@ -1,6 +1,6 @@
 /** `runch list` */
 import { Status } from "../../../common/errors.ts";
-import { usageError } from "./options.ts";
+import { usageError } from "../usage-error.ts";
 import { showList } from "./show.ts";
 import type { Verb } from "./verb.ts";
 

@@ -1,7 +1,7 @@
 /** What to say about an option that there is not. */
 import type { Option } from "../../../common/command/command.ts";
 import type { VzError } from "../../../common/errors.ts";
-import { usageError } from "./options.ts";
+import { usageError } from "../usage-error.ts";
 
 /** Letters that were run together ("-it") are told apart; runc takes them one by one. */
 export function unknownOption(name: string, known: readonly Option[]): VzError {

@@ -3,8 +3,8 @@
  * minimist alone costs more than all the rest of a start.
  */
 import type { Option } from "../../../common/command/command.ts";
-import { Status, VzError } from "../../../common/errors.ts";
 import { ISOLATIONS, type Isolation, isIsolation } from "../shortfalls.ts";
+import { usageError } from "../usage-error.ts";
 import defer * as advice from "./option-advice.ts";
 
 export const ISOLATION_OPTIONS: readonly Option[] = [
@@ -33,10 +33,6 @@ const IDLE: readonly Option[] = [
 ];
 
 export type Values = Readonly<Record<string, string>>;
-
-export function usageError(why: string, hint: string = "runch --help"): VzError {
-  return new VzError(Status.usage, `runch: ${why}`, { hint });
-}
 
 export interface Parsed {
   /** The last value of each. */

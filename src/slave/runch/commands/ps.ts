@@ -4,7 +4,7 @@ import { processTable } from "../state/process-table.ts";
 import { processesOf } from "../state/processes.ts";
 import * as register from "../state/register.ts";
 import * as store from "../state/state-store.ts";
-import { usageError } from "./options.ts";
+import { usageError } from "../usage-error.ts";
 import type { Verb } from "./verb.ts";
 
 export const verb: Verb = {

@@ -1,7 +1,8 @@
 /** `runch spec` */
 import { Status } from "../../../common/errors.ts";
 import { spec } from "../config/spec.ts";
-import { ISOLATION_OPTIONS, isolationFrom, usageError } from "./options.ts";
+import { usageError } from "../usage-error.ts";
+import { ISOLATION_OPTIONS, isolationFrom } from "./options.ts";
 import type { Verb } from "./verb.ts";
 
 export const verb: Verb = {

@@ -1,5 +1,7 @@
 /** The help of `runch start`, which itself is in ../start-bundle.ts and ../start-created.ts: no start has to read this. */
-import { ISOLATION_OPTIONS, usageError } from "./options.ts";
+
+import { usageError } from "../usage-error.ts";
+import { ISOLATION_OPTIONS } from "./options.ts";
 import type { Verb } from "./verb.ts";
 
 export const verb: Verb = {

@@ -4,7 +4,7 @@ import { hasCode, isVzError, reason } from "../../../common/errors.ts";
 import { failed, failure } from "../../system/failure.ts";
 import { MS, S_IFDIR, S_IFIFO, S_IFMT } from "../../system/linux.ts";
 import type { DeviceStep, NodePart, Plan } from "../model.ts";
-import { bind, within } from "../mounts/make.ts";
+import { bind, within } from "../mounts/inside.ts";
 import type { Shortfalls } from "../shortfalls.ts";
 
 const { O_WRONLY, O_CREAT, O_EXCL } = sys.constants;

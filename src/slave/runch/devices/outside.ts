@@ -5,7 +5,7 @@
 import * as sys from "vz:sys";
 import { MS, NAMESPACES, S_IFIFO, S_IFMT } from "../../system/linux.ts";
 import type { DeviceStep, IdMaps, NodePart } from "../model.ts";
-import { within } from "../mounts/make.ts";
+import { within } from "../mounts/inside.ts";
 import { outsideId } from "../namespaces/id-maps.ts";
 
 const { AT_FDCWD } = sys.constants;

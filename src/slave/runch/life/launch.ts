@@ -6,12 +6,11 @@ import * as sys from "vz:sys";
 import type { ContainerStateFile } from "../../../common/contract/container-state.ts";
 import { hasCode, isVzError, reason } from "../../../common/errors.ts";
 import { complain } from "../../system/complain.ts";
-import { failure } from "../../system/failure.ts";
+import { failure, isNamespaceRefused } from "../../system/failure.ts";
 import { absolutePath } from "../../system/files.ts";
 import { NAMESPACES } from "../../system/linux.ts";
 import defer * as failures from "../../system/runner-failure.ts";
 import defer * as hookStates from "../hooks/state.ts";
-import { isRefused } from "../namespaces/make.ts";
 import defer * as oomScore from "../process/oom-score.ts";
 import defer * as leftovers from "../state/leftovers.ts";
 import * as register from "../state/register.ts";
@@ -32,7 +31,7 @@ function forkChild({ plan, parts, short }: Bundle): number {
   try {
     return sys.clone(NAMESPACES.pid);
   } catch (error) {
-    if (!isRefused(error)) throw error;
+    if (!isNamespaceRefused(error)) throw error;
     short.add("pid namespace", reason(error));
     return sys.fork();
   }

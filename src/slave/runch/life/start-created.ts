@@ -2,7 +2,7 @@
 import * as sys from "vz:sys";
 import { hasCode, Status, VzError } from "../../../common/errors.ts";
 import { readText } from "../../system/files.ts";
-import { signal } from "../state/processes.ts";
+import { signal } from "../../system/signal.ts";
 import * as register from "../state/register.ts";
 import * as store from "../state/state-store.ts";
 import { release } from "./park.ts";

@@ -6,13 +6,13 @@ import * as sys from "vz:sys";
 import { hasCode, reason } from "../../../common/errors.ts";
 import { badConfig } from "../../../common/oci/oci-read.ts";
 import { failed, failure } from "../../system/failure.ts";
+import { pathOf } from "../../system/files.ts";
 import { lookup, MS, S_IFDIR, S_IFMT } from "../../system/linux.ts";
 import type { IdMaps, MountExtras, MountStep } from "../model.ts";
 import { openUserNamespace, readIdMap } from "../namespaces/id-maps.ts";
 import type { Shortfalls } from "../shortfalls.ts";
 import { copyTree } from "./copy-tree.ts";
-import { addFlags, within } from "./make.ts";
-import { pathOf } from "./rootfs-path.ts";
+import { addFlags, within } from "./inside.ts";
 
 const { AT_FDCWD } = sys.constants;
 /** linux/mount.h, linux/fcntl.h */

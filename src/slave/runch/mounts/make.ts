@@ -1,68 +1,12 @@
 /** Mounts of a container: made before the root is changed, with every target opened inside of its root filesystem. */
 import * as sys from "vz:sys";
 import { hasCode, isVzError, reason } from "../../../common/errors.ts";
-import { failed, failure } from "../../system/failure.ts";
+import { failed, failure, isMountRefused } from "../../system/failure.ts";
 import { MS, S_IFDIR, S_IFLNK, S_IFMT } from "../../system/linux.ts";
 import type { Missing, MountExtras, MountStep, Plan } from "../model.ts";
 import type { Shortfalls } from "../shortfalls.ts";
+import { bind, remount, within } from "./inside.ts";
 import defer * as protectedPaths from "./protect.ts";
-import { openInRoot, pathOf } from "./rootfs-path.ts";
-
-/** Flags that take a second call for a bind mount: the first one ignores them. */
-const REMOUNTED = ~(MS.BIND | MS.REC | MS.REMOUNT | MS.SILENT);
-
-/** Flags that stay on a mount when it is remounted: ST_* of statvfs(3) have the same bits. */
-const LASTING = MS.NOSUID | MS.NODEV | MS.NOEXEC | MS.NOATIME | MS.NODIRATIME;
-
-/** The kernel will not mount here, whatever is asked; as against a mistake in what was asked. */
-export function isRefusal(error: unknown): boolean {
-  return hasCode(error, "EPERM", "EACCES", "ENOSYS", "ENODEV");
-}
-
-/** Does something to the file at `path` inside, by a path that nobody can turn elsewhere; null where there is none. */
-export function within<T>(
-  root: number,
-  path: string,
-  missing: Missing,
-  act: (place: string, fd: number) => T,
-): T | null {
-  const fd = openInRoot(root, path, missing);
-  if (fd === null) return null;
-  try {
-    return act(pathOf(fd), fd);
-  } finally {
-    sys.close(fd);
-  }
-}
-
-/** Adds flags to a mount. The kernel takes them for all that there are, so those that it has are given again. */
-export function remount(place: string, flags: number): void {
-  const all = (sys.statfs(place).flags & LASTING) | flags;
-  sys.mount(null, place, null, MS.REMOUNT | MS.BIND | all, null);
-}
-
-/**
- * Binds `source` to `destination` inside, and gives the new mount these flags: which takes opening it again, since the
- * descriptor of before is below it.
- */
-export function bind(
-  source: string,
-  root: number,
-  destination: string,
-  missing: Missing,
-  flags: number,
-): void {
-  within(root, destination, missing, (place) => {
-    sys.mount(source, place, null, MS.BIND | (flags & MS.REC), null);
-  });
-  addFlags(root, destination, flags);
-}
-
-/** Gives a bind mount that is there the flags that it does not get when it is made. */
-export function addFlags(root: number, destination: string, flags: number): void {
-  const others = flags & REMOUNTED;
-  if (others !== 0) within(root, destination, "nothing", (place) => remount(place, others));
-}
 
 /** Such a mount becomes read-only when all that lies in it is there: mounts below, and the devices of /dev. */
 function isLateReadOnly({ type, flags }: MountStep): boolean {
@@ -157,7 +101,7 @@ export function protectPaths(
     if (!own) sys.mount(rootfs, rootfs, null, MS.BIND | MS.REC, null);
     remount(rootfs, MS.RDONLY);
   } catch (error) {
-    if (!isRefusal(error)) throw failed("root.readonly", error);
+    if (!isMountRefused(error)) throw failed("root.readonly", error);
     short.add("root.readonly", reason(error));
   }
 }
@@ -165,10 +109,10 @@ export function protectPaths(
 /** Tells what falls short where the kernel refuses mounts. @throws VzError 125 for all else */
 function tellFailure(step: MountStep, isBind: boolean, error: unknown, short: Shortfalls): void {
   if (isVzError(error)) throw error;
-  if (isBind && isRefusal(error)) {
+  if (isBind && isMountRefused(error)) {
     // not done without: the program would write its data to some other place
     throw failed(step.at, error, "this kernel refuses mounts here; the bundle has to do without this one");
   }
-  if (!isRefusal(error)) throw failed(step.at, error);
+  if (!isMountRefused(error)) throw failed(step.at, error);
   short.add(step.at, reason(error));
 }

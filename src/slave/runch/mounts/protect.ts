@@ -1,11 +1,11 @@
 /** linux.maskedPaths and linux.readonlyPaths, and the mounts that become read-only when all that lies in them is there. */
 import * as sys from "vz:sys";
 import { isVzError, reason } from "../../../common/errors.ts";
-import { failed } from "../../system/failure.ts";
+import { failed, isMountRefused } from "../../system/failure.ts";
 import { MS } from "../../system/linux.ts";
 import type { MountStep, Plan } from "../model.ts";
 import type { Shortfalls } from "../shortfalls.ts";
-import { isRefusal, remount, within } from "./make.ts";
+import { remount, within } from "./inside.ts";
 import { isDirectory } from "./rootfs-path.ts";
 
 /** Does `act` for each path that exists inside; what is refused for one is refused for all. */
@@ -21,7 +21,7 @@ function each(
       within(root, path, "nothing", (place, fd) => act(place, fd, path));
     } catch (error) {
       if (isVzError(error)) throw error;
-      if (!isRefusal(error)) throw failed(`${field} ${path}`, error);
+      if (!isMountRefused(error)) throw failed(`${field} ${path}`, error);
       short.add(field, reason(error));
       return;
     }

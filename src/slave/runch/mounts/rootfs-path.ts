@@ -15,11 +15,6 @@ const { O_PATH } = sys.constants;
 const RESOLVE_NO_MAGICLINKS = 0x02;
 const RESOLVE_IN_ROOT = 0x10;
 
-/** Where a descriptor's file can be named: mount(2) and its kin take no descriptors. */
-export function pathOf(fd: number): string {
-  return `/proc/self/fd/${fd}`;
-}
-
 export function isDirectory(fd: number): boolean {
   return (sys.fstat(fd).mode & S_IFMT) === S_IFDIR;
 }

@@ -5,9 +5,9 @@
 import * as sys from "vz:sys";
 import { hasCode } from "../../../common/errors.ts";
 import { failure } from "../../system/failure.ts";
+import { pathOf } from "../../system/files.ts";
 import { S_IFLNK, S_IFMT } from "../../system/linux.ts";
 import type { Missing } from "../model.ts";
-import { pathOf } from "./rootfs-path.ts";
 
 const { O_PATH, O_NOFOLLOW, O_NONBLOCK, O_WRONLY, O_CREAT, O_EXCL } = sys.constants;
 // before 2.6.39 there is no O_PATH: the bit is ignored, and O_NONBLOCK keeps a FIFO from holding us

@@ -6,12 +6,11 @@ import * as sys from "vz:sys";
 import { hasCode, reason } from "../../../common/errors.ts";
 import type { OciLinux } from "../../../common/oci/oci.ts";
 import { badConfig, object, plainObject, whole } from "../../../common/oci/oci-read.ts";
-import { attempt, failed } from "../../system/failure.ts";
+import { attempt, failed, isNamespaceRefused } from "../../system/failure.ts";
 import { lookup, NAMESPACES } from "../../system/linux.ts";
 import type { Credentials, IdMaps, Join, NamespacePart } from "../model.ts";
 import type { Shortfalls } from "../shortfalls.ts";
 import { outsideId, readIdMap } from "./id-maps.ts";
-import { isRefused } from "./make.ts";
 
 const { O_RDONLY, O_WRONLY } = sys.constants;
 /** clone(2): the child is the caller's brother. */
@@ -127,7 +126,7 @@ export function planNamespaceParts(
         try {
           sys.unshare(bit("user"));
         } catch (error) {
-          if (!isRefused(error)) throw failed("user namespace", error);
+          if (!isNamespaceRefused(error)) throw failed("user namespace", error);
           userIsRefused = true;
           granted.add(
             "user namespace",
@@ -151,7 +150,7 @@ export function planNamespaceParts(
           sys.unshare(bit(type));
           forks = true;
         } catch (error) {
-          if (!isRefused(error)) throw failed(`${type} namespace`, error);
+          if (!isNamespaceRefused(error)) throw failed(`${type} namespace`, error);
           granted.add(`${type} namespace`, reason(error));
           continue;
         }

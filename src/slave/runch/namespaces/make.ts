@@ -1,19 +1,14 @@
 /** Namespaces that unshare(2) makes, and the change of the root directory. */
 import * as sys from "vz:sys";
 import { hasCode, reason } from "../../../common/errors.ts";
+import { isMountRefused, isNamespaceRefused } from "../../system/failure.ts";
 import { lookup, MS, NAMESPACES } from "../../system/linux.ts";
 import type { Plan } from "../model.ts";
-import { isRefusal } from "../mounts/make.ts";
 import type { Shortfalls } from "../shortfalls.ts";
 import defer * as movedRoot from "./moved-root.ts";
 import defer * as utsNames from "./uts-names.ts";
 
 const { MNT_DETACH } = sys.constants;
-
-/** The kernel has no such namespace, or not for us, or no more of them. */
-export function isRefused(error: unknown): boolean {
-  return isRefusal(error) || hasCode(error, "EINVAL", "EUSERS", "ENOSPC");
-}
 
 /** All at once; where that is refused one by one, so that what is granted is had. */
 function unshare(types: readonly string[], short: Shortfalls): readonly string[] {
@@ -24,7 +19,7 @@ function unshare(types: readonly string[], short: Shortfalls): readonly string[]
     sys.unshare(all);
     return types;
   } catch (error) {
-    if (!isRefused(error)) throw error;
+    if (!isNamespaceRefused(error)) throw error;
   }
   return unshareSingly(types, short);
 }
@@ -58,7 +53,7 @@ export function makeNamespaces(plan: Plan, entered: readonly string[], short: Sh
     try {
       sys.mount(null, "/", null, firstPropagation(plan), null);
     } catch (error) {
-      if (!isRefusal(error)) throw error;
+      if (!isMountRefused(error)) throw error;
       // without it our mounts may show outside, so the namespace does not count as our own
       own = false;
       short.add("mounts of its own", reason(error));
@@ -103,7 +98,7 @@ function unshareSingly(types: readonly string[], short: Shortfalls): readonly st
       sys.unshare(lookup(NAMESPACES, type) ?? 0);
       return true;
     } catch (error) {
-      if (!isRefused(error)) throw error;
+      if (!isNamespaceRefused(error)) throw error;
       short.add(`${type} namespace`, reason(error));
       return false;
     }

@@ -44,7 +44,7 @@ const scheduler = object(
 const ioPriority = object({ class: text }, { priority: whole });
 const affinity = object({}, { initial: text, final: text });
 
-const isRefused = (error: unknown) => hasCode(error, "EPERM", "ENOSYS", "EACCES");
+const isNamespaceRefused = (error: unknown) => hasCode(error, "EPERM", "ENOSYS", "EACCES");
 
 /** Does `act`; what the kernel refuses falls short, what it finds wrong is an error. */
 function granted(field: string, act: () => void): Act {
@@ -52,7 +52,7 @@ function granted(field: string, act: () => void): Act {
     try {
       act();
     } catch (error) {
-      if (!isRefused(error)) throw failed(field, error);
+      if (!isNamespaceRefused(error)) throw failed(field, error);
       short.add(field, reason(error));
     }
   };

@@ -7,7 +7,7 @@ import * as sys from "vz:sys";
 import { reason } from "../../../common/errors.ts";
 import { MS } from "../../system/linux.ts";
 import type { IdMaps, NotifyPart } from "../model.ts";
-import { addFlags, bind, within } from "../mounts/make.ts";
+import { addFlags, bind, within } from "../mounts/inside.ts";
 import { openUserNamespace } from "../namespaces/id-maps.ts";
 
 const { AT_FDCWD } = sys.constants;

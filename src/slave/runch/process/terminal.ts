@@ -1,10 +1,10 @@
 /** The container's terminal (`process.terminal`): made in its own devpts, so that it has a name inside. */
 import * as sys from "vz:sys";
 import { hasCode, reason } from "../../../common/errors.ts";
-import { failed } from "../../system/failure.ts";
+import { failed, isMountRefused } from "../../system/failure.ts";
+import { pathOf } from "../../system/files.ts";
 import { MS } from "../../system/linux.ts";
-import { isRefusal, within } from "../mounts/make.ts";
-import { pathOf } from "../mounts/rootfs-path.ts";
+import { within } from "../mounts/inside.ts";
 import type { Shortfalls } from "../shortfalls.ts";
 
 const { O_RDWR, O_NOCTTY } = sys.constants;
@@ -59,7 +59,7 @@ export function openTerminal(
       if (console)
         within(root, "/dev/console", "file", (place) => sys.mount(pathOf(slave), place, null, MS.BIND, null));
     } catch (error) {
-      if (!isRefusal(error) && !hasCode(error, "EINVAL")) throw error;
+      if (!isMountRefused(error) && !hasCode(error, "EINVAL")) throw error;
       short.add("/dev/console", reason(error));
     }
     sys.sendFds(socket, [master], sys.fsEncode(name));

@@ -4,8 +4,9 @@ import type { ContainerStateFile } from "../../../common/contract/container-stat
 import { reason, Status, VzError } from "../../../common/errors.ts";
 import { complain } from "../../system/complain.ts";
 import { readTextIfAny } from "../../system/files.ts";
+import { signal } from "../../system/signal.ts";
 import { unmountLeftovers } from "./leftovers.ts";
-import { processesOf, signal } from "./processes.ts";
+import { processesOf } from "./processes.ts";
 import * as register from "./register.ts";
 import * as store from "./state-store.ts";
 

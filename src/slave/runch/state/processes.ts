@@ -77,12 +77,3 @@ export async function processesOf(root: string, state: ContainerStateFile): Prom
   const { ownCgroups, processesInCgroup } = await import("../cgroup/control.ts");
   return [...new Set([...pids, ...processesInCgroup(ownCgroups(root, state))])];
 }
-
-/** Sends a signal; a process that has ended is no error. */
-export function signal(pid: number, number: number): void {
-  try {
-    sys.kill(pid, number);
-  } catch (error) {
-    if (!hasCode(error, "ESRCH")) throw error;
-  }
-}
