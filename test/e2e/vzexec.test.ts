@@ -124,12 +124,16 @@ for (const init of ["sysv", "busybox"] as const) {
       await slave.ok("rm", "slow");
     });
 
-    test("a program that does not exist, cannot be executed or ends at once has its status and one clear line", async () => {
+    test("what cannot be started or ends at once has its status and one clear line", async () => {
       await slave.load(makeImage("missing", { args: ["/bin/no-such-program"] }));
       await slave.load(makeImage("plain", { args: ["/etc/plain"] }));
       await slave.load(makeImage("brief", { args: ["/bin/sh", "-c", "echo out of luck; exit 3"] }));
+      const mounts = [{ destination: "/data", source: "/no/such/file", options: ["bind"] }];
+      await slave.load(makeImage("unbound", { args: ["/bin/sh"], mounts }));
       const cases = [
         ["missing", 127, /no-such-program/],
+        // the reason reads like that of a program that is not there; the status is the runner's
+        ["unbound", 125, /mounts\[0\] \(\/data\): source \/no\/such\/file: no such file or directory/],
         ["plain", 126, /plain/],
         ["brief", 1, /ended at once\nhint: its last words: out of luck\n$/],
       ] as const;

@@ -66,12 +66,13 @@ export interface ImageOptions {
   readonly readonly?: boolean;
   /** A busybox of another architecture than this machine's. */
   readonly busybox?: Uint8Array;
+  readonly mounts?: readonly object[];
 }
 
 /** An image of busybox. Its /etc/plain is a file that is no program. */
 export function makeImage(
   name: string,
-  { args, uid = 0, readonly = false, busybox }: ImageOptions,
+  { args, uid = 0, readonly = false, busybox, mounts = [] }: ImageOptions,
 ): Uint8Array {
   const directory = mkdtempSync(join(tmpdir(), "vz-image-"));
   try {
@@ -89,6 +90,7 @@ export function makeImage(
       ociVersion: "1.0.2",
       root: { path: "rootfs", readonly },
       process: { args, cwd: "/", env: ["PATH=/bin", "GREETING=nobody"], user: { uid, gid: uid } },
+      mounts,
     };
     writeFileSync(join(bundle, "config.json"), JSON.stringify(config));
     const file = join(directory, `${name}.tar.gz`);

@@ -8,7 +8,7 @@ Ansible's own `raw` always says "changed" and is skipped under --check. Here
   changed         marker (default): where the script says "vz: changed WHAT", a line each; always; never
   check           skip (default), or run: the script sees VZ_CHECK=1 and must change nothing
   attempts        how often to try, two seconds apart, where the host cannot be reached
-  unreachable_hint  added to the message of a host that cannot be reached
+  unreachable_hint  what a host that cannot be reached is told with, beside the reason
 """
 from __future__ import absolute_import, division, print_function
 
@@ -48,16 +48,14 @@ def changes_in(stdout):
     return [line[len(MARKER):] for line in stdout.splitlines() if line.startswith(MARKER)]
 
 
-def run_with_attempts(action, command, attempts, hint=None):
+def run_with_attempts(action, command, attempts):
     """One command by the connection, without the `sh -c` and the temporary directory that modules need."""
     for left in range(attempts - 1, -1, -1):
         try:
             # An empty executable: the text goes as it is.
             return action._low_level_execute_command(command, sudoable=False, executable="")
-        except AnsibleConnectionFailure as error:
+        except AnsibleConnectionFailure:
             if left == 0:
-                if hint:
-                    raise AnsibleConnectionFailure("%s (%s)" % (error.message.strip(), hint))
                 raise
             time.sleep(2)
             action._connection.reset()
@@ -76,7 +74,13 @@ class ActionModule(ActionBase):
         if check and args.get("check", "skip") != "run":
             result["skipped"] = True
             return result
-        done = run_with_attempts(self, self._command(args, check), int(args.get("attempts", 1)), args.get("unreachable_hint"))
+        try:
+            done = run_with_attempts(self, self._command(args, check), int(args.get("attempts", 1)))
+        except AnsibleConnectionFailure as error:
+            result.update(unreachable=True, msg=str(error))
+            if "unreachable_hint" in args:
+                result["hint"] = args["unreachable_hint"]
+            return result
         result.update(rc=done["rc"], stdout=done["stdout"], stderr=done["stderr"])
         result["changes"] = changes_in(done["stdout"])
         manner = args.get("changed", "marker")

@@ -47,12 +47,13 @@ class CallbackModule(CallbackBase):
         data = result._result
         if data.get("unreachable"):
             event = "unreachable"
-        item = data.get("_ansible_item_label") if "_ansible_item_label" in data else None
+        item = data.get("item")
         self._say(
             event=event,
             host=result._host.get_name(),
             task=result._task.get_name(),
-            item=item,
+            tags=[str(tag) for tag in result._task.tags],
+            item=item.get("id") if isinstance(item, dict) else None,
             # None where the task does not say.
             ignored=bool(ignored),
             changed=bool(data.get("changed")),
@@ -61,6 +62,7 @@ class CallbackModule(CallbackBase):
             stdout=str(data.get("stdout") or ""),
             stderr=str(data.get("stderr") or ""),
             msg=str(data.get("msg") or ""),
+            hint=str(data.get("hint") or ""),
         )
 
     def v2_runner_on_start(self, host, task):

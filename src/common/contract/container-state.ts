@@ -40,6 +40,8 @@ export interface ContainerStateFile {
   readonly backoff: boolean;
   /** Why it could not be started last time ("cannot start: …"), or null. */
   readonly reason: string | null;
+  /** The status that runch ended with then: 125 to 127. */
+  readonly exitStatus?: number | undefined;
   /**
    * Null where the container has a mount namespace of its own. Otherwise its mounts stand in the machine's and outlive
    * its process; these were there at and below `rootfs` before them.

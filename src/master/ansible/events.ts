@@ -6,8 +6,9 @@ const result = v.object({
   event: v.picklist(["ok", "failed", "unreachable", "skipped"]),
   host: v.string(),
   task: v.string(),
-  /** Label of a loop's item. */
-  item: v.nullable(v.string()),
+  tags: v.array(v.string()),
+  /** `id` of a loop's item. */
+  item: v.nullable(v.number()),
   ignored: v.boolean(),
   changed: v.boolean(),
   changes: v.array(v.string()),
@@ -15,6 +16,8 @@ const result = v.object({
   stdout: v.string(),
   stderr: v.string(),
   msg: v.string(),
+  /** Of a host that cannot be reached. */
+  hint: v.string(),
 });
 const start = v.object({ event: v.literal("start"), host: v.string(), task: v.string() });
 const end = v.object({ event: v.literal("stats") });

@@ -50,7 +50,7 @@ function groupName(vendor: string): string {
 
 /** One verb of vzexec for `ansible/apply.yml`. */
 export interface VerbAction {
-  /** For people, and to tell results apart: unlike any other of the same host. */
+  /** For people. */
   readonly name: string;
   /** `vzexec` not among them. */
   readonly words: readonly string[];
@@ -58,7 +58,8 @@ export interface VerbAction {
 
 /** The host variable that `ansible/apply.yml` reads. */
 export function verbVariables(actions: readonly VerbAction[]): Variables {
-  const encoded = actions.map(({ name, words }) => ({
+  const encoded = actions.map(({ name, words }, id) => ({
+    id,
     name,
     argv: Buffer.from(JSON.stringify(["vzexec", ...words])).toString("base64"),
   }));

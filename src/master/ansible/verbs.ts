@@ -49,7 +49,7 @@ export async function runVerbs(
     (event) => {
       const host = "host" in event ? hosts.find((one) => one.name === event.host) : undefined;
       if (host === undefined || event.event === "stats" || event.event === "start") return;
-      const action = actionsOf(host).find(({ name }) => name === event.item);
+      const action = event.item === null ? undefined : actionsOf(host)[event.item];
       if (event.event === "unreachable") {
         if (!lost.has(host)) lost.set(host, event);
       } else if (action !== undefined && !lost.has(host)) {

@@ -16,7 +16,7 @@ import {
   unwell,
 } from "../fleet/plan.ts";
 import { readLastSeen, requireDailyKey } from "../state-dir.ts";
-import { type Delivered, deliver, loadAction, loadName, tidy } from "../wire/delivery.ts";
+import { type Delivered, deliver, loadAction, tidy } from "../wire/delivery.ts";
 import { waitForPort } from "../wire/health.ts";
 import { describeImage } from "../wire/image-file.ts";
 import { askContainers, look } from "../wire/observe.ts";
@@ -164,28 +164,39 @@ async function carryOut(
     work.map(({ host, plan }) => ({ host, images: imagesToSend(plan) })),
     screen,
   );
-  const succeeded = new Set<string>();
-  const key = (host: Host, name: string) => `${host.name} ${name}`;
+  const verbs = new Map<Action, VerbAction>();
+  for (const { host, plan } of work) {
+    const arrived = delivered.filter((one) => one.host === host);
+    for (const [action, verb] of verbsOf(plan, arrived)) verbs.set(action, verb);
+  }
+  const succeeded = new Set<VerbAction>();
+  const isDone = (action: Action) => {
+    const verb = verbs.get(action);
+    return verb !== undefined && succeeded.has(verb);
+  };
   try {
-    const verbs = work.map(({ host, plan }) => ({ host, actions: verbsOf(host, plan, delivered) }));
-    await runVerbs(fleet, verbs, screen, { verbose }, (host, { name }, result) => {
+    const byHost = work.map(({ host, plan }) => ({
+      host,
+      actions: plan.actions.flatMap((action) => verbs.get(action) ?? []),
+    }));
+    await runVerbs(fleet, byHost, screen, { verbose }, (host, verb, result) => {
       if ("error" in result) {
         screen.fail(result.error);
       } else {
-        succeeded.add(key(host, name));
-        screen.line(`${host.name}: ${name}: done`);
+        succeeded.add(verb);
+        screen.line(`${host.name}: ${verb.name}: done`);
       }
     });
   } finally {
     await tidy(delivered);
   }
-  await checkHealth(work, screen, (host, action) => succeeded.has(key(host, verbName(action))));
+  await checkHealth(work, screen, isDone);
   return work.flatMap(({ host, plan }) =>
     plan.actions.map((action) => ({
       host: host.name,
       action: action.kind,
       container: action.kind === "push" ? null : action.container,
-      done: succeeded.has(key(host, verbName(action))),
+      done: isDone(action),
     })),
   );
 }
@@ -194,31 +205,29 @@ function imagesToSend(plan: HostPlan): LocalImage[] {
   return plan.actions.flatMap((action) => (action.kind === "push" ? [action.image] : []));
 }
 
-function verbName(action: Action): string {
-  return action.kind === "push" ? loadName(action.image) : describe(action);
-}
-
-/** The verbs for a host; what needs an image that did not get there is left out: that it did not has been told. */
-function verbsOf(host: Host, plan: HostPlan, delivered: readonly Delivered[]): VerbAction[] {
-  const arrived = delivered.filter((one) => one.host === host);
+/** The verbs for a host; there is none for what needs an image that did not get there: that has been told. */
+function verbsOf(plan: HostPlan, arrived: readonly Delivered[]): (readonly [Action, VerbAction])[] {
   const missing = imagesToSend(plan).filter((image) => !arrived.some((one) => one.image.id === image.id));
-  const changes = plan.actions.flatMap((action): VerbAction[] => {
-    if (action.kind === "push") return [];
-    if (action.kind === "remove") return [{ name: verbName(action), words: ["rm", action.container] }];
+  return plan.actions.flatMap((action): (readonly [Action, VerbAction])[] => {
+    if (action.kind === "push") {
+      const delivered = arrived.find((one) => one.image.id === action.image.id);
+      return delivered === undefined ? [] : [[action, loadAction(delivered)]];
+    }
+    if (action.kind === "remove")
+      return [[action, { name: describe(action), words: ["rm", action.container] }]];
     if (missing.some((image) => image.id === action.image.id)) return [];
-    return [{ name: verbName(action), words: [...action.words, "--json"] }];
+    return [[action, { name: describe(action), words: [...action.words, "--json"] }]];
   });
-  return [...arrived.map(loadAction), ...changes];
 }
 
 async function checkHealth(
   work: readonly Work[],
   screen: Screen,
-  started: (host: Host, action: Action) => boolean,
+  isDone: (action: Action) => boolean,
 ): Promise<void> {
   await mapLimit(work, PARALLEL, async ({ host, plan }) => {
     for (const action of plan.actions) {
-      if (action.kind !== "start" || action.healthPort === undefined || !started(host, action)) continue;
+      if (action.kind !== "start" || action.healthPort === undefined || !isDone(action)) continue;
       screen.step(`${host.name}: ${action.container}: waiting for port ${action.healthPort}`);
       try {
         await waitForPort(host, action.healthPort, `${host.name}: ${action.container}`);

@@ -15,7 +15,8 @@ import { fileOption, fleetOf, jsonOption, verboseOption } from "./options.ts";
 import { Screen } from "./screen.ts";
 
 /** The task of the playbook that logs in with the daily key and not with the root key. */
-const DAILY_TASK = "try the daily key";
+/** Tag of the task that logs in with the daily key; all others do so with the root key. */
+const DAILY_KEY = "daily_key";
 
 interface Row {
   readonly host: string;
@@ -108,10 +109,9 @@ async function play(
   for (const [host, event] of lost) {
     const row = rows.get(host);
     if (row !== undefined) row.state = "unreachable";
-    const login = event.task.endsWith(DAILY_TASK) ? dailyLogin(fleet, host) : rootLogin(fleet, host);
+    const login = event.tags.includes(DAILY_KEY) ? dailyLogin(fleet, host) : rootLogin(fleet, host);
     screen.fail(await unreachable(login, event.msg));
-    const promise = /\(the slave puts .*\)/.exec(event.msg)?.[0];
-    if (promise !== undefined) screen.note(`${host.name}: ${promise}`);
+    if (event.hint !== "") screen.note(`${host.name}: ${event.hint}`);
   }
   if (end.status !== 0 && screen.status === Status.ok) throw ansibleError(end.said);
   return rows;

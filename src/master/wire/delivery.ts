@@ -103,14 +103,9 @@ async function sendAll(
   return delivered;
 }
 
-/** The name of that verb: unlike that of any other image. */
-export function loadName(image: LocalImage): string {
-  return `load ${imageLabel(image)}`;
-}
-
 /** The verb that takes an image over. */
 export function loadAction({ image, name }: Delivered): VerbAction {
-  return { name: loadName(image), words: ["load", name, "--json"] };
+  return { name: `load ${imageLabel(image)}`, words: ["load", name, "--json"] };
 }
 
 /** Takes the files out of `incoming/` again, loaded or not: a bad one must not be found by the next push. */

@@ -26,15 +26,16 @@ export interface Expectation {
 
 /**
  * @returns once the program runs, or a program that may end has ended
- * @throws VzError 126 or 127 for a program that cannot be executed or is not there, 1 for one that ends at once or cannot
- *   be started for another reason, 124 when init does nothing
+ * @throws VzError the status of runch (125 to 127) where that could not start it, 1 for a program that ends at once, 124 when init
+ *   does nothing
  */
 export async function awaitStart(expected: Expectation): Promise<void> {
   let first: Observed | undefined;
   let lived = 0;
   for (let waited = 0; waited < PATIENCE_MS; waited += POLL_MS) {
     const seen = observe(expected.name) ?? undefined;
-    if (seen?.file.reason != null) throw cannotStart(expected, seen.file.reason);
+    const { reason, exitStatus = Status.runnerFailed } = seen?.file ?? {};
+    if (reason != null) throw new VzError(exitStatus, `container ${expected.name}: ${printable(reason)}`);
     if (seen?.status === "running") {
       if (first !== undefined && first.file.pid !== seen.file.pid) throw endedAtOnce(expected);
       first = seen;
@@ -54,17 +55,6 @@ function endedAtOnce({ name, places, logFrom }: Expectation): VzError {
   const said = lastWords(places, logFrom);
   const hint = said === undefined ? `it wrote nothing; vzexec logs ${name}` : `its last words: ${said}`;
   return new VzError(Status.failed, `container ${name}: its program ended at once`, { hint });
-}
-
-function cannotStart({ name }: Expectation, reason: string): VzError {
-  return new VzError(statusFor(reason), `container ${name}: ${printable(reason)}`);
-}
-
-/** runch's reasons end like those of execve(2) and of its own look into PATH. */
-function statusFor(reason: string): number {
-  if (/no such (file|program)|not found/i.test(reason)) return Status.notFound;
-  if (/permission denied|not executable|exec format/i.test(reason)) return Status.notExecutable;
-  return Status.failed;
 }
 
 /** What the program wrote last; runch's own lines stand between its runs. */

@@ -81,7 +81,8 @@ test("an event is read, and whatever else Ansible prints is none", () => {
     event: "failed",
     host: "a",
     task: "slave : x",
-    item: null,
+    tags: ["daily_key"],
+    item: 0,
     ignored: false,
     changed: false,
     changes: [],
@@ -89,6 +90,7 @@ test("an event is read, and whatever else Ansible prints is none", () => {
     stdout: "",
     stderr: "vz: no",
     msg: "",
+    hint: "",
   };
   assert.deepEqual(readEvent(JSON.stringify(event)), event);
   assert.deepEqual(readEvent('{"event":"start","host":"a","task":"t"}'), {

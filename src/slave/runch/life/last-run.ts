@@ -31,8 +31,9 @@ export function followUp(
   const { pause, ...counts } = nextRun(last, Date.now(), first.backoff);
   const state = { ...first, ...counts };
   if (pause === 0) return state;
-  const why = state.reason ?? last.reason;
-  sys.close(writeState(root, { ...state, status: why === null ? "restarting" : "failed", reason: why }));
+  const { reason, exitStatus } = state.reason === null ? last : state;
+  const status = reason === null ? "restarting" : "failed";
+  sys.close(writeState(root, { ...state, status, reason, exitStatus }));
   complain(`runch: ${state.id}: its last run was short: waiting ${pause} s\n`);
   sys.poll([], pause * 1000);
   return { ...state, started: new Date().toISOString() };

@@ -104,6 +104,10 @@ function firstState(
   };
 }
 
+function failedState(state: ContainerStateFile, { message, status }: VzError): ContainerStateFile {
+  return { ...state, status: "failed", reason: `cannot start: ${message}`, exitStatus: status };
+}
+
 async function becomeContainer(start: Start, bundle: Bundle, state: ContainerStateFile): Promise<never> {
   const { plan, parts, short } = bundle;
   const { root, id } = start;
@@ -161,11 +165,7 @@ async function becomeContainer(start: Start, bundle: Bundle, state: ContainerSta
     executeProgram(plan.args, env);
   } catch (error) {
     const fault = failures.runnerFailure(error);
-    const failed: ContainerStateFile = {
-      ...running,
-      status: "failed",
-      reason: `cannot start: ${fault.message}`,
-    };
+    const failed = failedState(running, fault);
     try {
       if (stateFd < 0) sys.close(store.writeState(root, failed));
       else store.rewriteState(stateFd, failed);
@@ -218,7 +218,7 @@ async function start(
     fault = failures.runnerFailure(error);
   }
   let state = firstState(run, last, bundle);
-  if (fault !== null) state = { ...state, status: "failed", reason: `cannot start: ${fault.message}` };
+  if (fault !== null) state = failedState(state, fault);
   if (last !== null) state = lastRun.followUp(root, last, state);
   if (fault !== null || bundle === null) {
     sys.close(store.writeState(root, state));
