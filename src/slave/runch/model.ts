@@ -1,4 +1,5 @@
 /** What the concerns of runch hand to one another: types only. */
+import type { HookKind } from "./hooks/kinds.ts";
 import type { Shortfalls } from "./shortfalls.ts";
 
 /**
@@ -149,13 +150,8 @@ export interface HookPart {
   runAll(kind: HookKind, state: string): string[];
 }
 
-export type HookKind =
-  | "prestart"
-  | "createRuntime"
-  | "createContainer"
-  | "startContainer"
-  | "poststart"
-  | "poststop";
+/** What has to be done from outside while a container is made (life/outside-task.ts). */
+export type OutsideTask = "idMaps" | "createHooks" | "poststartHooks";
 
 export interface CgroupPart {
   /** To be written down before `create`, so that they can be removed whatever happens. */
@@ -178,7 +174,7 @@ export interface NamespacePart {
    * @param ask has the process outside do something for this one
    * @returns the credentials, changed where the user namespace is refused
    */
-  enter(credentials: Credentials, ask: (what: string) => void, short: Shortfalls): Credentials;
+  enter(credentials: Credentials, ask: (task: OutsideTask) => void, short: Shortfalls): Credentials;
   /**
    * Makes, where a pid or time namespace asks for it, the process that lives in it; the caller ends with `leave(pid)`.
    * @returns whether we are that process

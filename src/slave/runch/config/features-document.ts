@@ -4,6 +4,7 @@
  */
 
 import { CAPABILITIES, NAMESPACES } from "../../system/linux.ts";
+import { HOOK_KINDS } from "../hooks/kinds.ts";
 import { EXTENDED_OPTIONS } from "../mounts/extras.ts";
 import { mountOptionNames } from "../mounts/option-table.ts";
 import { ISOLATIONS } from "../shortfalls.ts";
@@ -17,15 +18,13 @@ export interface FeatureParts {
   readonly kernel: Readonly<Record<string, string>>;
 }
 
-const HOOKS = ["prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"];
-
 export function featuresDocument({ version, commit, seccomp, kernel }: FeatureParts): object {
   const granted = Object.entries(kernel).map(([name, value]) => [`vz.kernel.${name}`, value]);
   return {
     ociVersionMin: "1.0.0",
     // 1.3 adds netDevices, memoryPolicy and fields of intelRdt: known by name, and told like all that runch lacks
     ociVersionMax: "1.3.0",
-    hooks: HOOKS,
+    hooks: HOOK_KINDS,
     mountOptions: [...mountOptionNames(), ...EXTENDED_OPTIONS].sort(),
     linux: {
       namespaces: Object.keys(NAMESPACES).sort(),

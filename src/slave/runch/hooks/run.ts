@@ -3,22 +3,17 @@ import * as sys from "vz:sys";
 import { hasCode, reason } from "../../../common/errors.ts";
 import { badConfig, count, list, object, text, texts } from "../../../common/oci/oci-read.ts";
 import { failure } from "../../system/failure.ts";
-import type { HookKind, HookPart } from "../model.ts";
+import type { HookPart } from "../model.ts";
+import { HOOK_KINDS, type HookKind } from "./kinds.ts";
 
 const { WNOHANG, POLLOUT } = sys.constants;
 const { SIGKILL } = sys.signals;
 
 const hook = object({ path: text }, { args: texts, env: texts, timeout: count });
+const hookList = list(hook);
 const hooks = object(
   {},
-  {
-    prestart: list(hook),
-    createRuntime: list(hook),
-    createContainer: list(hook),
-    startContainer: list(hook),
-    poststart: list(hook),
-    poststop: list(hook),
-  },
+  Object.fromEntries(HOOK_KINDS.map((kind) => [kind, hookList])) as Record<HookKind, typeof hookList>,
 );
 
 interface Hook {

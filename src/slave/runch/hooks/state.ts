@@ -1,13 +1,26 @@
 /** The state of a container as the specification has it ("State"), for hooks and for the listener of a filter. */
+import type { ContainerStateFile } from "../../../common/contract/container-state.ts";
 import type { Bundle } from "../life/model.ts";
 
-/** @returns one line of JSON */
+type Status = "creating" | "created" | "running" | "stopped";
+
+/** @returns one line of JSON, of what is remembered of a container */
 export function hookState(
+  of: Pick<ContainerStateFile, "ociVersion" | "id" | "bundle" | "annotations">,
+  status: Status,
+  pid: number,
+): string {
+  const { ociVersion, id, bundle, annotations } = of;
+  return JSON.stringify({ ociVersion, id, status, pid, bundle, annotations });
+}
+
+/** The same of one that is being made. */
+export function bundleState(
   { id, bundle }: { readonly id: string; readonly bundle: Bundle },
-  status: string,
+  status: Status,
   pid: number,
 ): string {
   const { config, plan } = bundle;
   const { ociVersion, annotations = {} } = config;
-  return JSON.stringify({ ociVersion, id, status, pid, bundle: plan.bundle, annotations });
+  return hookState({ ociVersion, id, bundle: plan.bundle, annotations }, status, pid);
 }

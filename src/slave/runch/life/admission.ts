@@ -7,12 +7,12 @@ import * as sys from "vz:sys";
 import type { ContainerStateFile } from "../../../common/contract/container-state.ts";
 import { hasCode, Status, VzError } from "../../../common/errors.ts";
 import { replaceText } from "../../system/replace-text.ts";
-import defer * as hookStates from "../hooks/state.ts";
 import defer * as leftovers from "../state/leftovers.ts";
 import * as store from "../state/state-store.ts";
 import type { Channel } from "./channel.ts";
 import { waitsAtOnce } from "./child.ts";
 import type { Bundle, LaunchOptions } from "./model.ts";
+import defer * as outsideTasks from "./outside-task.ts";
 
 /** The process that was to become the container's is no more. */
 export function gone(): VzError {
@@ -72,9 +72,8 @@ function recordMounts(talk: Talk, own: boolean): void {
 }
 
 /** Answers the child until it is the program, or parked. @throws what the child reports */
-export async function converse(talk: Talk): Promise<void> {
+export function converse(talk: Talk): void {
   const { options, bundle, channel } = talk;
-  const { parts } = bundle;
   if (waitsAtOnce(bundle)) admit(talk, talk.state.pid, {});
   for (let line = channel.receive(); line !== null; line = channel.receive()) {
     const [word = ""] = line.split(" ", 1);
@@ -88,14 +87,8 @@ export async function converse(talk: Talk): Promise<void> {
       admit(talk, Number(rest), {});
     } else if (word === "mounts") {
       recordMounts(talk, rest === "own");
-    } else if (word === "maps") {
-      const maps = parts.namespaces?.maps;
-      if (maps) (await import("../namespaces/id-maps.ts")).writeIdMaps(talk.state.pid, maps);
-      channel.send("ok");
-    } else if (word === "hooks") {
-      const creating = hookStates.hookState({ id: options.id, bundle }, "creating", talk.state.pid);
-      parts.hooks?.run("prestart", creating);
-      parts.hooks?.run("createRuntime", creating);
+    } else if (outsideTasks.isOutsideTask(word)) {
+      outsideTasks.doOutside(word, { id: options.id, bundle, pid: talk.state.pid });
       channel.send("ok");
     }
   }

@@ -23,9 +23,9 @@ export function waitForGo(channel: Channel): number {
   return Number(line.slice("go ".length));
 }
 
-/** Has the process outside do something. */
-export function askOutside(channel: Channel, what: string): void {
-  channel.send(what);
+/** Tells the process outside something, and waits until it has done what that means. */
+export function askOutside(channel: Channel, line: string): void {
+  channel.send(line);
   if (channel.receive() === null) orphaned();
 }
 
@@ -82,7 +82,7 @@ export function becomeContainer(options: LaunchOptions, bundle: Bundle, channel:
       credentials: plan.credentials,
       pid,
       pivot: options.pivot,
-      ask: (what) => askOutside(channel, what),
+      ask: (task) => askOutside(channel, task),
       record(own) {
         const line = `mounts ${own ? "own" : "host"}`;
         if (own) channel.send(line);

@@ -7,7 +7,7 @@ import { makeDirectories, readText } from "../../system/files.ts";
 import { S_IFMT, S_IFREG } from "../../system/linux.ts";
 import { makeDevices } from "../devices/make.ts";
 import defer * as hookStates from "../hooks/state.ts";
-import type { Credentials } from "../model.ts";
+import type { Credentials, OutsideTask } from "../model.ts";
 import { within } from "../mounts/inside.ts";
 import { makeMounts, protectPaths } from "../mounts/make.ts";
 import { changeRoot, makeNamespaces } from "../namespaces/make.ts";
@@ -27,8 +27,8 @@ export interface Inside {
   pid: number;
   /** Whether pivot_root(2) may be used. */
   readonly pivot: boolean;
-  /** Has the process outside do something for this one: "maps", "hooks". */
-  ask(what: string): void;
+  /** Has the process outside do something for this one. */
+  ask(task: OutsideTask): void;
   /** Called before the first mount, with whether the mounts are the container's own. */
   record(own: boolean): void;
   /** Descriptors from 3 on that stay open until a program is executed. */
@@ -77,10 +77,10 @@ export function setUp(inside: Inside): number {
   const terminal = parts.terminal?.open(root, short) ?? -1;
   for (const act of parts.attributes) act(short);
   if (parts.hooks !== null) {
-    if (parts.hooks.has("prestart", "createRuntime")) inside.ask("hooks");
+    if (parts.hooks.has("prestart", "createRuntime")) inside.ask("createHooks");
     // runc and crun run these in the root filesystem, and hooks count on it
     sys.chdir(rootfs);
-    parts.hooks.run("createContainer", hookStates.hookState(inside, "creating", inside.pid));
+    parts.hooks.run("createContainer", hookStates.bundleState(inside, "creating", inside.pid));
   }
   // made while the root can be written
   plainly(`process.cwd ${plan.cwd}`, () => within(root, plan.cwd, "directory", () => {}));
@@ -123,13 +123,13 @@ function loadFilter(inside: Inside): void {
   bundle.parts.seccomp?.load(bundle.short, () => ({
     ociVersion: bundle.config.ociVersion,
     pid,
-    state: JSON.parse(hookStates.hookState(inside, "creating", pid)),
+    state: JSON.parse(hookStates.bundleState(inside, "creating", pid)),
   }));
 }
 
 /** The last steps before the program: hooks inside, and the filter that the program shall have and runch need not. */
 export function beforeProgram(inside: Inside): void {
-  inside.bundle.parts.hooks?.run("startContainer", hookStates.hookState(inside, "created", inside.pid));
+  inside.bundle.parts.hooks?.run("startContainer", hookStates.bundleState(inside, "created", inside.pid));
   if (inside.credentials.noNewPrivileges) loadFilter(inside);
 }
 

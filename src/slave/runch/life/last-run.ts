@@ -2,6 +2,7 @@
 import * as sys from "vz:sys";
 import type { ContainerStateFile } from "../../../common/contract/container-state.ts";
 import { complain } from "../../system/complain.ts";
+import defer * as hookStates from "../hooks/state.ts";
 import type { Parts } from "../model.ts";
 import defer * as leftovers from "../state/leftovers.ts";
 import { writeState } from "../state/state-store.ts";
@@ -17,9 +18,8 @@ export async function clearUp(root: string, last: ContainerStateFile, { hooks }:
     removeCgroup(own);
   }
   if (!hooks?.has("poststop")) return;
-  const { ociVersion, id, bundle, annotations } = last;
-  const state = JSON.stringify({ ociVersion, id, status: "stopped", pid: 0, bundle, annotations });
-  for (const why of hooks.runAll("poststop", state)) complain(`runch: ${id}: ${why}\n`);
+  const stopped = hookStates.hookState(last, "stopped", 0);
+  for (const why of hooks.runAll("poststop", stopped)) complain(`runch: ${last.id}: ${why}\n`);
 }
 
 /** Counts the run, and waits where the last one was short. @returns the state to go on from */

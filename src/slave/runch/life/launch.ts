@@ -20,6 +20,7 @@ import { loadBundle, unknownLine } from "./bundle.ts";
 import { Channel } from "./channel.ts";
 import { becomeContainer } from "./child.ts";
 import type { Bundle, Launched, LaunchOptions } from "./model.ts";
+import defer * as outsideTasks from "./outside-task.ts";
 import { makeFifos } from "./park.ts";
 
 const { O_WRONLY, O_CREAT, O_EXCL } = sys.constants;
@@ -118,13 +119,13 @@ async function launch(options: LaunchOptions, bundle: Bundle): Promise<Launched>
     const { state } = talk;
     // what the child has not told, since it fell short out here
     complain(short.lines(id, told));
-    if (!options.create)
-      parts.hooks?.run("poststart", hookStates.hookState({ id, bundle }, "running", state.pid));
+    if (!options.create && parts.hooks !== null)
+      outsideTasks.doOutside("poststartHooks", { id, bundle, pid: state.pid });
     return { state, bundle };
   } catch (error) {
     kill(store.readState(root, id)?.pid || pid);
     if (parts.hooks?.has("poststop")) {
-      const stopped = hookStates.hookState({ id, bundle }, "stopped", 0);
+      const stopped = hookStates.bundleState({ id, bundle }, "stopped", 0);
       for (const why of parts.hooks.runAll("poststop", stopped)) complain(`runch: ${id}: ${why}\n`);
     }
     throw error;

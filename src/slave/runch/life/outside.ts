@@ -5,26 +5,20 @@
 import * as sys from "vz:sys";
 import { Status } from "../../../common/errors.ts";
 import { failure } from "../../system/failure.ts";
-import { hookState } from "../hooks/state.ts";
-import { writeIdMaps } from "../namespaces/id-maps.ts";
+import type { OutsideTask } from "../model.ts";
 import { Channel } from "./channel.ts";
 import type { Bundle } from "./model.ts";
+import { doOutside, isOutsideTask } from "./outside-task.ts";
 
 export interface Outside {
-  ask(what: string): void;
+  ask(task: OutsideTask): void;
   readonly descriptors: readonly number[];
 }
 
-/** What there is to be done outside; the answer is "ok", or why not. */
-function serve(what: string, id: string, bundle: Bundle, pid: number): string {
-  const { hooks, namespaces } = bundle.parts;
+/** @returns "ok", or why not */
+function answer(line: string, id: string, bundle: Bundle, pid: number): string {
   try {
-    if (what === "maps" && namespaces?.maps) writeIdMaps(pid, namespaces.maps);
-    if (what === "hooks") {
-      hooks?.run("prestart", hookState({ id, bundle }, "creating", pid));
-      hooks?.run("createRuntime", hookState({ id, bundle }, "creating", pid));
-    }
-    if (what === "poststart") hooks?.run("poststart", hookState({ id, bundle }, "running", pid));
+    if (isOutsideTask(line)) doOutside(line, { id, bundle, pid });
     return "ok";
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
@@ -41,8 +35,8 @@ export function forkOutside(id: string, bundle: Bundle): Outside {
     try {
       channel.close();
       if (sys.fork() === 0) {
-        for (let what = theirs.receive(); what !== null; what = theirs.receive())
-          theirs.send(serve(what, id, bundle, pid));
+        for (let line = theirs.receive(); line !== null; line = theirs.receive())
+          theirs.send(answer(line, id, bundle, pid));
       }
     } finally {
       // whatever happens, the caller's way goes on in the caller alone: one that has ended cannot be answered
@@ -53,10 +47,10 @@ export function forkOutside(id: string, bundle: Bundle): Outside {
   sys.waitpid(first);
   return {
     descriptors: channel.descriptors,
-    ask(what) {
-      channel.send(what);
-      const answer = channel.receive();
-      if (answer !== "ok") throw failure(answer ?? `${what}: the process outside ended`);
+    ask(task) {
+      channel.send(task);
+      const line = channel.receive();
+      if (line !== "ok") throw failure(line ?? `${task}: the process outside ended`);
     },
   };
 }

@@ -124,7 +124,7 @@ async function becomeContainer(start: Start, bundle: Bundle, state: ContainerSta
       credentials: plan.credentials,
       pid: state.pid,
       pivot: true,
-      ask: (what) => outside?.ask(what),
+      ask: (task) => outside?.ask(task),
       record(own) {
         running = {
           ...running,
@@ -159,7 +159,7 @@ async function becomeContainer(start: Start, bundle: Bundle, state: ContainerSta
     const env = environmentOf(plan.env, inside.credentials.uid);
     if (parts.hooks?.has("poststart")) {
       checks.checkProgram(plan.args, env);
-      inside.ask("poststart");
+      inside.ask("poststartHooks");
     }
     beforeProgram(inside);
     executeProgram(plan.args, env);

@@ -3,6 +3,7 @@ import * as sys from "vz:sys";
 import { hasCode, Status, VzError } from "../../../common/errors.ts";
 import { readText } from "../../system/files.ts";
 import { signal } from "../../system/signal.ts";
+import defer * as hookStates from "../hooks/state.ts";
 import * as register from "../state/register.ts";
 import * as store from "../state/state-store.ts";
 import { release } from "./park.ts";
@@ -45,15 +46,14 @@ export async function startCreated(root: string, id: string): Promise<void> {
   sys.close(store.writeState(root, running));
   if (state.hooks !== true) return;
   const { hooks }: { hooks?: unknown } = JSON.parse(readText(register.configFile(root, id)));
-  const { ociVersion, pid, bundle, annotations } = state;
   try {
     new (await import("../hooks/run.ts")).Hooks(hooks, []).run(
       "poststart",
-      JSON.stringify({ ociVersion, id, status: "running", pid, bundle, annotations }),
+      hookStates.hookState(state, "running", state.pid),
     );
   } catch (error) {
     // "Lifecycle": an error, and the container is stopped
-    signal(pid, SIGKILL);
+    signal(state.pid, SIGKILL);
     throw error;
   }
 }

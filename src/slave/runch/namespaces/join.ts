@@ -135,7 +135,7 @@ export function planNamespaceParts(
           result = withoutUserNamespace(credentials, maps);
         }
         if (!userIsRefused) {
-          ask("maps");
+          ask("idMaps");
           becomeRoot();
         }
       }

@@ -25,7 +25,7 @@ function connectListener(path: string): number {
 /** What a start may need behind the filter, which may forbid to read a bundle: it is read by being named. */
 const readAhead = (): readonly unknown[] => [
   checks.checkProgram,
-  hookStates.hookState,
+  hookStates.bundleState,
   programFailure.explain,
   failures.runnerFailure,
 ];

@@ -5,6 +5,7 @@ import { reason, Status, VzError } from "../../../common/errors.ts";
 import { complain } from "../../system/complain.ts";
 import { readTextIfAny } from "../../system/files.ts";
 import { signal } from "../../system/signal.ts";
+import defer * as hookStates from "../hooks/state.ts";
 import { unmountLeftovers } from "./leftovers.ts";
 import { processesOf } from "./processes.ts";
 import * as register from "./register.ts";
@@ -45,13 +46,13 @@ async function killAll(root: string, id: string): Promise<void> {
 
 /** Hooks for after the end, by the copy of config.json, or where there is none by the bundle's. */
 async function runPoststop(root: string, state: ContainerStateFile): Promise<void> {
-  const { ociVersion, id, bundle, annotations } = state;
+  const { id, bundle } = state;
   try {
     const text = readTextIfAny(register.configFile(root, id)) ?? readTextIfAny(`${bundle}/config.json`);
     const { hooks }: { hooks?: unknown } = JSON.parse(text ?? "{}");
     if (hooks === undefined || hooks === null) return;
     const part = new (await import("../hooks/run.ts")).Hooks(hooks, []);
-    const stopped = JSON.stringify({ ociVersion, id, status: "stopped", pid: 0, bundle, annotations });
+    const stopped = hookStates.hookState(state, "stopped", 0);
     for (const why of part.runAll("poststop", stopped)) complain(`runch: ${id}: ${why}\n`);
   } catch (error) {
     // the container is gone all the same ("Lifecycle": a warning)
