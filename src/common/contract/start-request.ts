@@ -2,7 +2,8 @@
  * The request of `vzexec start` as words of a command line, and the digest by which `apply` sees whether a container
  * already runs what the fleet file asks for. The master writes the words, the slave reads them; both make the digest.
  */
-import { createHash } from "node:crypto";
+
+import { sha256 } from "../digest.ts";
 import type { StartRequest } from "./protocol.ts";
 
 /** Words after `vzexec`: `start NAME --image …`; variables sorted by name. */
@@ -19,7 +20,7 @@ export function startWords(container: string, request: StartRequest): string[] {
 export function startSpec(request: StartRequest): string {
   const { image, fleet, volumes, memory, restart } = request;
   const fixed = JSON.stringify([1, image, fleet, sortedEnv(request), volumes, memory, restart]);
-  return createHash("sha256").update(fixed).digest("hex");
+  return sha256(fixed);
 }
 
 function sortedEnv({ env }: StartRequest): [string, string][] {

@@ -3,9 +3,9 @@
  * the manifest's files in their order, each as the manifest has it: so a name that escapes, comes twice, goes through a
  * symbolic link, or was never listed cannot be reached, whatever the archive says.
  */
-import { createHash } from "node:crypto";
 import { extract as createExtract, type Extract, type Header } from "tar-stream";
 import type { Progress } from "../command/progress.ts";
+import { sha256, startSha256 } from "../digest.ts";
 import { isVzError, Status, VzError } from "../errors.ts";
 import { type Archive, type OpenImage, openArchive, pump, refuseHugeClaim } from "./archive.ts";
 import { archiveName, whyBadPath } from "./file-names.ts";
@@ -183,7 +183,7 @@ class Reader {
     for (const file of manifest.files) {
       this.#room += HEADERS_OF_ENTRY + (file.type === "file" ? Math.ceil(file.size / 512) * 512 : 0);
     }
-    this.#head = { manifest, bytes, id: `sha256:${createHash("sha256").update(bytes).digest("hex")}` };
+    this.#head = { manifest, bytes, id: `sha256:${sha256(bytes)}` };
     this.#visitor.head?.(this.#head);
   }
 
@@ -214,7 +214,7 @@ class Reader {
   }
 
   async #readFile(entry: Member, expected: FileEntry): Promise<void> {
-    const hash = createHash("sha256");
+    const hash = startSha256();
     for await (const chunk of entry) {
       const bytes = asBytes(chunk);
       hash.update(bytes);

@@ -2,11 +2,11 @@
  * Makes an image of an OCI bundle. The bytes depend on nothing but the bundle's content, owners and modes, its provenance, the
  * name and SOURCE_DATE_EPOCH: files are sorted, times fixed, owners numeric.
  */
-import { createHash } from "node:crypto";
 import { lstatSync, readFileSync } from "node:fs";
 import { join, resolve, sep } from "node:path";
 import type { Progress } from "../../common/command/progress.ts";
 import { checkName } from "../../common/contract/names.ts";
+import { sha256 } from "../../common/digest.ts";
 import { hasCode, Status, VzError } from "../../common/errors.ts";
 import { parseBundleConfig } from "../../common/image/bundle-config.ts";
 import {
@@ -147,8 +147,4 @@ function withRootPath(bytes: Buffer): Uint8Array {
   const root: unknown = document["root"];
   const changed = { ...document, root: { ...(typeof root === "object" ? root : {}), path: ROOTFS_NAME } };
   return Buffer.from(`${JSON.stringify(changed, null, 2)}\n`);
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }

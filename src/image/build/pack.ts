@@ -1,10 +1,10 @@
 /** Writes the tarball of an image, whose manifest is already known. */
-import { createHash } from "node:crypto";
 import { closeSync, constants, openSync, readSync } from "node:fs";
 import type { Duplex } from "node:stream";
 import { createGzip } from "node:zlib";
 import { pack as createPack, type Pack } from "tar-stream";
 import type { Progress } from "../../common/command/progress.ts";
+import { startSha256 } from "../../common/digest.ts";
 import { Status, VzError } from "../../common/errors.ts";
 import { type Compression, drained, pump } from "../../common/image/archive.ts";
 import { archiveName } from "../../common/image/file-names.ts";
@@ -145,7 +145,7 @@ async function addFile(pack: Pack, entry: FileEntry, source: Source, mtime: Date
 }
 
 async function copyFile(fd: number, offset: number, entry: FileEntry, sink: Sink): Promise<void> {
-  const hash = createHash("sha256");
+  const hash = startSha256();
   let left = entry.size;
   while (left > 0) {
     // A fresh one each time: the pack keeps it until it is written.

@@ -1,16 +1,18 @@
 /** What the programs in an image ask of the machine that is to run them. */
+
+import { compareVersions } from "../../common/compare-versions.ts";
 import type { Elf } from "../../common/elf/elf.ts";
 
 export class Requirements {
   readonly #machines = new Set<string>();
-  #floor: readonly number[] | undefined;
+  #floor: string | undefined;
 
   /** Takes one ELF file of the image into account. Object files and kernel modules are nobody's program. */
   add(elf: Elf): void {
     if (elf.type === "other") return;
     this.#machines.add(elf.machine);
-    const floor = elf.abiFloor?.split(".").map(Number);
-    if (floor === undefined || floor.some((part) => part > 999)) return;
+    const floor = elf.abiFloor;
+    if (floor === null || floor.split(".").some((part) => Number(part) > 999)) return;
     if (this.#floor === undefined || compareVersions(floor, this.#floor) > 0) this.#floor = floor;
   }
 
@@ -26,14 +28,6 @@ export class Requirements {
 
   /** Highest NT_GNU_ABI_TAG of all ("3.2.0"), or null where no file has one. */
   get kernelFloor(): string | null {
-    return this.#floor?.join(".") ?? null;
+    return this.#floor ?? null;
   }
-}
-
-function compareVersions(a: readonly number[], b: readonly number[]): number {
-  for (let i = 0; i < Math.max(a.length, b.length); i++) {
-    const order = (a[i] ?? 0) - (b[i] ?? 0);
-    if (order !== 0) return order;
-  }
-  return 0;
 }

@@ -1,5 +1,4 @@
 /** Finds out what a root filesystem holds: every file in the order of the image, and what its programs ask of a host. */
-import { createHash } from "node:crypto";
 import {
   closeSync,
   constants,
@@ -12,6 +11,7 @@ import {
   type Stats,
 } from "node:fs";
 import { join } from "node:path";
+import { startSha256 } from "../../common/digest.ts";
 import { type Elf, readElf } from "../../common/elf/elf.ts";
 import { Status, VzError } from "../../common/errors.ts";
 import { sortByName, whyBadPath } from "../../common/image/file-names.ts";
@@ -107,7 +107,7 @@ export function deviceNumbers(rdev: number): { major: number; minor: number } {
 }
 
 function readRegular(file: string, path: string): Pick<FileEntry, "size" | "sha256"> & { elf: Elf | null } {
-  const hash = createHash("sha256");
+  const hash = startSha256();
   let size = 0;
   const elf = eachChunk(file, path, (chunk) => {
     hash.update(chunk);

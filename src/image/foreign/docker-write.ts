@@ -1,6 +1,8 @@
 /** The files of what `docker save` writes (Docker image specification 1.2, "Combined Image JSON + Filesystem Changeset Format"). */
+
+import { sha256 } from "../../common/digest.ts";
 import type { ArchiveFile, Exported } from "./export.ts";
-import { imageConfigOf, json, sha256 } from "./oci-write.ts";
+import { imageConfigOf, json } from "./oci-write.ts";
 
 export function dockerFiles(exported: Exported): ArchiveFile[] {
   const { head, layer } = exported;

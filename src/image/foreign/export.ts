@@ -2,9 +2,9 @@
  * Writes an image of vz for other tools: as the archive of an OCI image layout, or as what `docker save` writes. Both hold
  * one layer. The bytes depend on the image and the options alone.
  */
-import { createHash } from "node:crypto";
 import { createGzip } from "node:zlib";
 import type { Progress } from "../../common/command/progress.ts";
+import { startSha256 } from "../../common/digest.ts";
 import { Status, VzError } from "../../common/errors.ts";
 import { type OpenImage, pump } from "../../common/image/archive.ts";
 import { CONFIG_NAME, type Entry, ROOTFS_NAME, shown } from "../../common/image/manifest.ts";
@@ -78,7 +78,7 @@ export async function exportImage(
 
 /** Writes the root filesystem as a layer, and so checks all of the image. */
 async function spoolLayer(image: OpenImage, layer: Spool, progress: Progress | undefined) {
-  const hash = createHash("sha256");
+  const hash = startSha256();
   const append = (chunk: Uint8Array) => {
     hash.update(chunk);
     layer.append(chunk);
@@ -123,7 +123,7 @@ function nameInLayer({ path, type }: Entry, label: string): string {
 /** @returns SHA-256 of what was written, hexadecimal */
 async function compress(layer: Stretch, into: Spool): Promise<string> {
   const gzip = createGzip();
-  const hash = createHash("sha256");
+  const hash = startSha256();
   const feeding = pump(copies(layer), gzip);
   try {
     for await (const chunk of gzip) {

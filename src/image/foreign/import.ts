@@ -2,9 +2,9 @@
  * Makes an image of one of another tool. Nothing of it is laid out on disk: layers are unpacked into a file without a name,
  * the root filesystem is put together in memory, and contents are copied from there into the image.
  */
-import { createHash } from "node:crypto";
 import type { Progress } from "../../common/command/progress.ts";
 import { checkName } from "../../common/contract/names.ts";
+import { sha256 } from "../../common/digest.ts";
 import { Status, VzError } from "../../common/errors.ts";
 import { parseBundleConfig } from "../../common/image/bundle-config.ts";
 import {
@@ -135,10 +135,6 @@ async function write(
 
 function idOf(manifest: Manifest): string {
   return `sha256:${sha256(Buffer.from(formatManifest(manifest)))}`;
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }
 
 function readForeign(exchange: Exchange, choice: Choice): ForeignImage {

@@ -3,6 +3,7 @@
 import { Status, VzError } from "../../common/errors.ts";
 import { shown } from "../../common/image/manifest.ts";
 import { ROOT_CAPABILITIES } from "../../common/oci/root-capabilities.ts";
+import { OCI_VERSION } from "../../common/oci/version.ts";
 import type { Tree } from "../layers/flatten-tree.ts";
 import { readStretch } from "../layers/layer-member.ts";
 import { annotationsOf, type ImageConfig } from "./oci-image-config.ts";
@@ -52,7 +53,7 @@ export function runtimeConfig(
   const set = ROOT_CAPABILITIES;
   const annotations = annotationsOf(image);
   const document = {
-    ociVersion: "1.0.2",
+    ociVersion: OCI_VERSION,
     process: {
       terminal: false,
       user,

@@ -1,5 +1,6 @@
 /** The files of an OCI image layout (image-spec 1.1) with one image of one layer. */
-import { createHash } from "node:crypto";
+
+import { sha256 } from "../../common/digest.ts";
 import { readConfig } from "../../common/oci/oci.ts";
 import type { ArchiveFile, Exported } from "./export.ts";
 import { executionOf, ORIGIN_LABEL } from "./oci-image-config.ts";
@@ -75,8 +76,4 @@ function blobName(digest: string): string {
 
 export function json(value: unknown): Uint8Array {
   return Buffer.from(JSON.stringify(value));
-}
-
-export function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }

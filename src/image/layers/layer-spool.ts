@@ -1,7 +1,7 @@
 /** Files of our own beside a target, for what does not fit in memory: they have no name, so nothing is left of them. */
-import { createHash } from "node:crypto";
 import { closeSync, ftruncateSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
 import { formatBytes } from "../../common/command/table.ts";
+import { startSha256 } from "../../common/digest.ts";
 import { reason, Status, VzError } from "../../common/errors.ts";
 import { temporaryBeside } from "../build/write-file.ts";
 import type { Stretch } from "./layer-member.ts";
@@ -90,7 +90,7 @@ export function* chunksOf({ fd, offset, size }: Stretch): Generator<Uint8Array> 
 
 /** SHA-256 of a stretch, hexadecimal. */
 export function digestOf(stretch: Stretch, each: (chunk: Uint8Array) => void = () => {}): string {
-  const hash = createHash("sha256");
+  const hash = startSha256();
   for (const chunk of chunksOf(stretch)) {
     hash.update(chunk);
     each(chunk);

@@ -1,5 +1,6 @@
 /** Layers as archives that can be read at any place, checked by their sums. */
-import { createHash } from "node:crypto";
+
+import { startSha256 } from "../../common/digest.ts";
 import { Status, VzError } from "../../common/errors.ts";
 import { LARGE_WINDOW, openArchive } from "../../common/image/archive.ts";
 import type { ForeignLayer } from "../foreign/oci-layout.ts";
@@ -41,7 +42,7 @@ export class Unpacker {
     const sum = `sha256:${digestOf(content, (chunk) => this.#stored.append(chunk))}`;
     check(sum, digest ?? sum);
     const start = this.#unpacked.size;
-    const hash = createHash("sha256");
+    const hash = startSha256();
     for await (const chunk of this.#archive(label).chunks(() => {})) {
       this.#quota.take(chunk.length);
       hash.update(chunk);

@@ -1,5 +1,6 @@
 /** How the VPSes' root filesystems are made: the command lines of mmdebstrap. */
-import { createHash } from "node:crypto";
+
+import { sha256 } from "../../common/digest.ts";
 import type { Arch } from "../host-arch.ts";
 import { type Mirror, sourceLine } from "./apt-sources.ts";
 
@@ -79,7 +80,7 @@ function common(arch: Arch): string[] {
 }
 
 function named(prefix: string, arch: Arch, args: readonly string[]): Recipe {
-  const hash = createHash("sha256").update(args.join("\0")).digest("hex").slice(0, 12);
+  const hash = sha256(args.join("\0")).slice(0, 12);
   return { name: `${prefix}${arch}-${hash}`, args };
 }
 

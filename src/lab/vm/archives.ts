@@ -3,8 +3,8 @@
  * machine's apt configuration stays as it is. apt checks the mirror's signature, and each package by the signed hashes.
  */
 import { spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { sha256 } from "../../common/digest.ts";
 import { reason, Status, VzError } from "../../common/errors.ts";
 import { fieldsOf, type Mirror, sourceLine } from "../disk/apt-sources.ts";
 import { lastComplaint } from "../disk/recipe.ts";
@@ -97,7 +97,7 @@ export function otherMirrorHint(release: string): string {
 }
 
 export function sha256Of(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
+  return sha256(bytes);
 }
 
 /** Names in a Depends field, the first of alternatives. */

@@ -1,5 +1,6 @@
 /** What a machine's kernel starts: busybox, modules, and a script that makes disk and link ready and hands over to the disk's init. */
-import { createHash } from "node:crypto";
+
+import { startSha256 } from "../../common/digest.ts";
 import { hardwareAddress, hostAddress, vpsAddress } from "../network.ts";
 import { cpio, DIRECTORY, type Entry, FILE, PROGRAM } from "./cpio.ts";
 import { WANTED } from "./modules.ts";
@@ -27,11 +28,7 @@ exec switch_root /root /sbin/init
 `;
 
 /** Changes with what the archive holds beside Debian's own. */
-export const initramfsVersion = createHash("sha256")
-  .update(INIT)
-  .update(WANTED.join())
-  .digest("hex")
-  .slice(0, 12);
+export const initramfsVersion = startSha256().update(INIT).update(WANTED.join()).digest("hex").slice(0, 12);
 
 /** The archive that all machines of one kernel share; modules in their order. */
 export function commonArchive(

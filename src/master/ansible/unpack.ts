@@ -2,12 +2,12 @@
  * Files that the executable carries, laid out in a cache for programs that want them as files. They are compared with it every
  * time: nothing that somebody put there is run or sent.
  */
-import { createHash } from "node:crypto";
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import * as sys from "vz:sys";
 import { version } from "../../common/command/version.ts";
+import { sha256 } from "../../common/digest.ts";
 import { writeFileAtomic } from "../../common/files.ts";
 import type { Io } from "../../common/io.ts";
 
@@ -60,10 +60,6 @@ function settle(file: string, bytes: Uint8Array): void {
 function isThere(file: string, bytes: Uint8Array): boolean {
   const found = statSync(file, { throwIfNoEntry: false });
   return found?.size === bytes.length && sha256(readFileSync(file)) === sha256(bytes);
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }
 
 /** Takes away what lies below the directory and was not put there: Ansible runs every plugin that it finds. */

@@ -1,5 +1,6 @@
 /** Which of a service's images a slave gets: the first that it can run. Pure. */
 import { basename } from "node:path";
+import { compareVersions } from "../../common/compare-versions.ts";
 import type { FactsAnswer } from "../../common/contract/protocol.ts";
 import { PROBED } from "../../common/elf/probe.ts";
 
@@ -78,16 +79,4 @@ export function findHidden(
 function runsWherever(image: LocalImage, other: LocalImage): boolean {
   const everywhere = image.architecture === "any" || image.architecture === other.architecture;
   return everywhere && compareVersions(image.kernelFloor ?? "0", other.kernelFloor ?? "0") <= 0;
-}
-
-/** Compares the leading numbers of two versions: "2.6.32-042stab" is below "3.2.0". */
-export function compareVersions(a: string, b: string): number {
-  const numbers = (text: string) => (/^\d+(\.\d+)*/.exec(text)?.[0] ?? "0").split(".").map(Number);
-  const left = numbers(a);
-  const right = numbers(b);
-  for (let i = 0; i < Math.max(left.length, right.length); i++) {
-    const difference = (left[i] ?? 0) - (right[i] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
 }

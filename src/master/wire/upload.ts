@@ -2,9 +2,9 @@
  * Sends a file into a slave's `incoming/`. Its name there holds the hash of its bytes, so a part that is found there is the
  * beginning of these very bytes: sending goes on behind it, and two masters that send the same file do no harm.
  */
-import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { formatBytes } from "../../common/command/table.ts";
+import { startSha256 } from "../../common/digest.ts";
 import { Status, VzError } from "../../common/errors.ts";
 import { SftpError, type SftpSession, WRITE_NEW } from "./sftp.ts";
 
@@ -24,7 +24,7 @@ export interface LocalFile {
 export function hashFile(path: string): LocalFile {
   const fd = openSync(path, "r");
   try {
-    const hash = createHash("sha256");
+    const hash = startSha256();
     const buffer = Buffer.alloc(256 * 1024);
     let size = 0;
     for (let n = readSync(fd, buffer); n > 0; n = readSync(fd, buffer)) {

@@ -6,6 +6,7 @@ import { isVzError } from "../../common/errors.ts";
 import type { Io } from "../../common/io.ts";
 import { openStore } from "../store/real-system.ts";
 import { keepRunning, keptRunning, requireInittab, tellInit } from "../supervise/init.ts";
+import { exists } from "../system/files.ts";
 import { withLock } from "../system/lock.ts";
 import { awaitStart } from "./await-start.ts";
 import { type Prepared, prepare, putInPlace } from "./install.ts";
@@ -18,7 +19,7 @@ import { readRow, unknownContainer } from "./rows.ts";
 import { signalAll, waitFor } from "./signal.ts";
 import { forgetState, observe } from "./state.ts";
 import { stopContainer, whileEnded } from "./stop.ts";
-import { exists, repair } from "./tree.ts";
+import { repair } from "./tree.ts";
 
 /** Starts the container, or has it run as the request says now. Nothing changes where it does so already. */
 export async function startContainer(name: string, asked: StartRequest, io: Io): Promise<ContainerRow> {

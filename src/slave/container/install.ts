@@ -9,6 +9,7 @@ import { syncPath } from "../../common/files.ts";
 import { mountNamespace, noNewPrivileges } from "../probe/probe.ts";
 import { openStore } from "../store/real-system.ts";
 import type { Store } from "../store/store.ts";
+import { exists } from "../system/files.ts";
 import { replaceFile } from "../system/replace-file.ts";
 import { containerConfig } from "./config.ts";
 import { type Json, list, object } from "./json.ts";
@@ -16,7 +17,7 @@ import { asideOf, type Places, placesIn, placesOf, VOLUMES_DIR } from "./places.
 import { type ContainerRecord, writeRecord } from "./record.ts";
 import { splitVolume } from "./request.ts";
 import { type Enforced, mayShare, type Powers, powersOf } from "./share.ts";
-import { exists, repair } from "./tree.ts";
+import { repair } from "./tree.ts";
 
 export interface Prepared {
   readonly places: Places;

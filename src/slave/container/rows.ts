@@ -3,6 +3,7 @@
 import type { ContainerRow } from "../../common/contract/protocol.ts";
 import { isVzError, reason, Status, VzError } from "../../common/errors.ts";
 import { keptRunning } from "../supervise/init.ts";
+import { exists } from "../system/files.ts";
 import { ifUnlocked } from "../system/lock.ts";
 import { cutLog } from "../system/log-file.ts";
 import { LOG_LIMIT, placesOf } from "./places.ts";
@@ -11,7 +12,7 @@ import { type ContainerRecord, containerNames, readRecord } from "./record.ts";
 import { residentBytes } from "./resident.ts";
 import { containerRow, damagedRow } from "./row.ts";
 import { observe } from "./state.ts";
-import { exists, unrepaired } from "./tree.ts";
+import { unrepaired } from "./tree.ts";
 
 /** Rows of all containers, by name. */
 export function rows(): ContainerRow[] {

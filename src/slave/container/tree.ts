@@ -3,8 +3,8 @@
 import { renameSync } from "node:fs";
 import * as sys from "vz:sys";
 import { CONTAINERS_DIR } from "../../common/contract/paths.ts";
-import { hasCode, Status, VzError } from "../../common/errors.ts";
-import { readTextIfAny } from "../system/files.ts";
+import { Status, VzError } from "../../common/errors.ts";
+import { exists, readTextIfAny } from "../system/files.ts";
 import { asideOf, placesOf, readAside } from "./places.ts";
 import { removeFolder } from "./remove-tree.ts";
 
@@ -61,14 +61,4 @@ export function repair(name: string): void {
 export function unrepaired(): string[] {
   if (!exists(CONTAINERS_DIR)) return [];
   return [...new Set(sys.readdir(CONTAINERS_DIR).flatMap((entry) => readAside(entry.name)?.name ?? []))];
-}
-
-export function exists(path: string): boolean {
-  try {
-    sys.lstat(path);
-    return true;
-  } catch (error) {
-    if (hasCode(error, "ENOENT", "ENOTDIR")) return false;
-    throw error;
-  }
 }

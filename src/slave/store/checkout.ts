@@ -4,7 +4,6 @@ import {
   copyFileSync,
   lchownSync,
   linkSync,
-  lstatSync,
   mkdirSync,
   renameSync,
   rmSync,
@@ -20,6 +19,7 @@ import {
   ROOTFS_NAME,
   shown,
 } from "../../common/image/manifest.ts";
+import { exists } from "../system/files.ts";
 import { explainFullDisk } from "./full-disk.ts";
 import { objectFile, objectKey, type StorePaths } from "./layout.ts";
 import { makeStaging } from "./staging.ts";
@@ -143,15 +143,5 @@ class TreeBuilder {
       this.notes.push(`${shown(entry.path)}: device left out: ${reason(error)}`);
       return false;
     }
-  }
-}
-
-function exists(file: string): boolean {
-  try {
-    lstatSync(file);
-    return true;
-  } catch (error) {
-    if (hasCode(error, "ENOENT", "ENOTDIR")) return false;
-    throw error;
   }
 }

@@ -6,6 +6,7 @@
 import { fromFs, toFs } from "../../common/byte-strings.ts";
 import type { OciConfig, OciMount, OciProcess } from "../../common/oci/oci.ts";
 import { ROOT_CAPABILITIES } from "../../common/oci/root-capabilities.ts";
+import { OCI_VERSION } from "../../common/oci/version.ts";
 import type { DeviceTree } from "../closure/notes.ts";
 import { NO_OVERRIDES, type Overrides } from "./bundle-overrides.ts";
 import type { User } from "./user-database.ts";
@@ -76,7 +77,7 @@ export function bundleConfig(seen: Seen, overrides: Overrides = NO_OVERRIDES): B
   const all = ROOT_CAPABILITIES;
   const { hostname, annotations } = overrides;
   return {
-    ociVersion: "1.0.2",
+    ociVersion: OCI_VERSION,
     process: {
       terminal: false,
       user: {

@@ -3,7 +3,6 @@ import { test } from "node:test";
 import type { FactsAnswer } from "../../../src/common/contract/protocol.ts";
 import {
   chooseImage,
-  compareVersions,
   findHidden,
   type LocalImage,
   whyNone,
@@ -43,12 +42,6 @@ const unfit: readonly (readonly [string, Partial<LocalImage>, Partial<FactsAnswe
 for (const [title, of, on, expected] of unfit) {
   test(title, () => assert.equal(whyUnfit({ ...image, ...of }, facts(on)), expected));
 }
-
-test("versions are compared as numbers", () => {
-  assert.ok(compareVersions("3.10.0-1160.el7", "3.2.0") > 0);
-  assert.ok(compareVersions("2.6.32", "3.2.0") < 0);
-  assert.equal(compareVersions("3.2.0", "3.2"), 0);
-});
 
 const list = [made("i386"), made("amd64"), made("arm64")];
 const chosen = (architectures: string[], current?: string) =>

@@ -3,6 +3,7 @@
  * for kernels that grant neither namespaces nor mounts. Meaning of the fields: runtime-spec, config.md and config-linux.md.
  */
 import { Annotation } from "../../../common/contract/annotations.ts";
+import { OCI_VERSION } from "../../../common/oci/version.ts";
 import type { Isolation } from "../shortfalls.ts";
 
 export interface DefaultConfigOptions {
@@ -124,18 +125,17 @@ function program(terminal: boolean): object {
 export function defaultConfig(options: DefaultConfigOptions): object {
   const { rootless, isolation } = options;
   const annotations = isolation === undefined ? {} : { annotations: { [Annotation.isolation]: isolation } };
-  const ociVersion = "1.2.0";
   if (isolation === "chroot") {
     // no terminal, since init gives none; a read-only root takes a mount
     return {
-      ociVersion,
+      ociVersion: OCI_VERSION,
       process: program(false),
       root: { path: "rootfs" },
       ...annotations,
     };
   }
   return {
-    ociVersion,
+    ociVersion: OCI_VERSION,
     process: program(true),
     root: { path: "rootfs", readonly: true },
     hostname: "runch",

@@ -3,6 +3,7 @@
  * this kernel grants stands in the annotations, which the specification leaves to each runtime.
  */
 
+import { OCI_VERSION_LEAST, OCI_VERSION_MOST } from "../../../common/oci/version.ts";
 import { CAPABILITIES, NAMESPACES } from "../../system/linux.ts";
 import { HOOK_KINDS } from "../hooks/kinds.ts";
 import { EXTENDED_OPTIONS } from "../mounts/extras.ts";
@@ -21,9 +22,8 @@ export interface FeatureParts {
 export function featuresDocument({ version, commit, seccomp, kernel }: FeatureParts): object {
   const granted = Object.entries(kernel).map(([name, value]) => [`vz.kernel.${name}`, value]);
   return {
-    ociVersionMin: "1.0.0",
-    // 1.3 adds netDevices, memoryPolicy and fields of intelRdt: known by name, and told like all that runch lacks
-    ociVersionMax: "1.3.0",
+    ociVersionMin: OCI_VERSION_LEAST,
+    ociVersionMax: OCI_VERSION_MOST,
     hooks: HOOK_KINDS,
     mountOptions: [...mountOptionNames(), ...EXTENDED_OPTIONS].sort(),
     linux: {

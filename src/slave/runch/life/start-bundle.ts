@@ -5,6 +5,7 @@
 import * as sys from "vz:sys";
 import type { ContainerStateFile } from "../../../common/contract/container-state.ts";
 import { hasCode, reason, type VzError } from "../../../common/errors.ts";
+import { OCI_VERSION } from "../../../common/oci/version.ts";
 import { complain } from "../../system/complain.ts";
 import { failure } from "../../system/failure.ts";
 import { absolutePath, makeDirectories } from "../../system/files.ts";
@@ -99,7 +100,7 @@ function firstState(
     backoff: bundle?.vz.backoff ?? last?.backoff ?? sys.getppid() === 1,
     reason: null,
     hostMounts: null,
-    ociVersion: bundle?.config.ociVersion ?? last?.ociVersion ?? "1.0.2",
+    ociVersion: bundle?.config.ociVersion ?? last?.ociVersion ?? OCI_VERSION,
     annotations: bundle?.config.annotations ?? last?.annotations ?? {},
   };
 }
