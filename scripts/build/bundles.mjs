@@ -39,7 +39,7 @@ export const shared = [
     name: "lib/runch-state",
     among: [RUNCH, SYSTEM],
     files: [
-      ...inSystem(["complain", "failure", "files", "linux"]),
+      ...inSystem(["complain", "failure", "files", "linux", "replace-text"]),
       ...inRunch(["shortfalls", "state/state-store"]),
     ],
   },

@@ -1,14 +1,43 @@
 /** Files that are there whole or not at all, whenever the machine stops. */
-import { closeSync, fchmodSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import {
+  closeSync,
+  fchmodSync,
+  fchownSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
 
-/** Writes under a temporary name beside `file`, has it on disk, and renames it. */
-export function writeFileAtomic(file: string, content: string | Uint8Array, mode: number): void {
-  const temporary = `${file}.${process.pid}.new`;
+/** Of a file's name: with three bytes each and what is put around them they are no longer than a name may be. */
+const KEPT_CHARACTERS = 60;
+
+/** A name beside `file` that is none of a file to be kept; to be opened as a new one, which fails where something has it. */
+export function temporaryBeside(file: string): string {
+  const kept = basename(file).slice(0, KEPT_CHARACTERS);
+  return join(dirname(file), `.${kept}.${Math.random().toString(36).slice(2)}.tmp`);
+}
+
+/**
+ * Writes under a temporary name beside `file`, has it on disk, and renames it.
+ * @param mode permissions, whatever the umask; "umask": what that leaves; "keep": mode and owner of the file that is there, as root
+ */
+export function replaceFile(
+  file: string,
+  content: string | Uint8Array,
+  mode: number | "keep" | "umask",
+): void {
+  const temporary = temporaryBeside(file);
   try {
-    const fd = openSync(temporary, "w", mode);
+    const fd = openSync(temporary, "wx", typeof mode === "number" ? mode : 0o666);
     try {
-      fchmodSync(fd, mode);
+      const old = mode === "keep" ? statSync(file, { throwIfNoEntry: false }) : undefined;
+      if (old !== undefined) fchownSync(fd, old.uid, old.gid);
+      if (old !== undefined) fchmodSync(fd, old.mode & 0o7777);
+      else if (typeof mode === "number") fchmodSync(fd, mode);
       writeFileSync(fd, content);
       fsyncSync(fd);
     } finally {

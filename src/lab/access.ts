@@ -1,6 +1,6 @@
 /** The lab's key and known hosts, by which its VPSes are reached. */
 import { chownSync, existsSync, renameSync, rmSync } from "node:fs";
-import { writeFileAtomic } from "../common/files.ts";
+import { replaceFile } from "../common/files.ts";
 import { knownHost } from "./disk/disk.ts";
 import { numbered } from "./groups.ts";
 import { vpsAddress } from "./network.ts";
@@ -23,7 +23,7 @@ export function ensureKey(name: string): void {
 export function writeKnownHosts(settings: LabSettings): void {
   const { knownHosts } = labPaths(settings.name);
   const lines = numbered(settings.groups).map(([i]) => knownHost(settings, i, vpsAddress(settings.octet, i)));
-  writeFileAtomic(knownHosts, lines.join(""), 0o644);
+  replaceFile(knownHosts, lines.join(""), 0o644);
   giveToCaller(knownHosts);
 }
 

@@ -1,6 +1,6 @@
 /** Settles what a lab consists of: its groups of VPSes and its addresses. */
 import { Status, VzError } from "../common/errors.ts";
-import { writeFileAtomic } from "../common/files.ts";
+import { replaceFile } from "../common/files.ts";
 import type { Io } from "../common/io.ts";
 import { claim, claims } from "./claims.ts";
 import { takeDown } from "./commands/down.ts";
@@ -34,7 +34,7 @@ export async function establish(name: string, group: Group, io: Io): Promise<Lab
     });
   }
   const settings = { name, octet, groups: [...groups, holding(name, group, total(groups) + 1, io)] };
-  writeFileAtomic(labPaths(name).settings, `${JSON.stringify(settings, null, 2)}\n`, 0o644);
+  replaceFile(labPaths(name).settings, `${JSON.stringify(settings, null, 2)}\n`, 0o644);
   return settings;
 }
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import * as v from "valibot";
 import type { ContainerRow } from "../common/contract/protocol.ts";
 import { hasCode, Status, VzError } from "../common/errors.ts";
-import { writeFileAtomic } from "../common/files.ts";
+import { replaceFile } from "../common/files.ts";
 import type { Fleet } from "./fleet/fleet.ts";
 import { containerRow, readAnswer } from "./wire/answers.ts";
 import { missingProgram } from "./wire/program.ts";
@@ -14,7 +14,7 @@ import { keygenCommand } from "./wire/ssh.ts";
 export function ensureStateDir(fleet: Fleet): void {
   mkdirSync(fleet.stateDir, { recursive: true, mode: 0o700 });
   const ignore = join(fleet.stateDir, ".gitignore");
-  if (!existsSync(ignore)) writeFileAtomic(ignore, "*\n", 0o644);
+  if (!existsSync(ignore)) replaceFile(ignore, "*\n", 0o644);
 }
 
 /** Makes the daily key unless it is there. @returns whether it was made */
@@ -80,7 +80,7 @@ export function writeLastSeen(fleet: Fleet, seen: LastSeen): LastSeen {
     const rows = seen.get(name) ?? before.get(name);
     return rows === undefined ? [] : [[name, rows] as const];
   });
-  writeFileAtomic(
+  replaceFile(
     join(fleet.stateDir, "state.json"),
     `${JSON.stringify(Object.fromEntries(all), null, 1)}\n`,
     0o600,

@@ -18,7 +18,7 @@ import type { Ahead, Seen } from "./select/ahead.ts";
 import { dropExcluded, expandGlob, includeNames, mayInclude, mergeSpec } from "./select/include.ts";
 import { selectRuns, touchedBy } from "./select/runs.ts";
 import type { Selection } from "./select/selection.ts";
-import { replaceFile } from "./select/spec.ts";
+import { writeOutput } from "./select/spec.ts";
 import type { TracedRun } from "./watch/run.ts";
 import { warn } from "./watch/warnings.ts";
 
@@ -106,7 +106,7 @@ export function writeReport({ file, json }: ReportPlan, report: TraceReport, io:
     ? `${JSON.stringify(report)}\n`
     : reportText(report, file === "-" ? io.outColumns : undefined);
   if (file === "-") io.out(text);
-  else replaceFile(file, Buffer.from(text));
+  else writeOutput(file, Buffer.from(text));
 }
 
 function tellGone(file: string, gone: readonly string[], io: Io): void {

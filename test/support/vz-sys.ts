@@ -16,6 +16,7 @@ function none(code: string, syscall: string): () => never {
 
 export const open = none("ENOENT", "open");
 export const seccomp = none("ENOSYS", "seccomp");
+export const lstat = (path: string): object => lstatSync(path);
 export const readlink = (path: string): string => readlinkSync(path);
 
 export function mode(path: string): number {

@@ -1,12 +1,9 @@
 /** Files that appear whole or not at all. */
-import { randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, type Stats, statSync, writeSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { reason, Status, VzError } from "../../common/errors.ts";
+import { syncPath, temporaryBeside } from "../../common/files.ts";
 import { cleaningUp } from "./cleaning-up.ts";
-
-/** Of a target's name: with three bytes each and what is put around them they are no longer than a name may be. */
-const KEPT_CHARACTERS = 60;
 
 /** Chunks follow one another without the event loop; so long a signal may wait. */
 const DEAF_MS = 100;
@@ -39,12 +36,6 @@ function statOf(file: string): Stats | undefined {
   }
 }
 
-/** A name beside `file` that nothing has, and that is none of a file to be kept. */
-export function temporaryBeside(file: string): string {
-  const kept = basename(file).slice(0, KEPT_CHARACTERS);
-  return join(dirname(file), `.${kept}.${randomBytes(6).toString("hex")}.tmp`);
-}
-
 /**
  * Writes `chunks` to `file` by way of a temporary name beside it.
  * @returns bytes written
@@ -67,6 +58,7 @@ export async function writeWhole(file: string, chunks: AsyncIterable<Uint8Array>
     return await cleaningUp(clean, async () => {
       const written = await writeAll(os, fd, chunks);
       os(() => renameSync(temporary, file));
+      os(() => syncPath(dirname(file)));
       return written;
     });
   } catch (error) {

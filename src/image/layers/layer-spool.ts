@@ -3,7 +3,7 @@ import { closeSync, ftruncateSync, openSync, readSync, unlinkSync, writeSync } f
 import { formatBytes } from "../../common/command/table.ts";
 import { startSha256 } from "../../common/digest.ts";
 import { reason, Status, VzError } from "../../common/errors.ts";
-import { temporaryBeside } from "../build/write-file.ts";
+import { temporaryBeside } from "../../common/files.ts";
 import type { Stretch } from "./layer-member.ts";
 
 const CHUNK = 256 * 1024;

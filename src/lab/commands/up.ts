@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import * as sys from "vz:sys";
 import type { Command } from "../../common/command/command.ts";
 import { hasCode, Status, VzError } from "../../common/errors.ts";
-import { writeFileAtomic } from "../../common/files.ts";
+import { replaceFile } from "../../common/files.ts";
 import { ensureKey, giveToCaller, writeKnownHosts } from "../access.ts";
 import { ensureDisk } from "../disk/disk.ts";
 import { establish, presentGroup } from "../establish.ts";
@@ -75,7 +75,7 @@ async function bringUp(settings: LabSettings, group: Group): Promise<void> {
 function writeFleetFile(settings: LabSettings, force: boolean): boolean {
   if (existsSync("fleet.yaml") && !force) return false;
   try {
-    writeFileAtomic("fleet.yaml", fleetFile(settings), 0o644);
+    replaceFile("fleet.yaml", fleetFile(settings), 0o644);
   } catch (error) {
     if (!hasCode(error, "EACCES", "EROFS", "ENOENT")) throw error;
     throw new VzError(Status.osError, "fleet.yaml: cannot be written in this directory", {

@@ -4,7 +4,7 @@
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { Status, VzError } from "../../common/errors.ts";
-import { syncPath, writeFileAtomic } from "../../common/files.ts";
+import { replaceFile, syncPath } from "../../common/files.ts";
 import type { Io } from "../../common/io.ts";
 import { ensureCached, type Making } from "../cache.ts";
 import type { Arch } from "../host-arch.ts";
@@ -67,7 +67,7 @@ function makeKernel(io: Io, arch: Arch, kernel: MachineKernel, { part, scratch, 
     packages: packages.map(({ name, version, sha256 }) => ({ name, version, sha256 })),
     files: Object.fromEntries(Object.entries(files).map(([name, bytes]) => [name, sha256Of(bytes)])),
   };
-  writeFileAtomic(`${part}/${RECORD}`, `${JSON.stringify(record, null, 2)}\n`, 0o644);
+  replaceFile(`${part}/${RECORD}`, `${JSON.stringify(record, null, 2)}\n`, 0o644);
 }
 
 function need(archives: Archives, name: string, release: string): Archive {

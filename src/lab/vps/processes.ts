@@ -1,7 +1,7 @@
 /** Processes that outlive the command that started them, by what a lab has written down. */
 import { readFileSync, rmSync } from "node:fs";
 import { hasCode } from "../../common/errors.ts";
-import { writeFileAtomic } from "../../common/files.ts";
+import { replaceFile } from "../../common/files.ts";
 import { hasEnded, parseProcStat } from "../../common/proc-stat.ts";
 
 /** A process that was written down, or undefined when there is none or it has ended. */
@@ -19,7 +19,7 @@ export function readPid(path: string): number | undefined {
 
 /** Writes down a process together with its start, so that another that gets its number later is not taken for it. */
 export function writePid(path: string, pid: number): void {
-  writeFileAtomic(path, `${pid} ${startTime(pid) ?? ""} `, 0o644);
+  replaceFile(path, `${pid} ${startTime(pid) ?? ""} `, 0o644);
 }
 
 export function removePid(path: string): void {

@@ -4,7 +4,7 @@ import { lstatSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { VzError } from "../../common/errors.ts";
-import { writeFileAtomic } from "../../common/files.ts";
+import { replaceFile } from "../../common/files.ts";
 import type { Io } from "../../common/io.ts";
 import { missingProgram } from "../wire/program.ts";
 import type { SshSettings } from "../wire/ssh.ts";
@@ -51,8 +51,8 @@ export async function runPlaybook(
   try {
     const inventory = join(scratch, "inventory.json");
     const variables = join(scratch, "variables.json");
-    writeFileAtomic(inventory, JSON.stringify(run.inventory), 0o600);
-    writeFileAtomic(variables, JSON.stringify(run.variables ?? {}), 0o600);
+    replaceFile(inventory, JSON.stringify(run.inventory), 0o600);
+    replaceFile(variables, JSON.stringify(run.variables ?? {}), 0o600);
     const args = ["-i", inventory, "-e", `@${variables}`, ...(run.check ? ["--check"] : [])];
     const env = playbookEnvironment(io.env, {
       files,

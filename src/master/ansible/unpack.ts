@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import * as sys from "vz:sys";
 import { version } from "../../common/command/version.ts";
 import { sha256 } from "../../common/digest.ts";
-import { writeFileAtomic } from "../../common/files.ts";
+import { replaceFile } from "../../common/files.ts";
 import type { Io } from "../../common/io.ts";
 
 export interface Unpacked {
@@ -53,7 +53,7 @@ export function layOut(folder: string, files: readonly File[], env: Io["env"]): 
 function settle(file: string, bytes: Uint8Array): void {
   if (isThere(file, bytes)) return;
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  writeFileAtomic(file, bytes, 0o644);
+  replaceFile(file, bytes, 0o644);
 }
 
 /** By size and hash, which C makes: to compare megabytes byte by byte in the engine takes a third of a second. */

@@ -6,7 +6,7 @@ import { isVzError } from "../../common/errors.ts";
 import type { Io } from "../../common/io.ts";
 import { openStore } from "../store/real-system.ts";
 import { keepRunning, keptRunning, requireInittab, tellInit } from "../supervise/init.ts";
-import { exists } from "../system/files.ts";
+import { exists } from "../system/exists.ts";
 import { withLock } from "../system/lock.ts";
 import { awaitStart } from "./await-start.ts";
 import { type Prepared, prepare, putInPlace } from "./install.ts";

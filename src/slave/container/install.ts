@@ -1,16 +1,16 @@
 /** Makes a container's bundle and puts it in place. */
+
 import { chmodSync, chownSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import * as sys from "vz:sys";
 import { CONTAINERS_DIR, LOGS_DIR } from "../../common/contract/paths.ts";
 import type { StartRequest } from "../../common/contract/protocol.ts";
 import { startSpec } from "../../common/contract/start-request.ts";
 import { hasCode, Status, VzError } from "../../common/errors.ts";
-import { syncPath } from "../../common/files.ts";
+import { replaceFile, syncPath } from "../../common/files.ts";
 import { mountNamespace, noNewPrivileges } from "../probe/probe.ts";
 import { openStore } from "../store/real-system.ts";
 import type { Store } from "../store/store.ts";
-import { exists } from "../system/files.ts";
-import { replaceFile } from "../system/replace-file.ts";
+import { exists } from "../system/exists.ts";
 import { containerConfig } from "./config.ts";
 import { type Json, list, object } from "./json.ts";
 import { asideOf, type Places, placesIn, placesOf, VOLUMES_DIR } from "./places.ts";
@@ -69,7 +69,7 @@ export async function prepare(name: string, request: StartRequest): Promise<Prep
   };
   writeRecord(places, record);
   const text = JSON.stringify(containerConfig(config, request, places.log, powers.readOnly), null, 1);
-  replaceFile(places.config, Buffer.from(`${text}\n`), 0o600);
+  replaceFile(places.config, `${text}\n`, 0o600);
   return { places, record, warnings };
 }
 

@@ -3,8 +3,8 @@ import * as sys from "vz:sys";
 import { isName } from "../../common/contract/names.ts";
 import { CONTAINERS_DIR } from "../../common/contract/paths.ts";
 import { hasCode, Status, VzError } from "../../common/errors.ts";
+import { replaceFile } from "../../common/files.ts";
 import { readTextIfAny } from "../system/files.ts";
-import { replaceFile } from "../system/replace-file.ts";
 import type { Places } from "./places.ts";
 
 export interface ContainerRecord {
@@ -66,5 +66,5 @@ export function parseRecord(content: string): ContainerRecord | undefined {
 }
 
 export function writeRecord(places: Places, record: ContainerRecord): void {
-  replaceFile(places.record, Buffer.from(`${JSON.stringify(record, null, 1)}\n`), 0o600);
+  replaceFile(places.record, `${JSON.stringify(record, null, 1)}\n`, 0o600);
 }

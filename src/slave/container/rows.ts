@@ -3,7 +3,7 @@
 import type { ContainerRow } from "../../common/contract/protocol.ts";
 import { isVzError, reason, Status, VzError } from "../../common/errors.ts";
 import { keptRunning } from "../supervise/init.ts";
-import { exists } from "../system/files.ts";
+import { exists } from "../system/exists.ts";
 import { ifUnlocked } from "../system/lock.ts";
 import { cutLog } from "../system/log-file.ts";
 import { LOG_LIMIT, placesOf } from "./places.ts";

@@ -4,7 +4,8 @@ import { renameSync } from "node:fs";
 import * as sys from "vz:sys";
 import { CONTAINERS_DIR } from "../../common/contract/paths.ts";
 import { Status, VzError } from "../../common/errors.ts";
-import { exists, readTextIfAny } from "../system/files.ts";
+import { exists } from "../system/exists.ts";
+import { readTextIfAny } from "../system/files.ts";
 import { asideOf, placesOf, readAside } from "./places.ts";
 import { removeFolder } from "./remove-tree.ts";
 

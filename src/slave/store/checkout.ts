@@ -19,7 +19,7 @@ import {
   ROOTFS_NAME,
   shown,
 } from "../../common/image/manifest.ts";
-import { exists } from "../system/files.ts";
+import { exists } from "../system/exists.ts";
 import { explainFullDisk } from "./full-disk.ts";
 import { objectFile, objectKey, type StorePaths } from "./layout.ts";
 import { makeStaging } from "./staging.ts";

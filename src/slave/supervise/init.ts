@@ -1,9 +1,9 @@
 /** Has the machine's own init keep containers running. */
 import { readFileSync, realpathSync } from "node:fs";
 import { reason, Status, VzError } from "../../common/errors.ts";
+import { replaceFile } from "../../common/files.ts";
 import { readTextIfAny } from "../system/files.ts";
 import { INIT_LOCK, withLock } from "../system/lock.ts";
-import { replaceFile } from "../system/replace-file.ts";
 import { detectInit } from "./init-kind.ts";
 import { type InittabKind, supervised, withContainer, withoutContainer } from "./inittab.ts";
 
@@ -49,7 +49,7 @@ async function edit(change: (text: string) => string): Promise<void> {
     const file = existing(INITTAB);
     const text = readFileSync(file, "latin1");
     const changed = change(text);
-    if (changed !== text) replaceFile(file, Buffer.from(changed, "latin1"), 0o644);
+    if (changed !== text) replaceFile(file, Buffer.from(changed, "latin1"), "keep");
     // Also after no change: a call before this one may have been killed before it told init.
     tellInit();
   });

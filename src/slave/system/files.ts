@@ -45,17 +45,6 @@ export function readTextIfAny(path: string): string | null {
   }
 }
 
-/** Whether something is at `path`, be it a link that leads nowhere. */
-export function exists(path: string): boolean {
-  try {
-    sys.lstat(path);
-    return true;
-  } catch (error) {
-    if (hasCode(error, "ENOENT", "ENOTDIR")) return false;
-    throw error;
-  }
-}
-
 /** Makes a directory and those above it that are missing; one that is there is no error. */
 export function makeDirectories(path: string, mode: number): void {
   try {

@@ -6,14 +6,13 @@ import {
   fstatSync,
   fsyncSync,
   openSync,
-  renameSync,
-  rmSync,
   statSync,
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
 import { toFs } from "../../common/byte-strings.ts";
 import { reason, Status, VzError } from "../../common/errors.ts";
+import { replaceFile } from "../../common/files.ts";
 import { shown } from "../../common/image/manifest.ts";
 import { eachLine } from "../names/lines.ts";
 
@@ -61,17 +60,17 @@ export function lineBreaks(line: string): string[] {
 
 /** Writes the spec under a temporary name first, so that `file` is the old one or the whole new one. */
 export function writeSpec(file: string, paths: readonly string[]): void {
-  replaceFile(file, Buffer.from(formatSpec(paths), "latin1"));
+  writeOutput(file, Buffer.from(formatSpec(paths), "latin1"));
 }
 
 /**
  * A pipe or a terminal is written to.
  * @throws VzError 71
  */
-export function replaceFile(file: string, bytes: Buffer): void {
+export function writeOutput(file: string, bytes: Buffer): void {
   try {
     if (isSpecial(file)) writeTo(file, bytes);
-    else replaceWhole(file, bytes);
+    else replaceFile(file, bytes, "umask");
   } catch (cause) {
     if (cause instanceof VzError) throw cause;
     throw new VzError(Status.osError, `${file}: cannot be written: ${reason(cause)}`, { cause });
@@ -85,17 +84,6 @@ function writeTo(file: string, bytes: Buffer): void {
     if (fstatSync(fd).isFile()) fsyncSync(fd);
   } finally {
     closeSync(fd);
-  }
-}
-
-function replaceWhole(file: string, bytes: Buffer): void {
-  const temporary = `${file}.vz-${process.pid}`;
-  try {
-    writeTo(temporary, bytes);
-    renameSync(temporary, file);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
   }
 }
 

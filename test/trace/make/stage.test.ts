@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { checkDirectory, checkFile, checkTarget } from "../../../src/trace/make/stage.ts";
-import { checkWritable, replaceFile } from "../../../src/trace/select/spec.ts";
+import { checkWritable, writeOutput } from "../../../src/trace/select/spec.ts";
 
 const top = mkdtempSync(join(tmpdir(), "vz-stage-"));
 after(() => rmSync(top, { recursive: true, force: true }));
@@ -53,7 +53,7 @@ test("a file that cannot be written names itself, and the option that would mend
     message: `${top}: is a directory`,
     hint: "-o FILE writes it elsewhere",
   });
-  assert.throws(() => replaceFile("/dev/full", Buffer.from("x")), {
+  assert.throws(() => writeOutput("/dev/full", Buffer.from("x")), {
     status: 71,
     message: "/dev/full: cannot be written: no space left on device",
   });

@@ -43,7 +43,7 @@ function admit(talk: Talk, pid: number, changes: Partial<ContainerStateFile>): v
   writeDown(talk, { ...changes, pid, starttime: store.startTime(pid) });
   bundle.parts.cgroup?.join(pid);
   // before the program runs: who asked for the file can stop it then
-  if (options.pidFile !== undefined) replaceText(options.pidFile, String(pid), 0o644);
+  if (options.pidFile !== undefined) sys.close(replaceText(options.pidFile, String(pid), 0o644));
   try {
     channel.send(`go ${pid}`);
     talk.admitted = true;

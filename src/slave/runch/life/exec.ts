@@ -210,7 +210,7 @@ export async function execProcess(options: ExecOptions): Promise<number> {
         }
       }
       channel.close();
-      if (options.pidFile !== undefined) replaceText(options.pidFile, String(pid), 0o644);
+      if (options.pidFile !== undefined) sys.close(replaceText(options.pidFile, String(pid), 0o644));
       return pid;
     } catch (error) {
       try {

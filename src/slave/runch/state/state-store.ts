@@ -9,8 +9,7 @@ import {
 import { Status, VzError } from "../../../common/errors.ts";
 import { parseProcStat } from "../../../common/proc-stat.ts";
 import { readTextIfAny } from "../../system/files.ts";
-
-const { O_RDWR, O_CREAT, O_TRUNC } = sys.constants;
+import { replaceText } from "../../system/replace-text.ts";
 
 /** The characters of runc's ids; a first "-" would read as an option. */
 export function checkId(id: string): string {
@@ -70,16 +69,11 @@ export function readState(root: string, id: string): ContainerStateFile | null {
 }
 
 /**
- * Writes the state; its directory must exist. A reader sees the old or the new text; not synced, since a boot wipes it.
+ * Writes the state; its directory must exist.
  * @returns a descriptor of the new file to write and close
  */
 export function writeState(root: string, state: ContainerStateFile): number {
-  const path = stateFile(root, state.id);
-  const temporary = `${path}.${sys.getpid()}`;
-  const fd = sys.open(temporary, O_RDWR | O_CREAT | O_TRUNC, 0o600);
-  sys.writeAll(fd, formatState(state));
-  sys.rename(temporary, path);
-  return fd;
+  return replaceText(stateFile(root, state.id), formatState(state), 0o600);
 }
 
 /**

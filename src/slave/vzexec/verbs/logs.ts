@@ -4,7 +4,7 @@ import { Status, VzError } from "../../../common/errors.ts";
 import { tailLog } from "../../container/log-file.ts";
 import { LOG_LIMIT, placesOf } from "../../container/places.ts";
 import { unknownContainer } from "../../container/rows.ts";
-import { exists } from "../../system/files.ts";
+import { exists } from "../../system/exists.ts";
 import { answer, jsonOption, oneContainer } from "../answer.ts";
 
 const DEFAULT_LINES = 100;
