@@ -30,7 +30,7 @@ export function progressBar(io: Io, label: string): Progress {
 }
 
 /** The line that is drawn; never wider than the terminal. */
-export function progressLine(label: string, done: number, total: number, columns: number): string {
+function progressLine(label: string, done: number, total: number, columns: number): string {
   const part = total > 0 ? Math.min(1, done / total) : 1;
   const filled = Math.round(part * BAR);
   const bar = `[${"#".repeat(filled)}${".".repeat(BAR - filled)}]`;

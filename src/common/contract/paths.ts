@@ -1,13 +1,9 @@
 /** Well-known places on a slave; the accounts and playbooks agree with them. */
-export const VZ_BINARY = "/usr/local/bin/vz";
 export const RUNCH_BINARY = "/usr/local/bin/runch";
 /** Persistent data. */
 export const DATA_DIR = "/var/lib/vz";
 /** The only directory that the upload account can write. */
 export const INCOMING_DIR = `${DATA_DIR}/upload/incoming`;
-/** Files by SHA-256, shared by images through hard links. */
-export const OBJECTS_DIR = `${DATA_DIR}/objects`;
-export const IMAGES_DIR = `${DATA_DIR}/images`;
 /** One bundle a container. */
 export const CONTAINERS_DIR = `${DATA_DIR}/containers`;
 export const LOGS_DIR = `${DATA_DIR}/logs`;

@@ -20,7 +20,7 @@ const MAX_INFLATION = { none: 1, gzip: 1040, zstd: 32 * 1024 } as const;
  * Base-two logarithms of the memory that zstd may ask for. Of images 8 MB, which RFC 8878 wants every decoder to have (3.1.1.1.2)
  * and a slave can spare; `zstd -19` needs no more. Elsewhere what zstd(1) itself gives without --long.
  */
-export const IMAGE_WINDOW = 23;
+const IMAGE_WINDOW = 23;
 export const LARGE_WINDOW = 27;
 
 /** An image that is open for reading; its descriptor's position is at the start. */
@@ -56,7 +56,7 @@ export function openArchive({ fd, label }: OpenImage, window: number = IMAGE_WIN
 }
 
 /** The most bytes that `archive` can turn out to hold. */
-export function mostBytes(archive: Archive): number {
+function mostBytes(archive: Archive): number {
   return archive.size * MAX_INFLATION[archive.compression];
 }
 

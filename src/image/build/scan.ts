@@ -97,7 +97,7 @@ function toEntry({ path, file, stat }: Found, requirements: Requirements): Entry
 }
 
 /** Linux's encoding of st_rdev: see makedev(3) and glibc's sysmacros.h. Here both numbers stay below 2^20. */
-export function deviceNumbers(rdev: number): { major: number; minor: number } {
+function deviceNumbers(rdev: number): { major: number; minor: number } {
   const low = rdev % 0x1_0000_0000;
   const high = Math.floor(rdev / 0x1_0000_0000);
   return {

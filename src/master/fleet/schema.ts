@@ -50,7 +50,7 @@ const variable = v.union(
 const variableName = v.pipe(v.string(), v.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "not a variable's name"));
 
 /** "NAME:/path": NAME a name, the path absolute, plain and not the root itself. */
-export function isVolume(value: string): boolean {
+function isVolume(value: string): boolean {
   const colon = value.indexOf(":");
   const path = value.slice(colon + 1);
   const parts = path.slice(1).split("/");

@@ -1,13 +1,7 @@
 /** Checks what slaves answer. A slave may be another's by now: nothing it says is taken unseen. */
 import * as v from "valibot";
 import { isName } from "../../common/contract/names.ts";
-import type {
-  ContainerRow,
-  FactsAnswer,
-  ImageRow,
-  LoadAnswer,
-  VersionAnswer,
-} from "../../common/contract/protocol.ts";
+import type { ContainerRow, FactsAnswer } from "../../common/contract/protocol.ts";
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const name = v.pipe(v.string(), v.check(isName));
@@ -20,16 +14,6 @@ const architecture = v.optional(v.nullable(v.string()), null);
 
 const image = v.object({ id, name, created: v.string(), architecture, files: count, bytes: count });
 
-export const imagesAnswer: v.GenericSchema<unknown, ImageRow[]> = v.array(image);
-export const loadAnswer: v.GenericSchema<unknown, LoadAnswer> = v.object({ image, added: v.boolean() });
-export const versionAnswer: v.GenericSchema<unknown, VersionAnswer> = v.object({
-  version: v.string(),
-  commit: v.string(),
-  engine: v.string(),
-  arch: v.string(),
-  // a slave deployed before there were parts has the whole
-  part: v.optional(v.picklist(["operator", "slave"]), "operator"),
-});
 const space = v.object({ total: amount, available: amount });
 const facts = {
   hostname: v.string(),

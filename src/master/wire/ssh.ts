@@ -10,7 +10,7 @@ import type { Fleet, Host } from "../fleet/fleet.ts";
 export const CONNECT_TIMEOUT = 10;
 
 /** The account on a slave that images are uploaded to; `ansible/` makes it. */
-export const UPLOAD_USER = "vzup";
+const UPLOAD_USER = "vzup";
 
 /** Who logs in where, with what. */
 export interface Login {

@@ -14,7 +14,7 @@ import { removeFolder } from "./remove-tree.ts";
  * its root for all to see, and removing that would empty the volumes: so they are unmounted first.
  * @throws VzError 71 when something stays mounted; then nothing is removed
  */
-export function removeTree(directory: string): void {
+function removeTree(directory: string): void {
   for (const point of mountsBelow(mountTable(), directory).reverse()) {
     sys.umount(point, sys.constants.MNT_DETACH);
   }

@@ -93,7 +93,7 @@ function cgroupText({ v1, v2 }: Controllers): string {
 
 type Row = readonly [what: string, here: string, without: string];
 
-export function rowsOf(probe: Probe): Row[] {
+function rowsOf(probe: Probe): Row[] {
   const { memory, disk, init } = probe;
   const grants = Object.entries(probe.grants).map(
     ([name, { granted, why, without }]): Row => [name, granted ? "yes" : `no: ${why}`, without],

@@ -5,7 +5,7 @@ import { DATA_DIR } from "../../common/contract/paths.ts";
 import { makeDirectories } from "../system/files.ts";
 import { cutLog, openLog } from "../system/log-file.ts";
 
-export const REFUSALS_LOG = `${DATA_DIR}/refused.log`;
+const REFUSALS_LOG = `${DATA_DIR}/refused.log`;
 const LIMIT = 64 * 1024;
 
 /** @param from who called, @param what the words or line, of which the start is kept */

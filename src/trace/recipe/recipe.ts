@@ -78,7 +78,7 @@ export function parseRecipe(yaml: YamlFile, file: string): Recipe {
 }
 
 /** A run of a command that ends by itself. */
-export function plainRun(command: readonly string[]): RecipeRun {
+function plainRun(command: readonly string[]): RecipeRun {
   return { command, until: undefined, seconds: undefined, exercise: [] };
 }
 

@@ -31,7 +31,7 @@ interface Membership {
 }
 
 /** Lines "7:cpu,cpuacct:/a/b", and "0::/a/b" for version 2. */
-export function parseMemberships(text: string): Membership[] {
+function parseMemberships(text: string): Membership[] {
   return text
     .split("\n")
     .map((line) => /^\d+:([^:]*):(\/.*)$/s.exec(line))

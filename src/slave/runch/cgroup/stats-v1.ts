@@ -84,7 +84,7 @@ function memory(read: Read): Figures | undefined {
 }
 
 /** The kernel's lines "8:0 Read 4096", or "8:0 12" of files without operations. */
-export function blockTable(text: string | null): BlockTable {
+function blockTable(text: string | null): BlockTable {
   return (text ?? "").split("\n").flatMap((line) => {
     const match = /^(\d+):(\d+)(?: (\w+))? (\d+)$/.exec(line);
     if (match === null) return [];

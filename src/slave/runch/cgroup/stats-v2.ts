@@ -58,7 +58,7 @@ function memory(read: Read): Figures | undefined {
 }
 
 /** Lines "8:16 rbytes=1459200 wbytes=314773504 rios=192 wios=353 dbytes=0 dios=0" as version 1's tables. */
-export function ioStat(text: string): Record<string, BlockTable> {
+function ioStat(text: string): Record<string, BlockTable> {
   const rows = text.split("\n").flatMap((line) => {
     const [device = "", ...pairs] = line.split(" ");
     const [major, minor] = device.split(":").map(Number);

@@ -9,7 +9,7 @@ import { usageError } from "../usage-error.ts";
 import type { Verb } from "./verb.ts";
 
 /** Milliseconds of "5s", "500ms", "1m30s" (Go's durations). */
-export function parseDuration(text: string): number | null {
+function parseDuration(text: string): number | null {
   const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
   if (!/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(text)) return null;
   let sum = 0;

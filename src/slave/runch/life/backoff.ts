@@ -5,7 +5,7 @@
 import type { ContainerStateFile } from "../../../common/contract/container-state.ts";
 
 /** A run of this many milliseconds is no failure. */
-export const LONG_RUN = 60_000;
+const LONG_RUN = 60_000;
 const LONGEST_PAUSE = 60;
 
 export interface NextRun {

@@ -33,7 +33,7 @@ function planTime(value: unknown, unknown: string[]): string[] {
 }
 
 /** Without the user namespace: the ids outside that those inside stand for, and no capability, which would be the machine's. */
-export function withoutUserNamespace(credentials: Credentials, maps: IdMaps): Credentials {
+function withoutUserNamespace(credentials: Credentials, maps: IdMaps): Credentials {
   const id = (map: IdMaps["uid"], at: string, inside: number) => {
     const outside = outsideId(map, inside);
     if (outside === undefined) throw badConfig(at, `${inside} is not mapped`);

@@ -17,7 +17,7 @@ export function namespaceOf(key: string): string | undefined {
 }
 
 /** sysctl(8): dots part the names, unless the first separator is a slash. */
-export function sysctlPath(key: string): string {
+function sysctlPath(key: string): string {
   const dotted = !/^[^./]*\//.test(key);
   const swapped = dotted ? key.replace(/[./]/g, (c) => (c === "." ? "/" : ".")) : key;
   return `/proc/sys/${swapped}`;

@@ -102,7 +102,7 @@ function planIoPriority(value: unknown, unknown: string[]): Act {
 }
 
 /** "0-3,7" as cpuset(7) has it. @throws VzError 78 */
-export function parseCpuList(listed: string, at: string): number[] {
+function parseCpuList(listed: string, at: string): number[] {
   const cpus: number[] = [];
   for (const part of listed.split(",")) {
     const range = /^\s*(\d{1,4})(?:-(\d{1,4}))?\s*$/.exec(part);

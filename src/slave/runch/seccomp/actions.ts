@@ -42,7 +42,7 @@ export function actionValue(name: ActionName, errno = EPERM): number {
 }
 
 /** A value without its number. */
-export function plainAction(value: number): number {
+function plainAction(value: number): number {
   return value - (value % 0x10000);
 }
 

@@ -4,7 +4,7 @@
  */
 
 /** BPF_LD|BPF_W|BPF_ABS, BPF_ALU|BPF_AND, BPF_JMP|BPF_JA, BPF_RET */
-export const LOAD = 0x20;
+const LOAD = 0x20;
 const AND = 0x54;
 const JUMP = 0x05;
 export const RETURN = 0x06;

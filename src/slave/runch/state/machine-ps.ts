@@ -4,7 +4,7 @@ import { reason, Status, VzError } from "../../../common/errors.ts";
 import { readAll } from "../../system/files.ts";
 
 /** Lines of a ps table whose column PID holds one of `pids`, below the names. @throws VzError 1 where there is no such column */
-export function selectLines(table: string, pids: readonly number[]): string {
+function selectLines(table: string, pids: readonly number[]): string {
   const [head = "", ...lines] = table.trimEnd().split("\n");
   const column = head.trim().split(/\s+/).indexOf("PID");
   if (column < 0) throw new VzError(Status.failed, "ps: its table has no column PID");

@@ -20,12 +20,12 @@ interface Row {
 const two = (n: number) => String(Math.floor(n)).padStart(2, "0");
 
 /** HH:MM:SS */
-export function cpuTime(seconds: number): string {
+function cpuTime(seconds: number): string {
   return `${two(seconds / 3600)}:${two((seconds / 60) % 60)}:${two(seconds % 60)}`;
 }
 
 /** tty_nr of /proc/PID/stat: "?", "pts/3", "tty1". */
-export function terminalName(number: number): string {
+function terminalName(number: number): string {
   if (number === 0) return "?";
   const major = Math.floor(number / 256) % 4096;
   const minor = (number % 256) + Math.floor(number / 2 ** 20) * 256;

@@ -20,7 +20,7 @@ function select(isOne: (pid: number) => boolean): number[] {
 }
 
 /** Pids of all processes with this root; none where `rootfs` is the machine's own root or is gone. */
-export function processesIn(rootfs: string): number[] {
+function processesIn(rootfs: string): number[] {
   let root: sys.Stat;
   try {
     root = sys.stat(rootfs);
