@@ -48,6 +48,8 @@ async function bundle(name, file, define) {
     .filter(([, bytes]) => bytes > 0)
     .sort((a, b) => b[1] - a[1]);
   const own = output.imports.filter(({ path }) => path.startsWith("vz:") && path !== "vz:sys");
+  // the engine would link it without end
+  if (own.some(({ path }) => path === `vz:${name}`)) throw new Error("it imports itself");
   const names = (list) => [...new Set(list.map(({ path }) => path.slice(3)))];
   const needs = names(
     own.filter(({ path, kind }) => kind === "import-statement" && path.startsWith("vz:lib/")),
@@ -77,9 +79,9 @@ const made = new Map();
 for (const [name, file] of bundles) {
   try {
     made.set(name, await bundle(name, file, define));
-  } catch {
+  } catch (error) {
     // esbuild has said why
-    process.stderr.write(`bundle: ${name} cannot be bundled\n`);
+    process.stderr.write(`bundle: ${name} cannot be bundled${error.errors ? "" : `: ${error.message}`}\n`);
     if (process.env.VZ_PARTIAL !== "1" || name === "main") process.exit(1);
   }
 }

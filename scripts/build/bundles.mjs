@@ -60,13 +60,30 @@ export const shared = [
   },
   {
     name: "lib/cgroup",
-    among: [join(RUNCH, "cgroup/")],
+    among: [RUNCH],
     files: [
       ...inCgroup(["hierarchies", "tree", "path", "control-files"]),
       ...inCgroup(["plan", "create", "remove", "freezer", "resources"]),
       ...inCgroup(["limits", "limits-v1", "limits-v2", "apply-limits"]),
       ...inCgroup(["device-rules", "device-program", "attach-devices"]),
     ],
+  },
+];
+
+/** What is imported late, and then all at once. */
+export const late = [
+  {
+    // what changes something, or takes long: `vzexec ps`, `logs` and `version` start without it
+    name: "slave/vzexec/work",
+    files: [
+      ...["container/containers", "container/request", "container/tree", "probe/facts"],
+      ...["store/real-system", "vzexec/subsystem", "vzexec/verbs/load-upload"],
+    ].map((name) => source(`slave/${name}`)),
+  },
+  {
+    // what is done to the cgroups of a container that is there
+    name: "slave/runch/cgroup",
+    files: inCgroup(["freezer", "owner", "remove", "tree"]),
   },
 ];
 

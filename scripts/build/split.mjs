@@ -3,10 +3,11 @@
  * read only when it is played; and what several of them use (bundles.mjs). A bundle has the name of its file in src/, or the one
  * of the table; the base finds it as `vz:NAME`.
  */
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, relative, resolve } from "node:path";
 import { nodeFile, root } from "./base-target.mjs";
-import { libraries, RUNCH, shared } from "./bundles.mjs";
+import { late, libraries, RUNCH, shared } from "./bundles.mjs";
 
 const { resolve: packageFile } = createRequire(import.meta.url);
 const nameOfLibrary = new Map([...libraries].map(([name, file]) => [file, name]));
@@ -19,8 +20,10 @@ function sharedBundle(file, importer, bundle) {
   const isOfRunch =
     String(bundles.get(bundle)).startsWith(RUNCH) || shared.some(({ name }) => name === bundle);
   if (!isOfRunch) return undefined;
+  // what several files are made one bundle by has no place of its own
+  const from = importer.endsWith(`${bundle}.js`) ? [bundles.get(bundle)].flat()[0] : importer;
   return shared.find(
-    ({ among, files }) => among.some((folder) => importer.startsWith(folder)) && files.includes(file),
+    ({ among, files }) => among.some((folder) => from.startsWith(folder)) && files.includes(file),
   );
 }
 
@@ -49,13 +52,14 @@ const ways = new Map();
 
 /** A file that is read when it is first needed. */
 function later(file, way) {
-  const name = bundleName(file);
+  const together = late.find(({ files }) => files.includes(file));
+  const name = together?.name ?? bundleName(file);
   if ((ways.get(name) ?? way) !== way)
     return {
       errors: [{ text: `${name} is asked for by import() in one place, by import defer in another` }],
     };
   ways.set(name, way);
-  return outside(name, file);
+  return outside(name, together?.files ?? file);
 }
 
 /** An import that stays an import of another bundle, which is not read when nothing of it is used. */
@@ -78,11 +82,11 @@ export const split = {
     );
     context.onResolve({ filter: /./ }, ({ path, kind, importer, resolveDir }) => {
       if (kind === "entry-point") return undefined;
-      const file = path.startsWith(".") ? resolve(resolveDir, path) : SPECIFIERS.get(path);
+      const file = /^[./]/.test(path) ? resolve(resolveDir, path) : SPECIFIERS.get(path);
       const group = kind === "import-statement" ? sharedBundle(file, importer, JSON.parse(own)) : undefined;
       if (group !== undefined && JSON.stringify(group.name) !== own) return outside(group.name, group.files);
-      if (nameOfLibrary.has(file)) {
-        const name = nameOfLibrary.get(file);
+      const name = nameOfLibrary.get(file);
+      if (name !== undefined && JSON.stringify(name) !== own) {
         // CommonJS cannot require what is outside its bundle; by way of a module that is inside it can.
         if (kind === "require-call")
           return { path: name, pluginData: file, namespace: "outside", sideEffects: false };
@@ -112,9 +116,23 @@ export function withoutImport(text) {
   return changed === text ? text : `import vzBase from "vz:sys";\n${changed}`;
 }
 
+/** `export *` of two files leaves out, without a word, what both export. */
+function refuseSameNames(name, files) {
+  const seen = new Map();
+  for (const file of files) {
+    const text = readFileSync(file, "utf8");
+    for (const [, exported] of text.matchAll(/^export (?:async )?(?:const|function\*?|class) (\w+)/gm)) {
+      if (seen.has(exported))
+        throw new Error(`${name}: ${seen.get(exported)} and ${file} both export ${exported}`);
+      seen.set(exported, file);
+    }
+  }
+}
+
 /** What esbuild starts from: the file itself, all of a group's, or for CommonJS a list of its exports, which a module needs by name. */
 export function entryOf(name, file) {
   if (Array.isArray(file)) {
+    refuseSameNames(name, file);
     const contents = file.map((one) => `export * from ${JSON.stringify(one)};\n`).join("");
     return { stdin: { contents, resolveDir: root, sourcefile: `${name}.js` } };
   }

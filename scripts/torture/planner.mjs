@@ -16,7 +16,7 @@ async function load(project) {
     'export { isVzError } from "./src/common/errors.ts";',
     'export { readAnnotations } from "./src/slave/runch/life/bundle.ts";',
     'export { makePlan } from "./src/slave/runch/config/plan.ts";',
-    'export { loadParts } from "./src/slave/runch/life/load-parts.ts";',
+    'export { loadParts } from "./src/slave/runch/life/parts.ts";',
     'export { Shortfalls } from "./src/slave/runch/shortfalls.ts";',
   ].join("\n");
   const { outputFiles } = await build({

@@ -3,7 +3,7 @@
  * that is not UTF-8 stays what it is. They become the base's surrogateescape strings only where a file is touched.
  */
 
-import { printable } from "./command/table.ts";
+import { printable } from "./printable.ts";
 
 /** The string under which the file functions know a byte string. */
 export function toFs(name: string): string {

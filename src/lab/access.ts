@@ -1,11 +1,11 @@
 /** The lab's key and known hosts, by which its VPSes are reached. */
 import { chownSync, existsSync, renameSync, rmSync } from "node:fs";
 import { replaceFile } from "../common/files.ts";
-import { knownHost } from "./disk/disk.ts";
-import { numbered } from "./groups.ts";
-import { vpsAddress } from "./network.ts";
-import { type LabSettings, labPaths } from "./state.ts";
-import { tool } from "./tool.ts";
+import { knownHost } from "./disk.ts";
+import { numbered } from "./host/groups.ts";
+import { vpsAddress } from "./host/network.ts";
+import { type LabSettings, labPaths } from "./host/state.ts";
+import { tool } from "./host/tool.ts";
 
 /** The private key is there once it is whole: the public one gets its name before. */
 export function ensureKey(name: string): void {

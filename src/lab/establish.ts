@@ -2,12 +2,12 @@
 import { Status, VzError } from "../common/errors.ts";
 import { replaceFile } from "../common/files.ts";
 import type { Io } from "../common/io.ts";
-import { claim, claims } from "./claims.ts";
-import { takeDown } from "./commands/down.ts";
-import { fits, type Group, groupOfKind, total, type Wish } from "./groups.ts";
-import { freeOctet, MAX_VPSES, octetsInUse } from "./network.ts";
-import { type LabSettings, labPaths, readSettings } from "./state.ts";
-import { tool } from "./tool.ts";
+import { claim, claims } from "./host/claims.ts";
+import { fits, type Group, groupOfKind, total, type Wish } from "./host/groups.ts";
+import { freeOctet, MAX_VPSES, octetsInUse } from "./host/network.ts";
+import { type LabSettings, labPaths, readSettings } from "./host/state.ts";
+import { tool } from "./host/tool.ts";
+import { takeDown } from "./take-down.ts";
 import { limit, sayWhatIsNotHeld } from "./vps/power.ts";
 
 /**

@@ -1,7 +1,7 @@
 /** The `fleet.yaml` of a lab, in the format of the fleet file, and the vendors of its VPSes. */
-import { numbered } from "./groups.ts";
-import { vpsAddress } from "./network.ts";
-import { type LabSettings, labPaths } from "./state.ts";
+import { numbered } from "./host/groups.ts";
+import { vpsAddress } from "./host/network.ts";
+import { type LabSettings, labPaths } from "./host/state.ts";
 
 const GREEK = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa"];
 

@@ -1,5 +1,5 @@
 /** How the lab calls ssh. */
-import type { LabPaths } from "./state.ts";
+import type { LabPaths } from "./host/state.ts";
 
 /** The command line of ssh; the user's own configuration has no say. */
 export function sshCommand(paths: LabPaths, address: string, command: readonly string[]): string[] {

@@ -12,14 +12,14 @@ import {
 } from "node:fs";
 import { fromFs, shown, toFs } from "../common/byte-strings.ts";
 import type { Args, Command } from "../common/command/command.ts";
-import { printable } from "../common/command/table.ts";
 import { hasCode, Status, VzError } from "../common/errors.ts";
 import type { Io } from "../common/io.ts";
+import { printable } from "../common/printable.ts";
 import { HostFiles } from "../trace/elf/host-files.ts";
 import { copyFile } from "../trace/make/copy.ts";
 import { checkDirectory } from "../trace/make/stage.ts";
+import { Selection } from "../trace/names/selection.ts";
 import { Walker } from "../trace/names/walk.ts";
-import { Selection } from "../trace/select/selection.ts";
 import { checkWritable, writeSpec } from "../trace/select/spec.ts";
 import { findProgram } from "../trace/watch/program.ts";
 import { rootDirectory } from "../trace/watch/root.ts";

@@ -1,9 +1,9 @@
 /** Does what a plan of `vz trace` says: runs, closes over what was touched, writes what is made of it. */
 
 import { fromFs } from "../common/byte-strings.ts";
-import { printable } from "../common/command/table.ts";
 import { Status, VzError } from "../common/errors.ts";
 import type { Io } from "../common/io.ts";
+import { printable } from "../common/printable.ts";
 import defer * as close from "./after.ts";
 import defer * as products from "./make/products.ts";
 import { Walker } from "./names/walk.ts";

@@ -6,6 +6,7 @@ import { checkName } from "../common/contract/names.ts";
 import { Status, VzError } from "../common/errors.ts";
 import type { Io } from "../common/io.ts";
 import defer * as close from "./after.ts";
+import type { CheckPlan } from "./check/check.ts";
 import {
   isRefused,
   mergeOverrides,
@@ -18,7 +19,6 @@ import { imageName } from "./make/image-name.ts";
 import type { Product } from "./make/products.ts";
 import defer * as products from "./make/products.ts";
 import type { Recipe, RecipeRun } from "./recipe/recipe.ts";
-import type { CheckPlan } from "./select/check.ts";
 import type { Glob } from "./select/glob.ts";
 import { checkWritable, readSpec } from "./select/spec.ts";
 import { stopPlan } from "./watch/stop.ts";

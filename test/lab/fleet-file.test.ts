@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parse } from "yaml";
 import { fleetFile, vendorOf } from "../../src/lab/fleet-file.ts";
-import type { LabSettings } from "../../src/lab/state.ts";
+import type { LabSettings } from "../../src/lab/host/state.ts";
 
 const common = { vendors: 2, init: "sysv", base: "/cache/base" } as const;
 const settings: LabSettings = {

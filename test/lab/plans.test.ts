@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { diskFiles } from "../../src/lab/disk/disk-files.ts";
+import { labPaths } from "../../src/lab/host/state.ts";
 import { sshCommand } from "../../src/lab/ssh-command.ts";
-import { labPaths } from "../../src/lab/state.ts";
 import { keepsCapability } from "../../src/lab/vps/capabilities.ts";
 import { parseHierarchies, runnerGroup, vpsGroup } from "../../src/lab/vps/cgroup.ts";
 import { meminfo, overlayOptions, readOnlyOverlay } from "../../src/lab/vps/mount-plan.ts";

@@ -10,10 +10,10 @@ import { logLines } from "../../src/master/commands/logs.ts";
 import { psRows, psTable } from "../../src/master/commands/ps.ts";
 import { commonStatus, Screen } from "../../src/master/commands/screen.ts";
 import { parseFleet } from "../../src/master/fleet/fleet.ts";
-import { readLastSeen, writeLastSeen } from "../../src/master/state-dir.ts";
 import { psAnswer, readAnswer } from "../../src/master/wire/answers.ts";
 import { leftBehind } from "../../src/master/wire/observe.ts";
 import { refused } from "../../src/master/wire/remote.ts";
+import { readLastSeen, writeLastSeen } from "../../src/master/wire/state-dir.ts";
 import { remoteName } from "../../src/master/wire/upload.ts";
 
 const fleet = parseFleet(

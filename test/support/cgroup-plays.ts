@@ -1,10 +1,19 @@
 /** What test/e2e/cgroup.test.ts lets the base do: `PLAY JSON-ARGUMENTS`, and the answer as JSON. */
 import * as sys from "vz:sys";
 import { isVzError } from "../../src/common/errors.ts";
-import * as control from "../../src/slave/runch/cgroup/control.ts";
-import { oomCount, statsJson, statsOf } from "../../src/slave/runch/cgroup/events.ts";
-import * as cgroup from "../../src/slave/runch/cgroup/index.ts";
-import * as update from "../../src/slave/runch/cgroup/update-line.ts";
+import { createCgroup } from "../../src/slave/runch/cgroup/create.ts";
+import { delegateCgroup } from "../../src/slave/runch/cgroup/delegate.ts";
+import { freeze, isFrozen, thawProcess } from "../../src/slave/runch/cgroup/freezer.ts";
+import { findHierarchies, type Hierarchies } from "../../src/slave/runch/cgroup/hierarchies.ts";
+import { planCgroupMount } from "../../src/slave/runch/cgroup/mount.ts";
+import { oomCount } from "../../src/slave/runch/cgroup/oom-count.ts";
+import { cgroupDirectories, planCgroup } from "../../src/slave/runch/cgroup/plan.ts";
+import { killCgroup, removeCgroup } from "../../src/slave/runch/cgroup/remove.ts";
+import { readResources } from "../../src/slave/runch/cgroup/resources.ts";
+import { statsJson, statsOf } from "../../src/slave/runch/cgroup/stats.ts";
+import { joinCgroup, processesInCgroup } from "../../src/slave/runch/cgroup/tree.ts";
+import { updateCgroup } from "../../src/slave/runch/cgroup/update.ts";
+import { resourcesFromUpdate } from "../../src/slave/runch/cgroup/update-options.ts";
 import { type Isolation, Shortfalls } from "../../src/slave/runch/shortfalls.ts";
 
 interface Request {
@@ -14,15 +23,13 @@ interface Request {
   /** Hierarchies to take away from runch: "1", "2", or a controller. */
   readonly without: readonly string[];
   /** Instead of this machine's. */
-  readonly instead?: cgroup.Hierarchies;
+  readonly instead?: Hierarchies;
 }
 
-function hierarchies(without: readonly string[] = []): cgroup.Hierarchies {
-  return cgroup
-    .findHierarchies()
-    .filter(
-      ({ version, controllers }) => ![String(version), ...controllers].some((one) => without.includes(one)),
-    );
+function hierarchies(without: readonly string[] = []): Hierarchies {
+  return findHierarchies().filter(
+    ({ version, controllers }) => ![String(version), ...controllers].some((one) => without.includes(one)),
+  );
 }
 
 const PLAYS: Record<string, (...args: never[]) => unknown> = {
@@ -30,43 +37,43 @@ const PLAYS: Record<string, (...args: never[]) => unknown> = {
   create({ isolation, cgroupsPath, resources, without, instead }: Request) {
     const short = new Shortfalls(isolation ?? "auto");
     const unknown: string[] = [];
-    const plan = cgroup.planCgroup(
+    const plan = planCgroup(
       {
         cgroupsPath,
         id: "vz-e2e",
-        resources: cgroup.readResources(resources ?? {}, "linux.resources", unknown),
+        resources: readResources(resources ?? {}, "linux.resources", unknown),
         hierarchies: instead ?? hierarchies(without),
       },
       short,
     );
-    const planned = cgroup.cgroupDirectories(plan);
+    const planned = cgroupDirectories(plan);
     const start = sys.now();
-    const dirs = cgroup.createCgroup(plan, short);
+    const dirs = createCgroup(plan, short);
     return { planned, dirs, short: short.list, unknown, ms: sys.now() - start };
   },
-  join: (dirs: string[], pid: number, options?: { beside: number }) => control.joinCgroup(dirs, pid, options),
+  join: (dirs: string[], pid: number, options?: { beside: number }) => joinCgroup(dirs, pid, options),
   joinTold(dirs: string[], pid: number) {
     const tell = new Shortfalls("auto");
-    control.joinCgroup(dirs, pid, { tell });
+    joinCgroup(dirs, pid, { tell });
     return tell.list;
   },
   delegate(dirs: string[], uid: number) {
     const tell = new Shortfalls("auto");
-    cgroup.delegateCgroup(dirs, uid, tell);
+    delegateCgroup(dirs, uid, tell);
     return tell.list;
   },
-  processes: (dirs: string[]) => control.processesInCgroup(dirs),
-  kill: (dirs: string[], signal?: number) => control.killCgroup(dirs, signal),
-  remove: (dirs: string[]) => control.removeCgroup(dirs),
-  freeze: (dirs: string[], on: boolean) => control.freeze(dirs, on),
-  thaw: (pid: number, pids: number[]) => control.thawProcess(pid, pids),
-  isFrozen: (dirs: string[]) => control.isFrozen(dirs),
+  processes: (dirs: string[]) => processesInCgroup(dirs),
+  kill: (dirs: string[], signal?: number) => killCgroup(dirs, signal),
+  remove: (dirs: string[]) => removeCgroup(dirs),
+  freeze: (dirs: string[], on: boolean) => freeze(dirs, on),
+  thaw: (pid: number, pids: number[]) => thawProcess(pid, pids),
+  isFrozen: (dirs: string[]) => isFrozen(dirs),
   stats: (dirs: string[], pids: number[]) => statsOf(dirs, pids),
   oom: (dirs: string[]) => oomCount(dirs),
   update: (dirs: string[], values: Record<string, string>, without?: string[]) =>
-    update.updateCgroup(dirs, hierarchies(without), update.resourcesFromUpdate(values)),
+    updateCgroup(dirs, hierarchies(without), resourcesFromUpdate(values)),
   mounts: (dirs: string[], type: "cgroup" | "cgroup2", ownCgroupNamespace: boolean) =>
-    cgroup.planCgroupMount(cgroup.findHierarchies(), dirs, { type, ownCgroupNamespace }),
+    planCgroupMount(findHierarchies(), dirs, { type, ownCgroupNamespace }),
 };
 
 const [, , name = "", words = "[]"] = process.argv;

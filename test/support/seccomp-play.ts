@@ -4,13 +4,11 @@
  * fell short, and whether there is a listener; without a program it tells the features on standard output.
  */
 import * as sys from "vz:sys";
-import {
-  loadSeccomp,
-  MACHINES,
-  planSeccomp,
-  readSeccomp,
-  seccompFeatures,
-} from "../../src/slave/runch/seccomp/index.ts";
+import { MACHINES } from "../../src/slave/runch/seccomp/abis.ts";
+import { seccompFeatures } from "../../src/slave/runch/seccomp/kernel.ts";
+import { loadSeccomp } from "../../src/slave/runch/seccomp/load-seccomp.ts";
+import { planSeccomp } from "../../src/slave/runch/seccomp/plan-seccomp.ts";
+import { readSeccomp } from "../../src/slave/runch/seccomp/read-seccomp.ts";
 import { Shortfalls } from "../../src/slave/runch/shortfalls.ts";
 
 const PR_SET_NO_NEW_PRIVS = 38;

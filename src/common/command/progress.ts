@@ -1,6 +1,7 @@
 /** Progress of long work: one line on standard error, redrawn in place, and only on a terminal. */
 import type { Io } from "../io.ts";
-import { formatBytes, printable } from "./table.ts";
+import { printable } from "../printable.ts";
+import { formatBytes } from "./table.ts";
 
 export interface Progress {
   /** Tells how much of `total` is done, both in bytes. */

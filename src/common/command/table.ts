@@ -1,9 +1,5 @@
 /** Tables for people: aligned columns without borders, cut to the terminal, the same columns when piped. */
-
-/** Drops control characters, so that text from a slave cannot drive the operator's terminal. */
-export function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, "?");
-}
+import { printable } from "../printable.ts";
 
 /**
  * @param columns width to fit, or undefined for no limit; the widest columns give way first

@@ -1,9 +1,10 @@
 import type { Command } from "../../common/command/command.ts";
-import { formatBytes, printable, table } from "../../common/command/table.ts";
+import { formatBytes, table } from "../../common/command/table.ts";
 import { Status, VzError } from "../../common/errors.ts";
 import { type Entry, insidePath, plainEntry } from "../../common/image/manifest.ts";
 import { withImage } from "../../common/image/open.ts";
 import { readManifest } from "../../common/image/read.ts";
+import { printable } from "../../common/printable.ts";
 import { quoteWords } from "../../common/shell-words.ts";
 import { provenanceOf } from "../build/provenance.ts";
 import { diffImages, type FileChange, type ImageDiff, type Side } from "../diff.ts";

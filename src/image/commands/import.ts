@@ -1,7 +1,7 @@
 import type { Args, Command } from "../../common/command/command.ts";
 import { progressBar } from "../../common/command/progress.ts";
-import { printable } from "../../common/command/table.ts";
 import { Status, VzError } from "../../common/errors.ts";
+import { printable } from "../../common/printable.ts";
 import { importImage } from "../foreign/import.ts";
 import { nameOf, sentence, sourceDate, summary } from "./build.ts";
 

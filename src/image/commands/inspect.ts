@@ -1,9 +1,10 @@
 import type { Args, Command } from "../../common/command/command.ts";
-import { formatBytes, printable, table } from "../../common/command/table.ts";
+import { formatBytes, table } from "../../common/command/table.ts";
 import { Status, VzError } from "../../common/errors.ts";
 import { type FileEntry, insidePath, type Manifest, type Provenance } from "../../common/image/manifest.ts";
 import { withImage } from "../../common/image/open.ts";
 import { type ImageHead, readManifest } from "../../common/image/read.ts";
+import { printable } from "../../common/printable.ts";
 import { quoteWords } from "../../common/shell-words.ts";
 import { provenanceOf } from "../build/provenance.ts";
 

@@ -1,8 +1,8 @@
 import { constants, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "../../common/command/command.ts";
-import { printable } from "../../common/command/table.ts";
 import { hasCode, isVzError, Status, VzError } from "../../common/errors.ts";
+import { printable } from "../../common/printable.ts";
 import { type FoundImage, imagesIn, isImageName, openFound } from "../build/find.ts";
 
 const ID = /^(sha256:)?([0-9a-f]{6,64})$/;

@@ -1,8 +1,8 @@
 import type { Command } from "../../common/command/command.ts";
 import { Status } from "../../common/errors.ts";
-import { withLab } from "../lock.ts";
-import { needRoot } from "../need-root.ts";
-import { labName, needSettings, vpsNumber } from "../state.ts";
+import { withLab } from "../host/lock.ts";
+import { needRoot } from "../host/need-root.ts";
+import { labName, needSettings, vpsNumber } from "../host/state.ts";
 import { killVps } from "../vps/power.ts";
 
 export const kill: Command = {

@@ -3,9 +3,9 @@ import { table } from "../../common/command/table.ts";
 import { Status } from "../../common/errors.ts";
 import type { Io } from "../../common/io.ts";
 import { vendorOf } from "../fleet-file.ts";
-import { numbered } from "../groups.ts";
-import { vpsAddress } from "../network.ts";
-import { type LabSettings, labName, readSettings, vpsPaths } from "../state.ts";
+import { numbered } from "../host/groups.ts";
+import { vpsAddress } from "../host/network.ts";
+import { type LabSettings, labName, readSettings, vpsPaths } from "../host/state.ts";
 import { vpsState } from "../vps/power.ts";
 import { readPid } from "../vps/processes.ts";
 

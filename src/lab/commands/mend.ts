@@ -1,11 +1,11 @@
 import { rmSync } from "node:fs";
 import type { Command } from "../../common/command/command.ts";
 import { Status } from "../../common/errors.ts";
-import { withLab } from "../lock.ts";
-import { needRoot } from "../need-root.ts";
-import { plugIn } from "../network.ts";
-import { labName, needSettings, vpsNumber, vpsPaths } from "../state.ts";
-import { tool } from "../tool.ts";
+import { withLab } from "../host/lock.ts";
+import { needRoot } from "../host/need-root.ts";
+import { plugIn } from "../host/network.ts";
+import { labName, needSettings, vpsNumber, vpsPaths } from "../host/state.ts";
+import { tool } from "../host/tool.ts";
 import { vpsState } from "../vps/power.ts";
 
 export const mend: Command = {

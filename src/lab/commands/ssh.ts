@@ -1,9 +1,9 @@
 import { execve } from "vz:sys";
 import type { Command } from "../../common/command/command.ts";
 import { Status, VzError } from "../../common/errors.ts";
-import { vpsAddress } from "../network.ts";
+import { vpsAddress } from "../host/network.ts";
+import { labName, labPaths, needSettings, vpsNumber } from "../host/state.ts";
 import { sshCommand } from "../ssh-command.ts";
-import { labName, labPaths, needSettings, vpsNumber } from "../state.ts";
 import { vpsState } from "../vps/power.ts";
 
 export const ssh: Command = {

@@ -2,9 +2,9 @@
 import type { Args, Option } from "../../common/command/command.ts";
 import { Status, VzError } from "../../common/errors.ts";
 import { MAX_VENDORS } from "../fleet-file.ts";
-import type { MachineWish, NamespaceWish, Wish } from "../groups.ts";
-import { type Arch, isArch } from "../host-arch.ts";
-import { MAX_VPSES } from "../network.ts";
+import { type Arch, isArch } from "../host/arch.ts";
+import type { MachineWish, NamespaceWish, Wish } from "../host/groups.ts";
+import { MAX_VPSES } from "../host/network.ts";
 import { isMachineKernel, machines } from "../vm/machine.ts";
 import { type Init, isInit } from "../vps/inittab.ts";
 import { isKernelFloor, type Limits } from "../vps/seccomp.ts";

@@ -1,8 +1,8 @@
 /** How the VPSes' root filesystems are made: the command lines of mmdebstrap. */
 
 import { sha256 } from "../../common/digest.ts";
-import type { Arch } from "../host-arch.ts";
-import { type Mirror, sourceLine } from "./apt-sources.ts";
+import { type Mirror, sourceLine } from "../host/apt-sources.ts";
+import type { Arch } from "../host/arch.ts";
 
 const PACKAGES = ["openssh-server", "sysvinit-core", "busybox-static", "iproute2", "procps"];
 

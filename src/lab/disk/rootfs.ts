@@ -3,9 +3,9 @@ import { spawnSync } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
 import { Status, VzError } from "../../common/errors.ts";
 import type { Io } from "../../common/io.ts";
-import { ensureCached, type Making } from "../cache.ts";
-import { hostMirror, proxyLines } from "../mirror.ts";
-import { cannotRun, findProgram, hasProgram, TOOL_PATH } from "../tool.ts";
+import { ensureCached, type Making } from "../host/cache.ts";
+import { hostMirror, proxyLines } from "../host/mirror.ts";
+import { cannotRun, findProgram, hasProgram, TOOL_PATH } from "../host/tool.ts";
 import { buildCommand, lastComplaint, type Recipe, releasesToTry } from "./recipe.ts";
 
 /** Path of the root filesystem, which is made now if it is not there. */

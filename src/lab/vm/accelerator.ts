@@ -4,8 +4,8 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { Status, VzError } from "../../common/errors.ts";
 import type { Io } from "../../common/io.ts";
-import type { Arch } from "../host-arch.ts";
-import { TOOL_PATH } from "../tool.ts";
+import type { Arch } from "../host/arch.ts";
+import { TOOL_PATH } from "../host/tool.ts";
 import { type Machine, machines } from "./machine.ts";
 
 /** As qemu calls them. */

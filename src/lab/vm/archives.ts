@@ -6,10 +6,10 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { sha256 } from "../../common/digest.ts";
 import { reason, Status, VzError } from "../../common/errors.ts";
-import { fieldsOf, type Mirror, sourceLine } from "../disk/apt-sources.ts";
 import { lastComplaint } from "../disk/recipe.ts";
-import type { Arch } from "../host-arch.ts";
-import { hasProgram, TOOL_PATH } from "../tool.ts";
+import { fieldsOf, type Mirror, sourceLine } from "../host/apt-sources.ts";
+import type { Arch } from "../host/arch.ts";
+import { hasProgram, TOOL_PATH } from "../host/tool.ts";
 
 /** What the signed index says of a package. */
 export interface Archive {

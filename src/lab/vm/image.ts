@@ -1,7 +1,7 @@
 /** A machine's disk: one ext4 filesystem, made without loop devices by mke2fs(8). */
 import { mkdirSync, renameSync, rmSync, statfsSync } from "node:fs";
 import { Status, VzError } from "../../common/errors.ts";
-import { tool } from "../tool.ts";
+import { tool } from "../host/tool.ts";
 import { readOnlyOverlay } from "../vps/mount-plan.ts";
 
 /** Megabytes of each machine's disk. */

@@ -1,7 +1,7 @@
 /** What a machine's kernel starts: busybox, modules, and a script that makes disk and link ready and hands over to the disk's init. */
 
 import { startSha256 } from "../../common/digest.ts";
-import { hardwareAddress, hostAddress, vpsAddress } from "../network.ts";
+import { hardwareAddress, hostAddress, vpsAddress } from "../host/network.ts";
 import { cpio, DIRECTORY, type Entry, FILE, PROGRAM } from "./cpio.ts";
 import { WANTED } from "./modules.ts";
 

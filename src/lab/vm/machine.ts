@@ -1,5 +1,5 @@
 /** What qemu's machines are, by architecture. */
-import type { Arch } from "../host-arch.ts";
+import type { Arch } from "../host/arch.ts";
 
 /** Debian's kernels that a machine can have. */
 export type MachineKernel = "6.1" | "5.10";

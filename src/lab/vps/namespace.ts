@@ -1,10 +1,10 @@
 /** Runs a VPS that is a namespace of this machine's kernel, from boot to its end. */
 import { existsSync, writeFileSync } from "node:fs";
 import * as sys from "vz:sys";
-import { type NamespaceGroup, total } from "../groups.ts";
-import { addPort, configureVps, plugIn } from "../network.ts";
-import { type LabSettings, vpsPaths } from "../state.ts";
-import { ipBatch, tool } from "../tool.ts";
+import { type NamespaceGroup, total } from "../host/groups.ts";
+import { addPort, configureVps, plugIn } from "../host/network.ts";
+import { type LabSettings, vpsPaths } from "../host/state.ts";
+import { ipBatch, tool } from "../host/tool.ts";
 import { enterGroup, vpsGroup } from "./cgroup.ts";
 import { becomeInit } from "./pid1.ts";
 import { removePid, writePid } from "./processes.ts";

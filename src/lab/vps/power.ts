@@ -5,11 +5,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import * as sys from "vz:sys";
 import { hasCode, Status, VzError } from "../../common/errors.ts";
 import type { Io } from "../../common/io.ts";
-import { groupOf, type NamespaceGroup } from "../groups.ts";
-import { tryLock } from "../lock.ts";
-import { plugOut, portName, vpsAddress } from "../network.ts";
-import { type LabSettings, list, vpsPaths } from "../state.ts";
-import { TOOL_PATH, tool } from "../tool.ts";
+import { groupOf, type NamespaceGroup } from "../host/groups.ts";
+import { tryLock } from "../host/lock.ts";
+import { plugOut, portName, vpsAddress } from "../host/network.ts";
+import { type LabSettings, list, vpsPaths } from "../host/state.ts";
+import { TOOL_PATH, tool } from "../host/tool.ts";
 import { type Held, limitVps, vpsGroup } from "./cgroup.ts";
 import { readPid } from "./processes.ts";
 

@@ -2,8 +2,8 @@
 import { appendFileSync, existsSync, rmSync, statSync } from "node:fs";
 import * as sys from "vz:sys";
 import { hasCode } from "../../common/errors.ts";
-import { portName } from "../network.ts";
-import { tool } from "../tool.ts";
+import { portName } from "../host/network.ts";
+import { tool } from "../host/tool.ts";
 
 /** Removes the link if it is there: it outlives init by a moment, and longer where a connection lingers. */
 export function dropPort(octet: number, i: number): void {

@@ -15,13 +15,13 @@ import {
   type Plan,
   unwell,
 } from "../fleet/plan.ts";
-import { readLastSeen, requireDailyKey } from "../state-dir.ts";
 import { type Delivered, deliver, loadAction, tidy } from "../wire/delivery.ts";
 import { waitForPort } from "../wire/health.ts";
 import { describeImage } from "../wire/image-file.ts";
 import { askContainers, look } from "../wire/observe.ts";
 import { mapLimit } from "../wire/program.ts";
 import { PARALLEL } from "../wire/remote.ts";
+import { readLastSeen, requireDailyKey } from "../wire/state-dir.ts";
 import { fileOption, fleetOf, jsonOption, noWords, verboseOption } from "./options.ts";
 import { Screen } from "./screen.ts";
 

@@ -6,11 +6,11 @@ import { runPlaybook } from "../ansible/playbook.ts";
 import { type SlaveFiles, slaveFiles } from "../ansible/slave-files.ts";
 import { ansibleError } from "../ansible/verbs.ts";
 import { chooseHosts, type Fleet, type Host } from "../fleet/fleet.ts";
-import { ensureDailyKey, ensureStateDir, requireKey } from "../state-dir.ts";
 import { mapLimit } from "../wire/program.ts";
 import { PARALLEL, refused, unreachable } from "../wire/remote.ts";
 import { SftpSession } from "../wire/sftp.ts";
 import { dailyLogin, rootLogin, uploadLogin } from "../wire/ssh.ts";
+import { ensureDailyKey, ensureStateDir, requireKey } from "../wire/state-dir.ts";
 import { fileOption, fleetOf, jsonOption, verboseOption } from "./options.ts";
 import { Screen } from "./screen.ts";
 

@@ -2,10 +2,10 @@ import type { Command } from "../../common/command/command.ts";
 import { Status, VzError } from "../../common/errors.ts";
 import { findService } from "../fleet/fleet.ts";
 import { readContainerName } from "../fleet/placement.ts";
-import { requireDailyKey } from "../state-dir.ts";
 import { askAll, askContainers } from "../wire/observe.ts";
 import { ask } from "../wire/remote.ts";
 import { dailyLogin } from "../wire/ssh.ts";
+import { requireDailyKey } from "../wire/state-dir.ts";
 import { fileOption, fleetOf, jsonOption, onlyWord } from "./options.ts";
 import { Screen } from "./screen.ts";
 

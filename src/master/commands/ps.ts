@@ -1,11 +1,12 @@
 import type { Command } from "../../common/command/command.ts";
-import { formatBytes, formatSpan, printable, table } from "../../common/command/table.ts";
+import { formatBytes, formatSpan, table } from "../../common/command/table.ts";
 import type { ContainerRow } from "../../common/contract/protocol.ts";
+import { printable } from "../../common/printable.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import { containerName, place, readContainerName } from "../fleet/placement.ts";
 import { foundPlaces } from "../fleet/plan.ts";
-import { readLastSeen, requireDailyKey } from "../state-dir.ts";
 import { type Answer, askContainers } from "../wire/observe.ts";
+import { readLastSeen, requireDailyKey } from "../wire/state-dir.ts";
 import { fileOption, fleetOf, jsonOption, noWords } from "./options.ts";
 import { Screen } from "./screen.ts";
 

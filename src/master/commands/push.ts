@@ -3,13 +3,13 @@ import { Status, VzError } from "../../common/errors.ts";
 import { runVerbs } from "../ansible/verbs.ts";
 import { chooseHosts, type Fleet, type Host } from "../fleet/fleet.ts";
 import { type LocalImage, whyUnfit } from "../fleet/image-choice.ts";
-import { requireDailyKey } from "../state-dir.ts";
 import { factsAnswer } from "../wire/answers.ts";
 import { deliver, loadAction, tidy } from "../wire/delivery.ts";
 import { describeImage } from "../wire/image-file.ts";
 import { askAll } from "../wire/observe.ts";
 import { askJson } from "../wire/remote.ts";
 import { dailyLogin } from "../wire/ssh.ts";
+import { requireDailyKey } from "../wire/state-dir.ts";
 import { fileOption, fleetOf, jsonOption, verboseOption } from "./options.ts";
 import { Screen } from "./screen.ts";
 

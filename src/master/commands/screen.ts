@@ -1,9 +1,9 @@
 /** What a command on many hosts shows: results as they come, errors a line each, and on a terminal the step under way. */
 
 import { report } from "../../common/command/report.ts";
-import { printable } from "../../common/command/table.ts";
 import { isVzError, Status } from "../../common/errors.ts";
 import type { Io } from "../../common/io.ts";
+import { printable } from "../../common/printable.ts";
 
 export class Screen {
   readonly #io: Io;

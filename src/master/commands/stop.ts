@@ -4,8 +4,8 @@ import { Status } from "../../common/errors.ts";
 import { runVerbs } from "../ansible/verbs.ts";
 import { findService } from "../fleet/fleet.ts";
 import { readContainerName } from "../fleet/placement.ts";
-import { requireDailyKey } from "../state-dir.ts";
 import { askContainers } from "../wire/observe.ts";
+import { requireDailyKey } from "../wire/state-dir.ts";
 import { fileOption, fleetOf, jsonOption, onlyWord, verboseOption } from "./options.ts";
 import { Screen } from "./screen.ts";
 

@@ -5,7 +5,7 @@ import { Status, VzError } from "../../common/errors.ts";
 import type { Io } from "../../common/io.ts";
 import { runVerbs, type VerbResult } from "../ansible/verbs.ts";
 import { chooseHosts, type Fleet, type Host } from "../fleet/fleet.ts";
-import { requireDailyKey } from "../state-dir.ts";
+import { requireDailyKey } from "../wire/state-dir.ts";
 import { logLines } from "./logs.ts";
 import { fileOption, fleetOf, jsonOption, onlyWord, verboseOption } from "./options.ts";
 import { Screen } from "./screen.ts";

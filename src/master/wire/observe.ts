@@ -3,11 +3,11 @@ import type { ContainerRow, FactsAnswer } from "../../common/contract/protocol.t
 import type { Screen } from "../commands/screen.ts";
 import type { Fleet, Host } from "../fleet/fleet.ts";
 import { isOurs } from "../fleet/plan.ts";
-import { type LastSeen, writeLastSeen } from "../state-dir.ts";
 import { factsAnswer, psAnswer } from "./answers.ts";
 import { mapLimit } from "./program.ts";
 import { askJson, PARALLEL } from "./remote.ts";
 import { dailyLogin } from "./ssh.ts";
+import { type LastSeen, writeLastSeen } from "./state-dir.ts";
 
 /** What one host gave, or undefined where it failed: the screen has been told why. */
 export interface Answer<T> {

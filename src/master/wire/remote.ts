@@ -3,8 +3,8 @@
  * Every failure is a VzError whose message begins with the host and the step.
  */
 import type { GenericSchema } from "valibot";
-import { printable } from "../../common/command/table.ts";
 import { Status, VzError } from "../../common/errors.ts";
+import { printable } from "../../common/printable.ts";
 import { readAnswer } from "./answers.ts";
 import { type Outcome, runProgram } from "./program.ts";
 import { type Login, probeKeyCommand, sshCommand } from "./ssh.ts";

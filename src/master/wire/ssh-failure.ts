@@ -1,5 +1,5 @@
 /** What ssh says when it ends with 255, in one line of ours. Its texts are those of OpenSSH 5.3 to 10. */
-import { printable } from "../../common/command/table.ts";
+import { printable } from "../../common/printable.ts";
 
 export type SshFailureKind =
   | "wrong key"

@@ -1,7 +1,7 @@
 /** Waits until a container that init was told of runs, or until it is plain that it will not. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { printable } from "../../common/command/table.ts";
 import { Status, VzError } from "../../common/errors.ts";
+import { printable } from "../../common/printable.ts";
 import { tellInit } from "../supervise/init.ts";
 import { tailLog } from "./log-file.ts";
 import type { Places } from "./places.ts";

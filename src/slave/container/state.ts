@@ -19,7 +19,7 @@ export function observe(name: string): Observed | null {
 export async function forgetState(name: string): Promise<void> {
   const cgroups = readState(STATE_DIR, name)?.cgroups ?? [];
   if (cgroups.length > 0) {
-    const { killCgroup, removeCgroup } = await import("../runch/cgroup/control.ts");
+    const { killCgroup, removeCgroup } = await import("../runch/cgroup/remove.ts");
     killCgroup(cgroups);
     removeCgroup(cgroups);
   }

@@ -2,11 +2,10 @@
 
 import { renameSync } from "node:fs";
 import * as sys from "vz:sys";
-import { CONTAINERS_DIR } from "../../common/contract/paths.ts";
 import { Status, VzError } from "../../common/errors.ts";
 import { exists } from "../system/exists.ts";
 import { readTextIfAny } from "../system/files.ts";
-import { asideOf, placesOf, readAside } from "./places.ts";
+import { asideOf, placesOf } from "./places.ts";
 import { removeFolder } from "./remove-tree.ts";
 
 /**
@@ -56,10 +55,4 @@ export function repair(name: string): void {
     const aside = asideOf(name, role);
     if (exists(aside)) removeTree(aside);
   }
-}
-
-/** Names of containers that killed calls left something of. */
-export function unrepaired(): string[] {
-  if (!exists(CONTAINERS_DIR)) return [];
-  return [...new Set(sys.readdir(CONTAINERS_DIR).flatMap((entry) => readAside(entry.name)?.name ?? []))];
 }

@@ -41,7 +41,7 @@ async function answerCall(call: Call, io: Io): Promise<number> {
   const [first, ...rest] = words;
   const unknown = remote ? Status.refused : Status.usage;
   if (first === "subsystem" && rest.length === 0) {
-    const { serve } = await import("./acts.ts");
+    const { serve } = await import("./subsystem.ts");
     return serve(io, (request, output) => runVerb(request, output, Status.refused));
   }
   if (!remote && words.some((word) => word === "--help" || word === "-h")) return help(words, io);

@@ -1,7 +1,7 @@
 /** Refused calls leave a trace on the slave: a cheap VPS often runs no syslog daemon, so in a file of our own. */
 import * as sys from "vz:sys";
-import { printable } from "../../common/command/table.ts";
 import { DATA_DIR } from "../../common/contract/paths.ts";
+import { printable } from "../../common/printable.ts";
 import { makeDirectories } from "../system/files.ts";
 import { cutLog, openLog } from "../system/log-file.ts";
 

@@ -3,7 +3,7 @@ import { parseArgs } from "../../common/command/parse-args.ts";
 import { suggest } from "../../common/command/suggest.ts";
 import { Status, VzError } from "../../common/errors.ts";
 import type { Io } from "../../common/io.ts";
-import { tidy } from "../container/rows.ts";
+import { tidy } from "../container/tidy.ts";
 import { verbs } from "./verbs/index.ts";
 
 /**

@@ -4,10 +4,10 @@
  */
 
 import { toFs } from "../../common/byte-strings.ts";
-import { printable } from "../../common/command/table.ts";
+import { printable } from "../../common/printable.ts";
 import { HostFiles } from "../elf/host-files.ts";
+import type { Selection } from "../names/selection.ts";
 import { baseOf, Walker } from "../names/walk.ts";
-import type { Selection } from "../select/selection.ts";
 
 export interface Format {
   readonly interpreter: string;

@@ -3,8 +3,8 @@
  * subject (OpenSSL's CApath; see SSL_CTX_load_verify_locations(3)) touches one, and the next peer needs another.
  */
 import type { LibraryFiles } from "../elf/loader-path.ts";
+import type { Selection } from "../names/selection.ts";
 import { baseOf, parentOf } from "../names/walk.ts";
-import type { Selection } from "../select/selection.ts";
 
 /** Name of a certificate or revocation list in such a directory. */
 const HASHED = /^[0-9a-f]{8}\.r?\d+$/;

@@ -6,7 +6,7 @@
 
 import { fromFs } from "../../common/byte-strings.ts";
 import { type LibraryFiles, LibraryPath } from "../elf/loader-path.ts";
-import type { Selection } from "../select/selection.ts";
+import type { Selection } from "../names/selection.ts";
 import { addCertificates } from "./certificates.ts";
 import { interpreterOf, MAX_SCRIPTS, SCRIPT_LINE } from "./interpreter.ts";
 import { noteLeftOut } from "./left-out.ts";

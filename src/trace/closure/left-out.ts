@@ -2,11 +2,11 @@
 
 import { fromFs } from "../../common/byte-strings.ts";
 import type { LibraryFiles } from "../elf/loader-path.ts";
+import { type DeviceTree, literalGlob } from "../names/closure-notes.ts";
+import { COMMON_DEVICES, type Selection } from "../names/selection.ts";
 import { baseOf, parentOf } from "../names/walk.ts";
-import { COMMON_DEVICES, type Selection } from "../select/selection.ts";
 import { ROOT_END } from "../watch/touch.ts";
 import type { RunFacts } from "./closure.ts";
-import { type DeviceTree, literalGlob } from "./notes.ts";
 
 const KERNEL_TREES = /^\/(?:dev|run|var\/run)\//;
 /** Of those trees. */

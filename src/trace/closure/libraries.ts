@@ -1,10 +1,10 @@
 /** Libraries that a run did not load, though what came along names them: by DT_NEEDED, or as what dlopen(3) may load. */
 import type { Elf } from "../../common/elf/elf.ts";
 import type { LibraryFiles, LibraryPath } from "../elf/loader-path.ts";
+import { literalGlob } from "../names/closure-notes.ts";
+import type { Selection } from "../names/selection.ts";
 import { baseOf, parentOf } from "../names/walk.ts";
-import type { Selection } from "../select/selection.ts";
 import { optionalLibraries } from "./dlopen-notes.ts";
-import { literalGlob } from "./notes.ts";
 
 const CACHE = "/etc/ld.so.cache";
 /** Rounds of libraries that bring others on a guess. */

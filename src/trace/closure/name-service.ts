@@ -3,8 +3,8 @@
  * which other files and modules answer; see nsswitch.conf(5).
  */
 import { type LibraryFiles, LibraryPath } from "../elf/loader-path.ts";
+import type { Selection } from "../names/selection.ts";
 import { baseOf } from "../names/walk.ts";
-import type { Selection } from "../select/selection.ts";
 
 const SWITCH = "/etc/nsswitch.conf";
 /** Each of these, once touched, is a sign that its kind was asked for. Never guessed: shadow(5), which holds secrets. */

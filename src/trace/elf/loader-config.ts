@@ -1,7 +1,7 @@
 /** The directories that a dynamic loader searches without being told by a file: its own, and those of its configuration. */
 
 import { baseOf, parentOf } from "../names/walk.ts";
-import { matchesWildcard } from "../select/wildcard.ts";
+import { matchesWildcard } from "../names/wildcard.ts";
 import type { LibraryFiles } from "./loader-path.ts";
 
 /** Loaders are under 2 MB; a longer one's directories are not looked for further in. */

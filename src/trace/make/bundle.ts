@@ -7,7 +7,7 @@ import { fromFs, toFs } from "../../common/byte-strings.ts";
 import type { OciConfig, OciMount, OciProcess } from "../../common/oci/oci.ts";
 import { ROOT_CAPABILITIES } from "../../common/oci/root-capabilities.ts";
 import { OCI_VERSION } from "../../common/oci/version.ts";
-import type { DeviceTree } from "../closure/notes.ts";
+import type { DeviceTree } from "../names/closure-notes.ts";
 import { NO_OVERRIDES, type Overrides } from "./bundle-overrides.ts";
 import type { User } from "./user-database.ts";
 

@@ -5,8 +5,8 @@ import * as sys from "vz:sys";
 import { toFs } from "../../common/byte-strings.ts";
 import type { Progress } from "../../common/command/progress.ts";
 import { hasCode } from "../../common/errors.ts";
+import { COMMON_DEVICES, type Selection } from "../names/selection.ts";
 import { parentOf } from "../names/walk.ts";
-import { COMMON_DEVICES, type Selection } from "../select/selection.ts";
 import { copyFile, copyLink, dressDirectory, giveAway } from "./copy.ts";
 
 /**

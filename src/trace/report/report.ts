@@ -1,8 +1,8 @@
 /** What `vz trace --report` tells: what came along, from where, why, and what did not. */
 import { lstatSync } from "node:fs";
 import { toFs } from "../../common/byte-strings.ts";
-import type { LeftOut } from "../closure/notes.ts";
-import type { Selection } from "../select/selection.ts";
+import type { LeftOut } from "../names/closure-notes.ts";
+import type { Selection } from "../names/selection.ts";
 import { formatSpec } from "../select/spec.ts";
 import type { Package, PackageDatabase } from "./packages.ts";
 

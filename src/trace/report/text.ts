@@ -1,6 +1,7 @@
 /** The report of a trace as people read it. */
 
-import { formatBytes, printable, table } from "../../common/command/table.ts";
+import { formatBytes, table } from "../../common/command/table.ts";
+import { printable } from "../../common/printable.ts";
 import { quoteWord, quoteWords } from "../../common/shell-words.ts";
 import type { SizedFile, TraceReport } from "./report.ts";
 

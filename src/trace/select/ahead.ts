@@ -5,11 +5,11 @@
 import { isLibraryName } from "../closure/libraries.ts";
 import { HostFiles } from "../elf/host-files.ts";
 import { LoaderConfig } from "../elf/loader-config.ts";
+import { Selection } from "../names/selection.ts";
 import { baseOf, commonStart, type Place, parentOf, Walker } from "../names/walk.ts";
 import type { TraceLog } from "../watch/log.ts";
 import type { TracedRun } from "../watch/run.ts";
 import { allTouches, DRAFTED, READS, ROOT_END, Touch } from "../watch/touch.ts";
-import { Selection } from "./selection.ts";
 
 const CHANGES = Touch.made | Touch.maybeMade | Touch.removed | Touch.written;
 /** Where a run changed more names than this, all is looked at again. */

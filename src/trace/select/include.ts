@@ -2,9 +2,9 @@
 import { accessSync, constants } from "node:fs";
 import { interpreterOf, SCRIPT_LINE } from "../closure/interpreter.ts";
 import type { HostFiles } from "../elf/host-files.ts";
+import { Selection } from "../names/selection.ts";
 import type { Place, Walker } from "../names/walk.ts";
 import type { Glob } from "./glob.ts";
-import { Selection } from "./selection.ts";
 import { lineBreaks } from "./spec.ts";
 
 /** The kernel's trees: nothing in them is looked for. */

@@ -1,13 +1,13 @@
 /** From several traced runs to one selection. */
 
 import { fromFs } from "../../common/byte-strings.ts";
+import type { Selection } from "../names/selection.ts";
 import type { Walker } from "../names/walk.ts";
 import { insideRoot, nameInside } from "../watch/root.ts";
 import type { TracedRun } from "../watch/run.ts";
 import { allTouches } from "../watch/touch.ts";
 import { bornSince } from "./birth.ts";
 import { select } from "./select.ts";
-import type { Selection } from "./selection.ts";
 
 /** What all runs touched, by names as from inside of the root; the first touch of a name is that of the first run. */
 export function touchedBy(runs: readonly TracedRun[], root: string): ReadonlyMap<string, number> {

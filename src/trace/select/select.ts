@@ -4,9 +4,9 @@
  * left out. Pure, but for the walker that it is given.
  */
 
+import { Selection } from "../names/selection.ts";
 import { type Place, parentOf, type Walker } from "../names/walk.ts";
 import { allTouches, DRAFTED, firstTouch, READS, ROOT_END, Touch } from "../watch/touch.ts";
-import { Selection } from "./selection.ts";
 
 interface Touched {
   /** As it was named, without the root that it counts from. */

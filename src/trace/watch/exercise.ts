@@ -5,7 +5,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { printable } from "../../common/command/table.ts";
+import { printable } from "../../common/printable.ts";
 import { quoteWord, quoteWords } from "../../common/shell-words.ts";
 import type { RecipeRun } from "../recipe/recipe.ts";
 import type { StopPlan } from "./stop.ts";

@@ -4,7 +4,7 @@ import * as sys from "vz:sys";
 import { toFs } from "../../common/byte-strings.ts";
 import { shown } from "../../common/image/manifest.ts";
 import type { Io } from "../../common/io.ts";
-import type { Selection } from "../select/selection.ts";
+import type { Selection } from "../names/selection.ts";
 import type { Note } from "./log.ts";
 
 const SETUID_OR_SETGID = 0o6000;

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { Command } from "../../../src/common/command/command.ts";
 import { parseArgs } from "../../../src/common/command/parse-args.ts";
 import { readWish, wishOptions } from "../../../src/lab/commands/wish.ts";
-import type { Arch } from "../../../src/lab/host-arch.ts";
+import type { Arch } from "../../../src/lab/host/arch.ts";
 
 const up: Command = {
   name: "vz lab up",

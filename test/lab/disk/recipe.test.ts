@@ -7,7 +7,7 @@ import {
   releasesToTry,
   unpackedRoot,
 } from "../../../src/lab/disk/recipe.ts";
-import { cacheDir } from "../../../src/lab/state.ts";
+import { cacheDir } from "../../../src/lab/host/state.ts";
 
 test("Debian 12 is tried first, then the release of the machine", () => {
   assert.deepEqual(releasesToTry("ID=debian\nVERSION_CODENAME=bookworm\n"), ["bookworm"]);

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { complete, type RunFacts } from "../../../src/trace/closure/closure.ts";
 import { interpreterOf } from "../../../src/trace/closure/interpreter.ts";
-import { literalGlob } from "../../../src/trace/closure/notes.ts";
+import { literalGlob } from "../../../src/trace/names/closure-notes.ts";
+import { Selection } from "../../../src/trace/names/selection.ts";
 import { parseGlob } from "../../../src/trace/select/glob.ts";
-import { Selection } from "../../../src/trace/select/selection.ts";
 import { makeElf } from "../../support/elf.ts";
 import { filesOf, type Tree, walkerOf } from "../../support/tree.ts";
 

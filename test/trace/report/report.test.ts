@@ -3,11 +3,11 @@ import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { Selection } from "../../../src/trace/names/selection.ts";
 import { Walker } from "../../../src/trace/names/walk.ts";
 import type { Package, PackageDatabase } from "../../../src/trace/report/packages.ts";
 import { reportOf, type TraceReport } from "../../../src/trace/report/report.ts";
 import { reportText } from "../../../src/trace/report/text.ts";
-import { Selection } from "../../../src/trace/select/selection.ts";
 
 const root = mkdtempSync(join(tmpdir(), "vz-report-"));
 after(() => rmSync(root, { recursive: true, force: true }));

@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { Selection } from "../../../src/trace/names/selection.ts";
 import { type Seen, Walker } from "../../../src/trace/names/walk.ts";
 import { parseGlob } from "../../../src/trace/select/glob.ts";
 import { dropExcluded, expandGlob, mayInclude, mergeSpec } from "../../../src/trace/select/include.ts";
 import { mergeTouched } from "../../../src/trace/select/runs.ts";
-import { Selection } from "../../../src/trace/select/selection.ts";
 import { checkLine, formatSpec, readSpec } from "../../../src/trace/select/spec.ts";
 import { FIRST, Touch } from "../../../src/trace/watch/touch.ts";
 

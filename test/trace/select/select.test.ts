@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Selection } from "../../../src/trace/names/selection.ts";
 import { select } from "../../../src/trace/select/select.ts";
-import type { Selection } from "../../../src/trace/select/selection.ts";
 import { FIRST, Touch } from "../../../src/trace/watch/touch.ts";
 import { type Tree, walkerOf } from "../../support/tree.ts";
 

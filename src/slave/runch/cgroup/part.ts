@@ -8,17 +8,13 @@ import type { PartsOptions } from "../life/model.ts";
 import type { CgroupPart, MountStep } from "../model.ts";
 import { within } from "../mounts/inside.ts";
 import type { Shortfalls } from "../shortfalls.ts";
+import { createCgroup, refuseOccupied } from "./create.ts";
 import { isFrozen } from "./freezer.ts";
-import {
-  cgroupDirectories,
-  createCgroup,
-  findHierarchies,
-  joinCgroup,
-  planCgroup,
-  planCgroupMount,
-  readResources,
-  refuseOccupied,
-} from "./index.ts";
+import { findHierarchies } from "./hierarchies.ts";
+import { planCgroupMount } from "./mount.ts";
+import { cgroupDirectories, planCgroup } from "./plan.ts";
+import { readResources } from "./resources.ts";
+import { joinCgroup } from "./tree.ts";
 
 /** Read-only once all is in place: the links have to be made first. */
 function protect(place: string, flags: number): void {

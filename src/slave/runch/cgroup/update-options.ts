@@ -1,6 +1,7 @@
-/** The options of `runch update`, which are runc's, as the part of config.json that they stand for. Pure. */
+/** The options of `runch update`, which are runc's, as the part of config.json that they stand for. */
 import type { Option } from "../../../common/command/command.ts";
 import { isVzError, reason, Status, VzError } from "../../../common/errors.ts";
+import { readAll, readText } from "../../system/files.ts";
 import type { Values } from "../commands/options.ts";
 import { type OciResources, readResources } from "./resources.ts";
 
@@ -111,4 +112,12 @@ export function resourcesFrom(values: Values, readFile: (path: string) => string
   }
   if (Object.keys(object).length === 0) throw usage("runch update", "what is to be changed?");
   return checked(object, "runch update");
+}
+
+/**
+ * What the command line of `update` asks for.
+ * @throws VzError 64 for values that mean nothing, and for the file's
+ */
+export function resourcesFromUpdate(values: Values): OciResources {
+  return resourcesFrom(values, (path) => (path === "-" ? readAll(0) : readText(path)));
 }

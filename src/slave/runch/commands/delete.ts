@@ -1,6 +1,6 @@
 /** `runch delete` */
 import { reason, Status } from "../../../common/errors.ts";
-import { deleteContainer } from "../state/delete.ts";
+import { deleteContainer } from "../life/delete.ts";
 import { listIds } from "../state/register.ts";
 import { usageError } from "../usage-error.ts";
 import type { Verb } from "./verb.ts";

@@ -1,5 +1,5 @@
 /** `runch ended`: what the waiter of `run` becomes when there is something to clean up. For runch's own use. */
-import { deleteContainer } from "../state/delete.ts";
+import { deleteContainer } from "../life/delete.ts";
 import type { Verb } from "./verb.ts";
 
 export const verb: Verb = {

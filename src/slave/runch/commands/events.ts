@@ -1,8 +1,9 @@
 /** `runch events` */
 import * as sys from "vz:sys";
 import { Status, VzError } from "../../../common/errors.ts";
-import { oomCount, statsJson, statsOf } from "../cgroup/events.ts";
-import { processesOf } from "../state/processes.ts";
+import { oomCount } from "../cgroup/oom-count.ts";
+import { statsJson, statsOf } from "../cgroup/stats.ts";
+import { processesOf } from "../life/processes.ts";
 import * as register from "../state/register.ts";
 import * as store from "../state/state-store.ts";
 import { usageError } from "../usage-error.ts";

@@ -5,6 +5,7 @@ import { suggest } from "../../../common/command/suggest.ts";
 import { version } from "../../../common/command/version.ts";
 import { Status } from "../../../common/errors.ts";
 import type { Io } from "../../../common/io.ts";
+import { OCI_VERSION } from "../../../common/oci/version.ts";
 import { usageError } from "../usage-error.ts";
 import type { Verb } from "./verb.ts";
 
@@ -22,7 +23,7 @@ const widthOf = (io: Io) => Math.min(io.outColumns ?? 80, 100);
  */
 export async function guide(name: string, names: readonly string[], io: Io): Promise<number> {
   if (name === "version") {
-    io.out(`runch version ${version().version}\nspec: 1.2.0\n`);
+    io.out(`runch version ${version().version}\nspec: ${OCI_VERSION}\n`);
     return Status.ok;
   }
   if (name === "help") {

@@ -2,7 +2,7 @@
 import * as sys from "vz:sys";
 import { Status, VzError } from "../../../common/errors.ts";
 import { signal } from "../../system/signal.ts";
-import { processesOf } from "../state/processes.ts";
+import { processesOf } from "../life/processes.ts";
 import * as register from "../state/register.ts";
 import * as store from "../state/state-store.ts";
 import { parseSignal } from "./signals.ts";

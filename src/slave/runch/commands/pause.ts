@@ -1,6 +1,6 @@
 /** `runch pause` */
 import { Status, VzError } from "../../../common/errors.ts";
-import { freeze } from "../cgroup/control.ts";
+import { freeze } from "../cgroup/freezer.ts";
 import * as register from "../state/register.ts";
 import { statusNow } from "./show.ts";
 import type { Verb } from "./verb.ts";

@@ -1,10 +1,10 @@
 /** `runch ps`: the processes of a container, without a ps(1), which slaves may lack. */
 import { Status } from "../../../common/errors.ts";
-import { processTable } from "../state/process-table.ts";
-import { processesOf } from "../state/processes.ts";
+import { processesOf } from "../life/processes.ts";
 import * as register from "../state/register.ts";
 import * as store from "../state/state-store.ts";
 import { usageError } from "../usage-error.ts";
+import { processTable } from "./process-table.ts";
 import type { Verb } from "./verb.ts";
 
 export const verb: Verb = {
@@ -26,9 +26,7 @@ export const verb: Verb = {
     pids.sort((a, b) => a - b);
     if (format === "json") io.out(`${JSON.stringify(pids)}\n`);
     else
-      io.out(
-        more.length > 0 ? (await import("../state/machine-ps.ts")).machinePs(more, pids) : processTable(pids),
-      );
+      io.out(more.length > 0 ? (await import("./machine-ps.ts")).machinePs(more, pids) : processTable(pids));
     return Status.ok;
   },
 };

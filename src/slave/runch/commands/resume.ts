@@ -1,6 +1,6 @@
 /** `runch resume` */
 import { Status, VzError } from "../../../common/errors.ts";
-import { freeze, isFrozen } from "../cgroup/control.ts";
+import { freeze, isFrozen } from "../cgroup/freezer.ts";
 import * as register from "../state/register.ts";
 import type { Verb } from "./verb.ts";
 

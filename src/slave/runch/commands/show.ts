@@ -16,7 +16,7 @@ export function ociStatus(status: RunStatus): OciStatus {
 export async function statusNow(state: ContainerStateFile): Promise<OciStatus> {
   const status = ociStatus(register.currentStatus(state));
   if (status !== "running" || !state.cgroups?.length) return status;
-  return (await import("../cgroup/control.ts")).isFrozen(state.cgroups) ? "paused" : status;
+  return (await import("../cgroup/freezer.ts")).isFrozen(state.cgroups) ? "paused" : status;
 }
 
 export interface OciState {

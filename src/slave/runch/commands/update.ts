@@ -1,6 +1,8 @@
 /** `runch update` */
 import { Status, VzError } from "../../../common/errors.ts";
-import { findHierarchies, resourcesFromUpdate, updateCgroup, updateOptions } from "../cgroup/update-line.ts";
+import { findHierarchies } from "../cgroup/hierarchies.ts";
+import { updateCgroup } from "../cgroup/update.ts";
+import { resourcesFromUpdate, updateOptions } from "../cgroup/update-options.ts";
 import * as register from "../state/register.ts";
 import * as store from "../state/state-store.ts";
 import type { Verb } from "./verb.ts";

@@ -7,7 +7,8 @@ import { OCI_VERSION_LEAST, OCI_VERSION_MOST } from "../../../common/oci/version
 import { CAPABILITIES, NAMESPACES } from "../../system/linux.ts";
 import { HOOK_KINDS } from "../hooks/kinds.ts";
 import { EXTENDED_OPTIONS } from "../mounts/extras.ts";
-import { mountOptionNames } from "../mounts/option-table.ts";
+import { PROPAGATION, RARE_CLEARS, RARE_SETS } from "../mounts/option-table.ts";
+import { CLEARS, SETS } from "../mounts/options.ts";
 import { ISOLATIONS } from "../shortfalls.ts";
 
 export interface FeatureParts {
@@ -19,13 +20,16 @@ export interface FeatureParts {
   readonly kernel: Readonly<Record<string, string>>;
 }
 
+/** Those that are honoured here; a filesystem's own are not among them. */
+const MOUNT_OPTIONS = [SETS, CLEARS, RARE_SETS, RARE_CLEARS, PROPAGATION];
+
 export function featuresDocument({ version, commit, seccomp, kernel }: FeatureParts): object {
   const granted = Object.entries(kernel).map(([name, value]) => [`vz.kernel.${name}`, value]);
   return {
     ociVersionMin: OCI_VERSION_LEAST,
     ociVersionMax: OCI_VERSION_MOST,
     hooks: HOOK_KINDS,
-    mountOptions: [...mountOptionNames(), ...EXTENDED_OPTIONS].sort(),
+    mountOptions: [...MOUNT_OPTIONS.flatMap(Object.keys), ...EXTENDED_OPTIONS].sort(),
     linux: {
       namespaces: Object.keys(NAMESPACES).sort(),
       capabilities: CAPABILITIES.map((name) => `CAP_${name}`),

@@ -4,7 +4,7 @@ import { version } from "../../../common/command/version.ts";
 import { findControllers } from "../../probe/cgroup-controllers.ts";
 import { tryCalls, tryMounts, tryNamespaces } from "../../probe/kernel-grants.ts";
 import { ACTION_NAMES } from "../seccomp/actions.ts";
-import { seccompFeatures } from "../seccomp/index.ts";
+import { seccompFeatures } from "../seccomp/kernel.ts";
 import { featuresDocument, grantedNames } from "./features-document.ts";
 
 /** The document as JSON. */

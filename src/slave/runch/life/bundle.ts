@@ -70,12 +70,12 @@ export async function loadBundle(path: string, options: BundleOptions): Promise<
   const { id, form, console, cgroups } = options;
   const plan = makePlan(config, { bundle: path, form }, short);
   const parts = asksForParts(config, plan)
-    ? await (await import("./load-parts.ts")).loadParts(
+    ? await (await import("./parts.ts")).planParts({
         config,
         plan,
-        { id, bundle: path, form, cgroups, unknown, console },
+        options: { id, bundle: path, form, cgroups, unknown, console },
         short,
-      )
+      })
     : NO_PARTS;
   const given = parts.notify === null ? [] : [parts.notify.variable];
   return { text, config, vz, plan: { ...plan, env: [...plan.env, ...given] }, parts, short, unknown };

@@ -169,7 +169,7 @@ async function joinCgroups(
   process: number,
 ): Promise<void> {
   if (cgroups.length === 0) return;
-  const { joinCgroup } = await import("../cgroup/control.ts");
+  const { joinCgroup } = await import("../cgroup/tree.ts");
   joinCgroup(
     cgroups.map((directory) => (below === "" ? directory : `${directory}/${below}`)),
     process,

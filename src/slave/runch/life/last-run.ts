@@ -12,7 +12,8 @@ import { nextRun } from "./backoff.ts";
 export async function clearUp(root: string, last: ContainerStateFile, { hooks }: Parts): Promise<void> {
   if (last.hostMounts !== null) leftovers.unmountLeftovers(last);
   if (last.cgroups?.length) {
-    const { killCgroup, ownCgroups, removeCgroup } = await import("../cgroup/control.ts");
+    const { killCgroup, removeCgroup } = await import("../cgroup/remove.ts");
+    const { ownCgroups } = await import("../cgroup/owner.ts");
     const own = ownCgroups(root, last);
     killCgroup(own);
     removeCgroup(own);

@@ -148,7 +148,8 @@ async function forget(root: string, id: string): Promise<void> {
     const state = store.readState(root, id);
     if (state !== null) leftovers.unmountLeftovers(state);
     if (state?.cgroups?.length) {
-      const { ownCgroups, removeCgroup } = await import("../cgroup/control.ts");
+      const { ownCgroups } = await import("../cgroup/owner.ts");
+      const { removeCgroup } = await import("../cgroup/remove.ts");
       removeCgroup(ownCgroups(root, state));
     }
     register.removeState(root, id);

@@ -1,10 +1,9 @@
 /** Options of mounts that few bundles have, and the words for propagation. */
 import { badConfig } from "../../../common/oci/oci.ts";
 import { lookup, MS } from "../../system/linux.ts";
-import { CLEARS, SETS } from "./options.ts";
 
 /** Options that set flags, and those that clear them. */
-const RARE_SETS: Readonly<Record<string, number>> = {
+export const RARE_SETS: Readonly<Record<string, number>> = {
   sync: MS.SYNCHRONOUS,
   dirsync: MS.DIRSYNC,
   remount: MS.REMOUNT,
@@ -15,7 +14,7 @@ const RARE_SETS: Readonly<Record<string, number>> = {
   silent: MS.SILENT,
   nosymfollow: MS.NOSYMFOLLOW,
 };
-const RARE_CLEARS: Readonly<Record<string, number>> = {
+export const RARE_CLEARS: Readonly<Record<string, number>> = {
   async: MS.SYNCHRONOUS,
   nomand: MS.MANDLOCK,
   atime: MS.NOATIME,
@@ -27,7 +26,7 @@ const RARE_CLEARS: Readonly<Record<string, number>> = {
   loud: MS.SILENT,
   symfollow: MS.NOSYMFOLLOW,
 };
-const PROPAGATION: Readonly<Record<string, number>> = {
+export const PROPAGATION: Readonly<Record<string, number>> = {
   private: MS.PRIVATE,
   rprivate: MS.PRIVATE | MS.REC,
   slave: MS.SLAVE,
@@ -64,9 +63,4 @@ export function meaningOf(option: string, at: string): Meaning {
   if (spread !== undefined) return ["propagation", spread];
   if (UNSUPPORTED.test(option)) throw badConfig(at, `option ${option}: runch does not have it`);
   return EXTENDED.test(option) ? "extended" : "data";
-}
-
-/** Names of all options that are honoured here, sorted; those of a filesystem are not among them. */
-export function mountOptionNames(): string[] {
-  return [SETS, CLEARS, RARE_SETS, RARE_CLEARS, PROPAGATION].flatMap(Object.keys).sort();
 }

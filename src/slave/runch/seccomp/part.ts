@@ -8,7 +8,10 @@ import type { SeccompPart } from "../model.ts";
 import defer * as checks from "../program/can-execute.ts";
 import defer * as programFailure from "../program/why-not.ts";
 import type { Shortfalls } from "../shortfalls.ts";
-import { fitSeccomp, loadSeccomp, MACHINES, planSeccomp, readSeccomp } from "./index.ts";
+import { MACHINES } from "./abis.ts";
+import { fitSeccomp, loadSeccomp } from "./load-seccomp.ts";
+import { planSeccomp } from "./plan-seccomp.ts";
+import { readSeccomp } from "./read-seccomp.ts";
 
 /**
  * The listener's descriptor goes to a Unix socket, with the container process state of the specification

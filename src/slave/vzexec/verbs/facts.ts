@@ -1,7 +1,7 @@
 import type { Command } from "../../../common/command/command.ts";
 import { formatBytes, formatSpan } from "../../../common/command/table.ts";
 import type { FactsAnswer } from "../../../common/contract/protocol.ts";
-import { answer, jsonOption, noArguments } from "../answer.ts";
+import { answer, jsonOption, noArguments } from "./answer.ts";
 
 export const factsVerb: Command = {
   name: "vzexec facts",
@@ -13,7 +13,7 @@ export const factsVerb: Command = {
   ],
   async run(args, io) {
     noArguments(args, "facts");
-    const { readFacts } = await import("../acts.ts");
+    const { readFacts } = await import("../../probe/facts.ts");
     return answer(args, io, readFacts(), human);
   },
 };

@@ -1,7 +1,7 @@
 import type { Command } from "../../../common/command/command.ts";
 import { formatBytes, table } from "../../../common/command/table.ts";
 import type { ImageRow } from "../../../common/contract/protocol.ts";
-import { answer, jsonOption, noArguments } from "../answer.ts";
+import { answer, jsonOption, noArguments } from "./answer.ts";
 
 export const imagesVerb: Command = {
   name: "vzexec images",
@@ -11,7 +11,7 @@ export const imagesVerb: Command = {
   examples: [],
   async run(args, io) {
     noArguments(args, "images");
-    const { openStore } = await import("../acts.ts");
+    const { openStore } = await import("../../store/real-system.ts");
     return answer(args, io, openStore().list(), (rows: ImageRow[]) =>
       table(
         ["NAME", "ID", "CREATED", "ARCH", "FILES", "SIZE"],

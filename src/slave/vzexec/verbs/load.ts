@@ -2,7 +2,7 @@ import type { Command } from "../../../common/command/command.ts";
 import { isName } from "../../../common/contract/names.ts";
 import { INCOMING_DIR } from "../../../common/contract/paths.ts";
 import { Status, VzError } from "../../../common/errors.ts";
-import { answer, jsonOption, oneArgument } from "../answer.ts";
+import { answer, jsonOption, oneArgument } from "./answer.ts";
 
 export const loadVerb: Command = {
   name: "vzexec load",
@@ -16,7 +16,7 @@ export const loadVerb: Command = {
     if (!isName(name)) {
       throw new VzError(Status.usage, `file ${JSON.stringify(name.slice(0, 80))}: not a name in incoming/`);
     }
-    const { loadUpload } = await import("../acts.ts");
+    const { loadUpload } = await import("./load-upload.ts");
     const { status, stderr, answer: document } = loadUpload(name);
     io.err(stderr);
     if (document === null) return status;

@@ -5,7 +5,7 @@ import { tailLog } from "../../container/log-file.ts";
 import { LOG_LIMIT, placesOf } from "../../container/places.ts";
 import { unknownContainer } from "../../container/rows.ts";
 import { exists } from "../../system/exists.ts";
-import { answer, jsonOption, oneContainer } from "../answer.ts";
+import { answer, jsonOption, oneContainer } from "./answer.ts";
 
 const DEFAULT_LINES = 100;
 

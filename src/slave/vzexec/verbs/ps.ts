@@ -2,7 +2,7 @@ import type { Command } from "../../../common/command/command.ts";
 import { formatBytes, table } from "../../../common/command/table.ts";
 import type { ContainerRow } from "../../../common/contract/protocol.ts";
 import { rows } from "../../container/rows.ts";
-import { answer, jsonOption, noArguments } from "../answer.ts";
+import { answer, jsonOption, noArguments } from "./answer.ts";
 
 export const psVerb: Command = {
   name: "vzexec ps",

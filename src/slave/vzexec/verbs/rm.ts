@@ -1,5 +1,5 @@
 import type { Command } from "../../../common/command/command.ts";
-import { answer, jsonOption, oneContainer } from "../answer.ts";
+import { answer, jsonOption, oneContainer } from "./answer.ts";
 
 export const rmVerb: Command = {
   name: "vzexec rm",
@@ -10,7 +10,7 @@ export const rmVerb: Command = {
   examples: [],
   async run(args, io) {
     const container = oneContainer(args, "rm");
-    const { remove } = await import("../acts.ts");
+    const { remove } = await import("../../container/containers.ts");
     await remove(container);
     return answer(args, io, { container, removed: true }, () => `${container}: removed\n`);
   },

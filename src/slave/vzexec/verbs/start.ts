@@ -1,6 +1,6 @@
 import type { Command } from "../../../common/command/command.ts";
 import type { ContainerRow } from "../../../common/contract/protocol.ts";
-import { answer, jsonOption, oneContainer } from "../answer.ts";
+import { answer, jsonOption, oneContainer } from "./answer.ts";
 
 export const startVerb: Command = {
   name: "vzexec start",
@@ -32,7 +32,8 @@ export const startVerb: Command = {
   ],
   async run(args, io) {
     const name = oneContainer(args, "start");
-    const { readRequest, startContainer } = await import("../acts.ts");
+    const { readRequest } = await import("../../container/request.ts");
+    const { startContainer } = await import("../../container/containers.ts");
     const row = await startContainer(name, readRequest(args), io);
     return answer(args, io, row, started);
   },

@@ -1,5 +1,5 @@
 import type { Command } from "../../../common/command/command.ts";
-import { answer, jsonOption, oneContainer } from "../answer.ts";
+import { answer, jsonOption, oneContainer } from "./answer.ts";
 
 export const stopVerb: Command = {
   name: "vzexec stop",
@@ -10,7 +10,7 @@ export const stopVerb: Command = {
   examples: [],
   async run(args, io) {
     const name = oneContainer(args, "stop");
-    const { stop } = await import("../acts.ts");
+    const { stop } = await import("../../container/containers.ts");
     const row = await stop(name);
     return answer(args, io, row, ({ container }) => `${container}: stopped\n`);
   },

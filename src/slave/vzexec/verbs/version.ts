@@ -1,7 +1,7 @@
 import type { Command } from "../../../common/command/command.ts";
 import { version, versionLine } from "../../../common/command/version.ts";
 import type { VersionAnswer } from "../../../common/contract/protocol.ts";
-import { answer, jsonOption, noArguments } from "../answer.ts";
+import { answer, jsonOption, noArguments } from "./answer.ts";
 
 export const versionVerb: Command = {
   name: "vzexec version",

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { readConfig } from "../../../../src/common/oci/oci.ts";
 import { makePlan } from "../../../../src/slave/runch/config/plan.ts";
 import { readAnnotations } from "../../../../src/slave/runch/life/bundle.ts";
-import { loadParts } from "../../../../src/slave/runch/life/load-parts.ts";
+import { planParts } from "../../../../src/slave/runch/life/parts.ts";
 import { capabilitySets } from "../../../../src/slave/runch/process/capabilities.ts";
 import { capabilityNames } from "../../../../src/slave/runch/process/granted-capabilities.ts";
 import { type Isolation, Shortfalls } from "../../../../src/slave/runch/shortfalls.ts";
@@ -37,7 +37,7 @@ async function planAll(parts: Parts, isolation: Isolation = "auto", form: "exec"
   const made = makePlan(config, { bundle: "/b", form }, short);
   const unknown: string[] = [];
   const options = { id: "web", bundle: "/b", form, unknown, cgroups: true, console: () => -1 };
-  return { parts: await loadParts(config, made, options, short), short: short.list, unknown };
+  return { parts: await planParts({ config, plan: made, options, short }), short: short.list, unknown };
 }
 
 test("paths are taken from the bundle", () => {
