@@ -97,15 +97,18 @@ function compile() {
   return bytecode;
 }
 
+/** The packed file of a bundle (runtime/native/main.c). */
+const bytecodeFile = (name) => `${name.replaceAll("/", ".")}.qbc`;
+
 /** Empties the stage and lays out what a slave needs. */
 function layOutSlave(bytecode) {
   fs.rmSync(join(stage, ".."), { recursive: true, force: true });
-  for (const name of ofSlave) put(`${name}.qbc`, bytecode.get(name), isPacked.has(name));
+  for (const name of ofSlave) put(bytecodeFile(name), bytecode.get(name), isPacked.has(name));
 }
 
 /** Adds what an operator has beside. */
 function layOutOperator(bytecode) {
-  for (const [name, bytes] of bytecode) if (!ofSlave.has(name)) put(`${name}.qbc`, bytes, true);
+  for (const [name, bytes] of bytecode) if (!ofSlave.has(name)) put(bytecodeFile(name), bytes, true);
   for (const name of filesIn(join(root, "ansible")))
     put(`ansible/${name}`, fs.readFileSync(join(root, "ansible", name)), true);
   // In one file: the bytecode is the same in all of them.

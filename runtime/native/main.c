@@ -51,7 +51,7 @@ static uint8_t *read_file(JSContext *ctx, const char *path, size_t *length)
 
 /* --- modules --- */
 
-/* "vz:NAME" is the packed file NAME.qbc; there are no other modules to be found at run time. */
+/* "vz:a/b" is the packed file a.b.qbc (each directory would cost a slave some hundred bytes); there are no other modules to be found at run time. */
 static JSModuleDef *load_module(JSContext *ctx, const char *name, void *opaque)
 {
     char file[256 + sizeof ".qbc"];
@@ -59,6 +59,7 @@ static JSModuleDef *load_module(JSContext *ctx, const char *name, void *opaque)
     uint8_t *bytes = NULL;
     if (!strncmp(name, "vz:", 3) && strlen(name) < 256) {
         stpcpy(stpcpy(file, name + 3), ".qbc");
+        for (char *slash = file; (slash = strchr(slash, '/'));) *slash = '.';
         bytes = vz_payload_read(ctx, file, &length);
     }
     if (!bytes) {

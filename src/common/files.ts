@@ -18,7 +18,8 @@ const KEPT_CHARACTERS = 60;
 /** A name beside `file` that is none of a file to be kept; to be opened as a new one, which fails where something has it. */
 export function temporaryBeside(file: string): string {
   const kept = basename(file).slice(0, KEPT_CHARACTERS);
-  return join(dirname(file), `.${kept}.${Math.random().toString(36).slice(2)}.tmp`);
+  const own = Math.floor(Math.random() * 2 ** 48);
+  return join(dirname(file), `.${kept}.${own.toString(16).padStart(12, "0")}.tmp`);
 }
 
 /**
