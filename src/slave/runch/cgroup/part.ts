@@ -70,8 +70,8 @@ export function planCgroupPart(
       for (const directory of directories) refuseOccupied(directory);
       refuseFrozen(directories);
     },
-    create(granted) {
-      joined = createCgroup(plan, granted);
+    create(lacking) {
+      joined = createCgroup(plan, lacking);
       // one that lies in such a one
       refuseFrozen(joined);
     },

@@ -8,7 +8,7 @@ import type { OciLinux } from "../../../common/oci/oci.ts";
 import { badConfig, object, plainObject, whole } from "../../../common/oci/oci-read.ts";
 import { attempt, failed, isNamespaceRefused } from "../../system/failure.ts";
 import { lookup, NAMESPACES } from "../../system/linux.ts";
-import type { Credentials, IdMaps, Join, NamespacePart } from "../model.ts";
+import type { Credentials, IdMaps, Join, NamespacePart, OutsideTask } from "../model.ts";
 import type { Shortfalls } from "../shortfalls.ts";
 import { outsideId, readIdMap } from "./id-maps.ts";
 
@@ -70,6 +70,129 @@ function becomeRoot(): void {
   }
 }
 
+/** The id maps of a user namespace that is made; null where none is. @throws VzError 78 */
+function planMaps(
+  { uidMappings, gidMappings, namespaces }: OciLinux,
+  makesUser: boolean,
+  unknown: string[],
+  short: Shortfalls,
+): IdMaps | null {
+  const uid = readIdMap(uidMappings, "linux.uidMappings", unknown);
+  const gid = readIdMap(gidMappings, "linux.gidMappings", unknown);
+  if (makesUser) {
+    if (uid.length === 0) throw badConfig("linux.uidMappings", "missing, with a new user namespace");
+    if (gid.length === 0) throw badConfig("linux.gidMappings", "missing, with a new user namespace");
+    return { uid, gid };
+  }
+  if (uid.length + gid.length === 0) return null;
+  const field = "linux.uidMappings and linux.gidMappings";
+  if (!namespaces?.some(({ type }) => type === "user")) throw badConfig(field, "without a user namespace");
+  if (short.isolation !== "chroot") short.add(field, "the user namespace that is entered has maps already");
+  return null;
+}
+
+interface Opened extends Join {
+  readonly fd: number;
+}
+
+/** The namespaces of a container that take more than one unshare(2): joined ones, and those that are made for a child. */
+class Namespaces implements NamespacePart {
+  readonly maps: IdMaps | null;
+  readonly entered: string[] = [];
+  readonly #types: readonly string[];
+  readonly #joins: readonly Join[];
+  /** Lines for /proc/self/timens_offsets. */
+  readonly #offsets: readonly string[];
+  readonly #opened: Opened[] = [];
+
+  constructor(
+    maps: IdMaps | null,
+    types: readonly string[],
+    joins: readonly Join[],
+    offsets: readonly string[],
+  ) {
+    this.maps = maps;
+    this.#types = types;
+    this.#joins = joins;
+    this.#offsets = offsets;
+  }
+
+  enter(credentials: Credentials, ask: (task: OutsideTask) => void, short: Shortfalls): Credentials {
+    // all are opened before the first is entered
+    for (const { type, path } of this.#joins) {
+      attempt(`${type} namespace ${path}`, () => {
+        this.#opened.push({ type, path, fd: sys.open(path, O_RDONLY) });
+      });
+    }
+    // the user namespace first: it holds the right to enter the others
+    this.#enterOpened((type) => type === "user");
+    if (this.entered.includes("user")) becomeRoot();
+    const result = this.maps === null ? credentials : makeUser(credentials, this.maps, ask, short);
+    this.#enterOpened((type) => type !== "user" && type !== "mount");
+    return result;
+  }
+
+  hop(short: Shortfalls, leave: (pid: number) => never): boolean {
+    let forks = this.entered.includes("pid") || this.entered.includes("time");
+    for (const type of ["pid", "time"] as const) {
+      if (!this.#types.includes(type)) continue;
+      try {
+        sys.unshare(bit(type));
+        forks = true;
+      } catch (error) {
+        if (!isNamespaceRefused(error)) throw failed(`${type} namespace`, error);
+        short.add(`${type} namespace`, reason(error));
+        continue;
+      }
+      if (type === "time") this.#setClocks();
+    }
+    if (!forks) return false;
+    const pid = sys.clone(CLONE_PARENT);
+    return pid === 0 || leave(pid);
+  }
+
+  enterMounts(): void {
+    this.#enterOpened((type) => type === "mount");
+  }
+
+  /** Never done without: whoever names a namespace counts on its network, its processes or its mounts. */
+  #enterOpened(isOne: (type: string) => boolean): void {
+    for (const { type, path, fd } of this.#opened.filter((one) => isOne(one.type))) {
+      attempt(`${type} namespace ${path}`, () => sys.setns(fd, bit(type)));
+      this.entered.push(type);
+      sys.close(fd);
+    }
+  }
+
+  #setClocks(): void {
+    if (this.#offsets.length === 0) return;
+    attempt("linux.timeOffsets", () => {
+      const fd = sys.open("/proc/self/timens_offsets", O_WRONLY);
+      sys.writeAll(fd, this.#offsets.join(""));
+      sys.close(fd);
+    });
+  }
+}
+
+/** @returns the credentials, those without a user namespace where that is refused */
+function makeUser(
+  credentials: Credentials,
+  maps: IdMaps,
+  ask: (task: OutsideTask) => void,
+  short: Shortfalls,
+): Credentials {
+  try {
+    sys.unshare(bit("user"));
+  } catch (error) {
+    if (!isNamespaceRefused(error)) throw failed("user namespace", error);
+    short.add("user namespace", `${reason(error)}; with the ids that are mapped, and no capabilities`);
+    return withoutUserNamespace(credentials, maps);
+  }
+  ask("idMaps");
+  becomeRoot();
+  return credentials;
+}
+
 /**
  * @param types namespaces to make
  * @throws VzError 78
@@ -81,94 +204,9 @@ export function planNamespaceParts(
   unknown: string[],
   short: Shortfalls,
 ): NamespacePart {
-  const uid = readIdMap(linux.uidMappings, "linux.uidMappings", unknown);
-  const gid = readIdMap(linux.gidMappings, "linux.gidMappings", unknown);
-  const makesUser = types.includes("user");
-  if (makesUser && uid.length === 0)
-    throw badConfig("linux.uidMappings", "missing, with a new user namespace");
-  if (makesUser && gid.length === 0)
-    throw badConfig("linux.gidMappings", "missing, with a new user namespace");
-  const field = "linux.uidMappings and linux.gidMappings";
-  if (!makesUser && uid.length + gid.length > 0) {
-    if (!linux.namespaces?.some(({ type }) => type === "user"))
-      throw badConfig(field, "without a user namespace");
-    if (short.isolation !== "chroot") short.add(field, "the user namespace that is entered has maps already");
-  }
+  const maps = planMaps(linux, types.includes("user"), unknown, short);
   const offsets = linux.timeOffsets === undefined ? [] : planTime(linux.timeOffsets, unknown);
-  const makesTime = types.includes("time");
-  if (offsets.length > 0 && !makesTime) throw badConfig("linux.timeOffsets", "without a new time namespace");
-  const maps = makesUser ? { uid, gid } : null;
-  const opened: { type: string; path: string; fd: number }[] = [];
-  let userIsRefused = false;
-
-  const entered: string[] = [];
-  // never done without: whoever names a namespace counts on its network, its processes or its mounts
-  const enterOne = ({ type, path, fd }: (typeof opened)[number]) => {
-    attempt(`${type} namespace ${path}`, () => sys.setns(fd, bit(type)));
-    entered.push(type);
-    sys.close(fd);
-  };
-
-  return {
-    maps,
-    enter(credentials, ask, granted) {
-      // all are opened before the first is entered
-      for (const { type, path } of joins) {
-        attempt(`${type} namespace ${path}`, () => {
-          opened.push({ type, path, fd: sys.open(path, O_RDONLY) });
-        });
-      }
-      // the user namespace first: it holds the right to enter the others
-      for (const one of opened) if (one.type === "user") enterOne(one);
-      if (entered.includes("user")) becomeRoot();
-      let result = credentials;
-      if (maps !== null) {
-        try {
-          sys.unshare(bit("user"));
-        } catch (error) {
-          if (!isNamespaceRefused(error)) throw failed("user namespace", error);
-          userIsRefused = true;
-          granted.add(
-            "user namespace",
-            `${reason(error)}; with the ids that are mapped, and no capabilities`,
-          );
-          result = withoutUserNamespace(credentials, maps);
-        }
-        if (!userIsRefused) {
-          ask("idMaps");
-          becomeRoot();
-        }
-      }
-      for (const one of opened) if (one.type !== "user" && one.type !== "mount") enterOne(one);
-      return result;
-    },
-    hop(granted, leave) {
-      let forks = entered.includes("pid") || entered.includes("time");
-      for (const type of ["pid", "time"] as const) {
-        if (!types.includes(type)) continue;
-        try {
-          sys.unshare(bit(type));
-          forks = true;
-        } catch (error) {
-          if (!isNamespaceRefused(error)) throw failed(`${type} namespace`, error);
-          granted.add(`${type} namespace`, reason(error));
-          continue;
-        }
-        if (type === "time" && offsets.length > 0) {
-          attempt("linux.timeOffsets", () => {
-            const fd = sys.open("/proc/self/timens_offsets", O_WRONLY);
-            sys.writeAll(fd, offsets.join(""));
-            sys.close(fd);
-          });
-        }
-      }
-      if (!forks) return false;
-      const pid = sys.clone(CLONE_PARENT);
-      return pid === 0 || leave(pid);
-    },
-    entered,
-    enterMounts() {
-      for (const one of opened) if (one.type === "mount") enterOne(one);
-    },
-  };
+  if (offsets.length > 0 && !types.includes("time"))
+    throw badConfig("linux.timeOffsets", "without a new time namespace");
+  return new Namespaces(maps, types, joins, offsets);
 }
