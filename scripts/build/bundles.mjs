@@ -81,6 +81,14 @@ export const late = [
     ].map((name) => source(`slave/${name}`)),
   },
   {
+    // what is read while the traced run lasts, so that it starts early, and what only some options ask for before it
+    name: "trace/after",
+    files: [
+      ...["after", "check/check", "make/user-database", "recipe/recipe", "report/packages", "report/report"],
+      ...["select/ahead", "select/glob", "select/spec", "watch/exercise", "watch/root"],
+    ].map((name) => source(`trace/${name}`)),
+  },
+  {
     // what is done to the cgroups of a container that is there
     name: "slave/runch/cgroup",
     files: inCgroup(["freezer", "owner", "remove", "tree"]),

@@ -5,8 +5,8 @@ import type { Args } from "../common/command/command.ts";
 import { checkName } from "../common/contract/names.ts";
 import { Status, VzError } from "../common/errors.ts";
 import type { Io } from "../common/io.ts";
-import defer * as close from "./after.ts";
 import type { CheckPlan } from "./check/check.ts";
+import defer * as checks from "./check/check.ts";
 import {
   isRefused,
   mergeOverrides,
@@ -18,9 +18,13 @@ import {
 import { imageName } from "./make/image-name.ts";
 import type { Product } from "./make/products.ts";
 import defer * as products from "./make/products.ts";
+import defer * as users from "./make/user-database.ts";
 import type { Recipe, RecipeRun } from "./recipe/recipe.ts";
+import defer * as recipes from "./recipe/recipe.ts";
 import type { Glob } from "./select/glob.ts";
+import defer * as globs from "./select/glob.ts";
 import { checkWritable, readSpec } from "./select/spec.ts";
+import defer * as roots from "./watch/root.ts";
 import { stopPlan } from "./watch/stop.ts";
 
 export interface TracePlan {
@@ -52,12 +56,12 @@ export interface ReportPlan {
 /** @throws VzError for what cannot be done */
 export async function planTrace(args: Args, io: Io): Promise<TracePlan> {
   const recipeFile = args.value("recipe");
-  const recipe = recipeFile === undefined ? undefined : await close.readRecipe(recipeFile);
+  const recipe = recipeFile === undefined ? undefined : await recipes.readRecipe(recipeFile);
   const command = commandOf(args, recipe);
   const from = [...(recipe?.from ?? []), ...args.values("from")];
   const includes = [
     ...(recipe?.includes ?? []),
-    ...args.values("include").map((text) => close.parseGlob(fromFs(text), false)),
+    ...args.values("include").map((text) => globs.parseGlob(fromFs(text), false)),
   ];
   const noRun = args.flag("no-run");
   if (noRun && from.length + includes.length === 0)
@@ -73,9 +77,9 @@ export async function planTrace(args: Args, io: Io): Promise<TracePlan> {
   if (product !== undefined) products.checkProduct(product);
   checkWritable(specFile, "-o");
   const rootGiven = args.value("root") ?? recipe?.root;
-  const root = rootGiven === undefined ? "" : close.rootDirectory(rootGiven);
+  const root = rootGiven === undefined ? "" : roots.rootDirectory(rootGiven);
   const overrides = mergeOverrides({ ...NO_OVERRIDES, ...recipe?.config }, overridesOf(args, io));
-  if (typeof overrides.user === "string") close.findUser(overrides.user, root);
+  if (typeof overrides.user === "string") users.findUser(overrides.user, root);
   return {
     command,
     runs: noRun ? [] : runsOf(args, recipe, command),
@@ -84,7 +88,7 @@ export async function planTrace(args: Args, io: Io): Promise<TracePlan> {
     includes,
     excludes: [
       ...(recipe?.excludes ?? []),
-      ...args.values("exclude").map((text) => close.parseGlob(fromFs(text), true)),
+      ...args.values("exclude").map((text) => globs.parseGlob(fromFs(text), true)),
     ],
     earlier: from.map((file) => ({ file, lines: readSpec(file) })),
     specFile,
@@ -136,7 +140,7 @@ function checkPlanOf(args: Args, noRun: boolean): CheckPlan | undefined {
   }
   if (noRun)
     throw new VzError(Status.usage, "vz trace: --check: compares with a run, which --no-run leaves out");
-  close.mayCheck();
+  checks.mayCheck();
   return { statusOnly, input };
 }
 
