@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import * as v from "valibot";
 import { suggest } from "../../common/command/suggest.ts";
+import { splitVolume } from "../../common/contract/volume.ts";
 import { Status, VzError } from "../../common/errors.ts";
 import { parseYaml, readYamlFile, type YamlFile } from "../../common/yaml-file.ts";
 import { fleetSchema, knownKeys, type RawFleet } from "./schema.ts";
@@ -117,7 +118,7 @@ function checkReferences(raw: RawFleet, refuse: Refuse): void {
     const images = listed(service.image).map((file) => resolve(file));
     const again = images.findIndex((file, i) => images.indexOf(file) !== i);
     if (again >= 0) refuse(["services", name, "image", again], "is listed twice");
-    const targets = service.volumes.map((volume) => volume.slice(volume.indexOf(":")));
+    const targets = service.volumes.map((volume) => splitVolume(volume).path);
     const twice = targets.findIndex((target, i) => targets.indexOf(target) !== i);
     if (twice >= 0) refuse(["services", name, "volumes", twice], "two volumes at one place");
   }

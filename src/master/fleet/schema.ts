@@ -1,6 +1,7 @@
 /** The shape of `fleet.yaml`, for valibot: every object is closed, so an unknown key is an error at any level. */
 import * as v from "valibot";
 import { isName } from "../../common/contract/names.ts";
+import { isVolume } from "../../common/contract/volume.ts";
 import { parseSize } from "./sizes.ts";
 
 /** A container is SERVICE-N and its name, like every other, has at most 63 characters. */
@@ -48,15 +49,6 @@ const variable = v.union(
   "neither a text nor a whole number: put it in quotes",
 );
 const variableName = v.pipe(v.string(), v.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "not a variable's name"));
-
-/** "NAME:/path": NAME a name, the path absolute, plain and not the root itself. */
-function isVolume(value: string): boolean {
-  const colon = value.indexOf(":");
-  const path = value.slice(colon + 1);
-  const parts = path.slice(1).split("/");
-  const plain = parts.every((part) => part !== "" && part !== "." && part !== "..");
-  return colon > 0 && isName(value.slice(0, colon)) && path.startsWith("/") && plain && !/\p{Cc}/u.test(path);
-}
 
 const ssh = v.strictObject({
   user: v.optional(user, "root"),

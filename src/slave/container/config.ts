@@ -1,9 +1,9 @@
 /** The `config.json` of a container: its image's, with what the start request adds. */
 import { Annotation } from "../../common/contract/annotations.ts";
 import type { StartRequest } from "../../common/contract/protocol.ts";
+import { splitVolume } from "../../common/contract/volume.ts";
 import { type Json, list, object } from "./json.ts";
 import { LOG_LIMIT, VOLUMES_DIR } from "./places.ts";
-import { splitVolume } from "./request.ts";
 
 /**
  * @param image the image's `config.json`

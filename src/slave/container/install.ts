@@ -5,6 +5,7 @@ import * as sys from "vz:sys";
 import { CONTAINERS_DIR, LOGS_DIR } from "../../common/contract/paths.ts";
 import type { StartRequest } from "../../common/contract/protocol.ts";
 import { startSpec } from "../../common/contract/start-request.ts";
+import { splitVolume } from "../../common/contract/volume.ts";
 import { hasCode, Status, VzError } from "../../common/errors.ts";
 import { replaceFile, syncPath } from "../../common/files.ts";
 import { mountNamespace, noNewPrivileges } from "../probe/probe.ts";
@@ -15,7 +16,6 @@ import { containerConfig } from "./config.ts";
 import { type Json, list, object } from "./json.ts";
 import { asideOf, type Places, placesIn, placesOf, VOLUMES_DIR } from "./places.ts";
 import { type ContainerRecord, writeRecord } from "./record.ts";
-import { splitVolume } from "./request.ts";
 import { type Enforced, mayShare, type Powers, powersOf } from "./share.ts";
 import { repair } from "./tree.ts";
 

@@ -2,7 +2,9 @@
 import type { Args } from "../../common/command/command.ts";
 import { checkName } from "../../common/contract/names.ts";
 import type { StartRequest } from "../../common/contract/protocol.ts";
+import { splitVolume } from "../../common/contract/volume.ts";
 import { Status, VzError } from "../../common/errors.ts";
+import { isPlainPath } from "../../common/plain-path.ts";
 
 /** @throws VzError 64 naming the option that is wrong; the image is not looked up yet */
 export function readRequest(args: Args): StartRequest {
@@ -49,23 +51,6 @@ function readVolumes(volumes: readonly string[]): string[] {
     paths.add(path);
   }
   return [...volumes];
-}
-
-/** "NAME:/path" at its first colon, which no name has. */
-export function splitVolume(volume: string): { name: string; path: string } {
-  const colon = volume.indexOf(":");
-  return { name: volume.slice(0, Math.max(0, colon)), path: volume.slice(colon + 1) };
-}
-
-/** Absolute, below the root, with neither "." nor ".." nor control characters. */
-function isPlainPath(path: string): boolean {
-  const parts = path.split("/");
-  return (
-    parts.length > 1 &&
-    parts[0] === "" &&
-    parts.slice(1).every((part) => part !== "" && part !== "." && part !== "..") &&
-    !/\p{Cc}/u.test(path)
-  );
 }
 
 function readMemory(text: string | undefined): number | null {

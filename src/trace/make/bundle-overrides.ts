@@ -1,7 +1,8 @@
 /** What the operator wants otherwise in a bundle's config.json than what was seen: options, or a recipe's `config`. */
-import { normalize, resolve } from "node:path";
+import { resolve } from "node:path";
 import { Status, VzError } from "../../common/errors.ts";
 import type { OciMount, OciProcess } from "../../common/oci/oci.ts";
+import { isPlainPath } from "../../common/plain-path.ts";
 
 /** `process.user` of the specification. */
 export type UserIds = NonNullable<OciProcess["user"]>;
@@ -82,15 +83,4 @@ export function parseMount(text: string, directory: string): Parsed<OciMount> {
     return { destination, type: "tmpfs", source: "tmpfs", options: ["nosuid", "nodev", ...options] };
   if (!source.includes("/")) return { why: "SOURCE is neither a name with a slash nor tmpfs" };
   return { destination, type: "bind", source: resolve(directory, source), options: ["rbind", ...options] };
-}
-
-/** An absolute name that is no more than one, and not the root. */
-export function isPlainPath(path: string): boolean {
-  return (
-    path.startsWith("/") &&
-    path !== "/" &&
-    normalize(path) === path &&
-    !path.endsWith("/") &&
-    !path.includes("\0")
-  );
 }

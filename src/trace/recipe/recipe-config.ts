@@ -1,8 +1,8 @@
 /** The section `config` of a recipe: keys of the OCI specification's `process`, and a few beside, shorter where that helps. */
 import { isVzError } from "../../common/errors.ts";
 import { type OciMount, processReader } from "../../common/oci/oci.ts";
+import { isPlainPath } from "../../common/plain-path.ts";
 import {
-  isPlainPath,
   isRefused,
   NO_OVERRIDES,
   type Overrides,
