@@ -63,7 +63,34 @@ test("a file cut anywhere gives what is left and never an error", () => {
     needed: ["liba.so"],
     abi: [0, 3, 2, 0],
   });
-  for (let size = 64; size < whole.length; size++) readElf(whole.subarray(0, size));
+  // 64 bytes of header, then program headers of 56: of the whole file, the loader's name, the note, the dynamic section
+  const noteHeaderEnd = 64 + 3 * 56;
+  // what they tell of, from 1024 on, each at a multiple of 8
+  const [interpreter, note, strings, dynamic] = [1024, 1040, 1072, 1088];
+  assert.equal(whole.length, dynamic + 4 * 16);
+  for (let size = 64; size <= whole.length; size++) {
+    // entries of 16 bytes: the library's name, the string table's place, its size
+    const [named, placed, sized] = [1, 2, 3].map((entries) => size >= dynamic + entries * 16);
+    assert.deepEqual(
+      readElf(whole.subarray(0, size)),
+      {
+        class: 64,
+        machine: "amd64",
+        type: "shared",
+        interpreter: "/lib/ld.so".slice(0, Math.max(0, size - interpreter)) || null,
+        needed: named && placed ? ["liba.so"] : [],
+        soname: null,
+        rpath: null,
+        runpath: null,
+        noDefaultDirs: false,
+        abiFloor: size >= note + 32 ? "3.2.0" : null,
+        strings: { offset: placed ? strings : 0, size: sized ? "\0liba.so\0".length : 0 },
+        littleEndian: true,
+        notes: size >= noteHeaderEnd ? [{ offset: note, size: 32 }] : [],
+      },
+      `${size} bytes`,
+    );
+  }
 });
 
 test("offsets that point nowhere are survived", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Status, VzError } from "../../../src/common/errors.ts";
 import { memoryIo } from "../../../src/common/io.ts";
-import { Screen } from "../../../src/master/commands/screen.ts";
+import { commonStatus, Screen } from "../../../src/master/commands/screen.ts";
 
 test("a host that does not answer is told once, whatever was asked of it, and counts", () => {
   const io = memoryIo();
@@ -18,4 +18,28 @@ test("a host that does not answer is told once, whatever was asked of it, and co
       "vz: web1: disk full\n",
   );
   assert.equal(screen.status, Status.unreachable);
+});
+
+test("the status of many hosts: unreachable before all, else what the failures have in common", () => {
+  assert.equal(commonStatus([]), 0);
+  assert.equal(commonStatus([65, 65]), 65);
+  assert.equal(commonStatus([65, 77]), 1);
+  assert.equal(commonStatus([1, 69]), 69);
+});
+
+test("a failure on one host is told at once and counts at the end", () => {
+  const io = memoryIo();
+  const screen = new Screen(io);
+  screen.step("not shown without a terminal");
+  screen.line("a: fine");
+  screen.fail(new VzError(69, "b: unreachable", { hint: "wait" }));
+  assert.equal(io.stdout, "a: fine\n");
+  assert.equal(io.stderr, "vz: b: unreachable\nhint: wait\n");
+  assert.equal(screen.status, 69);
+});
+
+test("with --json no result mixes with the JSON", () => {
+  const io = memoryIo();
+  new Screen(io, true).line("a: fine");
+  assert.equal(io.stdout, "");
 });

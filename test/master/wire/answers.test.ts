@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { factsAnswer, readAnswer } from "../../../src/master/wire/answers.ts";
+import { factsAnswer, psAnswer, readAnswer } from "../../../src/master/wire/answers.ts";
 import { sampleFacts } from "../../support/facts.ts";
+import { sampleRow } from "../../support/fleet-sample.ts";
 
 const { architectures: _, ...facts } = sampleFacts();
 
@@ -10,4 +11,17 @@ test("facts tell architectures, those of a slave that tells widths of x86 progra
   assert.deepEqual(read({ architectures: ["arm64"] }), { ...facts, architectures: ["arm64"] });
   assert.deepEqual(read({ elfClasses: [32, 64] }), { ...facts, architectures: ["i386", "amd64"] });
   assert.equal(read({}), undefined);
+});
+
+test("an answer that is not what a verb answers is taken for none", () => {
+  assert.deepEqual(readAnswer(psAnswer, JSON.stringify([sampleRow])), [sampleRow]);
+  for (const wrong of [
+    "",
+    "[",
+    "{}",
+    JSON.stringify([{ ...sampleRow, container: "../x" }]),
+    '[{"container":"a"}]',
+  ]) {
+    assert.equal(readAnswer(psAnswer, wrong), undefined, wrong);
+  }
 });

@@ -1,54 +1,17 @@
-/** `vz image export` and `import` as commands: what is written, and what comes of it again. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import {
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { test } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
-import type { Command } from "../../src/common/command/command.ts";
-import { parseArgs } from "../../src/common/command/parse-args.ts";
-import { withImage } from "../../src/common/image/open.ts";
-import { verifyImage } from "../../src/common/image/verify.ts";
-import { memoryIo } from "../../src/common/io.ts";
-import { exportCommand } from "../../src/image/commands/export.ts";
-import { importCommand } from "../../src/image/commands/import.ts";
-import { sbom } from "../../src/image/commands/sbom.ts";
-import { BODIES, CONFIG, ENTRIES, manifestOf, membersOf, sha256, tarball } from "../common/image/sample.ts";
-import { directory, file, tar } from "../support/tar-sample.ts";
-
-async function run(command: Command, ...argv: string[]) {
-  const io = memoryIo({});
-  const status = await command.run(parseArgs(command, argv), io);
-  return { status, stdout: io.stdout, stderr: io.stderr };
-}
-
-function makeScratch(t: TestContext): (name: string) => string {
-  const scratch = mkdtempSync(join(tmpdir(), "vz-exchange-"));
-  t.after(() => rmSync(scratch, { recursive: true, force: true }));
-  return (name) => join(scratch, name);
-}
+import { withImage } from "../../../src/common/image/open.ts";
+import { verifyImage } from "../../../src/common/image/verify.ts";
+import { exportCommand } from "../../../src/image/commands/export.ts";
+import { importCommand } from "../../../src/image/commands/import.ts";
+import { CONFIG, sha256 } from "../../common/image/sample.ts";
+import { makeImage, makeScratch, memberText, run } from "../../support/image-commands.ts";
+import { directory, file, tar } from "../../support/tar-sample.ts";
 
 const PROVENANCE = { command: ["hello"], host: null, packages: [] };
-
-async function makeImage(path: (name: string) => string, extra = {}, config = CONFIG): Promise<string> {
-  const bodies = { ...BODIES, "config.json": config };
-  writeFileSync(path("image.tar"), await tarball(membersOf(manifestOf(ENTRIES, config, extra), bodies)));
-  return path("image.tar");
-}
-
-function membersIn(archive: string, name: string): string {
-  return execFileSync("tar", ["-xOf", archive, name], { encoding: "utf8" });
-}
 
 test("an image comes back from both formats as it was, provenance and all", async (t) => {
   const path = makeScratch(t);
@@ -71,40 +34,6 @@ test("an image comes back from both formats as it was, provenance and all", asyn
   assert.deepEqual(readdirSync(path(".")).sort(), ["again.tar", "image.tar", "out"]);
 });
 
-test("an OCI archive says what the image specification wants", async (t) => {
-  const path = makeScratch(t);
-  const config = JSON.stringify({
-    ociVersion: "1.0.2",
-    root: { path: "rootfs" },
-    process: { args: ["/bin/hello", "a b"], cwd: "/etc", env: ["A=b"], user: { uid: 7, gid: 8 } },
-    annotations: { note: "kept", "org.opencontainers.image.stopSignal": "SIGQUIT", "vz.log": "/x" },
-  });
-  const image = await makeImage(path, { command: ["/bin/hello", "a b"] }, config);
-  await run(exportCommand, image, "--oci", "--tag", "hello:1", "-o", path("out"));
-  assert.deepEqual(JSON.parse(membersIn(path("out"), "oci-layout")), { imageLayoutVersion: "1.0.0" });
-  const [found] = JSON.parse(membersIn(path("out"), "index.json")).manifests;
-  assert.deepEqual(found.platform, { architecture: "386", os: "linux" });
-  assert.equal(found.annotations["org.opencontainers.image.ref.name"], "hello:1");
-  const blob = (digest: string) => membersIn(path("out"), `blobs/sha256/${digest.slice(7)}`);
-  const manifest = JSON.parse(blob(found.digest));
-  assert.equal(manifest.layers[0].mediaType, "application/vnd.oci.image.layer.v1.tar+gzip");
-  const document = JSON.parse(blob(manifest.config.digest));
-  const { Labels, ...execution } = document.config;
-  assert.deepEqual(execution, {
-    User: "7:8",
-    Env: ["A=b"],
-    Entrypoint: ["/bin/hello"],
-    Cmd: ["a b"],
-    WorkingDir: "/etc",
-    StopSignal: "SIGQUIT",
-  });
-  assert.equal(Labels.note, "kept");
-  assert.ok(!("vz.log" in Labels));
-  const name = `blobs/sha256/${manifest.layers[0].digest.slice(7)}`;
-  const layer = gunzipSync(execFileSync("tar", ["-xOf", path("out"), name]));
-  assert.deepEqual(document.rootfs.diff_ids, [`sha256:${sha256(layer)}`]);
-});
-
 /** A docker archive of one layer. */
 function dockerArchive(execution: object, members: readonly Uint8Array[], more: object = {}): Buffer {
   const layer = tar(...members);
@@ -121,7 +50,7 @@ function dockerArchive(execution: object, members: readonly Uint8Array[], more: 
 async function configOf(path: (name: string) => string, archive: Uint8Array, ...words: string[]) {
   writeFileSync(path("in"), archive);
   const { stderr } = await run(importCommand, path("in"), "-o", path("made.tar"), ...words);
-  return { ...JSON.parse(membersIn(path("made.tar"), "config.json")), stderr };
+  return { ...JSON.parse(memberText(path("made.tar"), "config.json")), stderr };
 }
 
 const DATABASES = [
@@ -208,7 +137,7 @@ test("what another tool changed of an exported image counts", async (t) => {
   assert.match(changed.stderr, /was changed since vz exported it: config\.json is made anew/);
   const files = await configOf(path, dockerArchive(execution, DATABASES));
   assert.match(files.stderr, /whose files were changed since vz exported it/);
-  assert.ok(!membersIn(path("made.tar"), "vz.json").includes("provenance"));
+  assert.ok(!memberText(path("made.tar"), "vz.json").includes("provenance"));
 });
 
 test("of many platforms and images one is chosen, or asked for", async (t) => {
@@ -242,7 +171,7 @@ test("of many platforms and images one is chosen, or asked for", async (t) => {
     const nested = { mediaType: `${type}.index.v1+json`, ...index };
     writeFileSync(path("layout/index.json"), JSON.stringify({ schemaVersion: 2, manifests: [nested] }));
     await run(importCommand, path("layout"), "-o", path("made.tar"), ...words);
-    return JSON.parse(membersIn(path("made.tar"), "config.json")).process.args[0];
+    return JSON.parse(memberText(path("made.tar"), "config.json")).process.args[0];
   };
   const all = ["riscv64", "arm64", "amd64", "386"].map((architecture) => describe(architecture, ""));
   assert.equal(await layout(all), "/386-");
@@ -263,82 +192,6 @@ test("of many platforms and images one is chosen, or asked for", async (t) => {
   // an index lists platforms that were never fetched
   const gone = { ...describe("386", ""), digest: `sha256:${"0".repeat(64)}` };
   assert.equal(await layout([gone, describe("amd64", "")]), "/amd64-");
-});
-
-test("bad words are one line with status 64", async (t) => {
-  const path = makeScratch(t);
-  const image = await makeImage(path);
-  const usage = (message: RegExp) => ({ message, status: 64 });
-  await assert.rejects(run(exportCommand, image, "-o", "x"), usage(/one of --oci and --docker/));
-  await assert.rejects(run(exportCommand, image, "--oci", "--docker", "-o", "x"), usage(/one of/));
-  await assert.rejects(run(exportCommand, image, "--oci"), usage(/-o FILE is missing/));
-  await assert.rejects(
-    run(exportCommand, image, "--oci", "--compress", "xz", "-o", "x"),
-    usage(/gzip or none/),
-  );
-  await assert.rejects(
-    run(exportCommand, image, "--oci", "--tag", "a b", "-o", "x"),
-    usage(/not a name for an image/),
-  );
-  await assert.rejects(run(importCommand, image, "-o", "x.zip"), usage(/not the name of an image/));
-  await assert.rejects(run(importCommand, image, "-o", "x.tar", "--max-size", "4X"), usage(/not a size/));
-  await assert.rejects(run(importCommand, image, "-o", path("x.tar")), {
-    message: /is an image of vz already$/,
-    status: 65,
-  });
-  await assert.rejects(
-    run(importCommand, image, "other", "-o", path("x.tar")),
-    usage(/one archive at a time; a command comes behind --$/),
-  );
-  await assert.rejects(
-    run(importCommand, image, "-o", path("x.tar"), "--name", "a b"),
-    usage(/^image "a b": not a name$/),
-  );
-});
-
-test("what is read from is never written over, nor what is no file", async (t) => {
-  const path = makeScratch(t);
-  const image = await makeImage(path);
-  await run(exportCommand, image, "--oci", "-o", path("oci.tar"));
-  const before = [image, path("oci.tar")].map((file) => readFileSync(file));
-  const own = { status: 64, message: /: is what is read from$/ };
-  await assert.rejects(run(exportCommand, image, "--oci", "-o", image), own);
-  await assert.rejects(run(importCommand, path("oci.tar"), "-o", path("oci.tar")), own);
-  symlinkSync("oci.tar", path("link.tar"));
-  await assert.rejects(run(importCommand, path("oci.tar"), "-o", path("link.tar")), own);
-  await assert.rejects(run(sbom, image, "-o", image), own);
-  execFileSync("mkfifo", [path("fifo.tar")]);
-  for (const command of [
-    run(exportCommand, image, "--oci", "-o", path("fifo.tar")),
-    run(sbom, image, "-o", path("fifo.tar")),
-  ])
-    await assert.rejects(command, { status: 64, message: /fifo\.tar: not a regular file$/ });
-  await assert.rejects(run(importCommand, path("oci.tar"), "-o", path("fifo.tar")), { status: 64 });
-  await assert.rejects(run(exportCommand, image, "--oci", "-o", path(".")), {
-    status: 64,
-    message: /is a directory$/,
-  });
-  await assert.rejects(run(exportCommand, image, "--oci", "-o", "-"), { status: 64, message: /^-: / });
-  assert.ok(lstatSync(path("fifo.tar")).isFIFO());
-  assert.deepEqual(
-    [image, path("oci.tar")].map((file) => readFileSync(file)),
-    before,
-  );
-  assert.deepEqual(readdirSync(path(".")).sort(), ["fifo.tar", "image.tar", "link.tar", "oci.tar"]);
-});
-
-test("a name as long as names may be is written, a longer one is one line with that name", async (t) => {
-  const path = makeScratch(t);
-  const image = await makeImage(path);
-  const longest = path("é".repeat(127));
-  await run(exportCommand, image, "--oci", "-o", longest);
-  await run(importCommand, longest, "-o", path(`${"é".repeat(125)}.tar`), "--name", "x");
-  const longer = path("x".repeat(256));
-  await assert.rejects(run(exportCommand, image, "--oci", "-o", longer), (error: Error) => {
-    assert.equal(error.message, `${longer}: name too long`);
-    return true;
-  });
-  assert.equal(readdirSync(path(".")).length, 3);
 });
 
 test("what a label's config.json asks of a machine is told, since anybody can write it", async (t) => {
