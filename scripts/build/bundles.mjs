@@ -41,6 +41,7 @@ export const shared = [
     files: [
       ...inSystem(["complain", "failure", "files", "linux", "replace-text"]),
       ...inRunch(["shortfalls", "state/state-store"]),
+      ...["common/contract/container-state", "common/proc-stat"].map(source),
     ],
   },
   // what every command line needs but that of init
@@ -58,6 +59,8 @@ export const shared = [
       ...["common/oci/oci", "common/oci/oci-read"].map(source),
     ],
   },
+  // for filters, and for what is told of them
+  { name: "lib/system-calls", among: [RUNCH], files: inRunch(["seccomp/abis", "seccomp/syscall-tables"]) },
   {
     name: "lib/cgroup",
     among: [RUNCH],

@@ -236,6 +236,24 @@ topic("mounts", () => {
   });
 
   oci(
+    "a bind of what is mounted read-only stays read-only, with other options too",
+    { needs, only: ["runch"] },
+    async (t) => {
+      const dir = outside(t);
+      const script = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"';
+      for (const options of [["bind"], ["bind", "nosuid"], ["rbind", "noatime"]]) {
+        const mounts = [{ destination: "/data", source: dir, options }];
+        const args = ["sh", "-c", "touch /data/made 2>/dev/null || echo refused"];
+        const { status, stdout, stderr } = await t.run(
+          { args, mounts },
+          { before: ["unshare", "-m", "sh", "-c", script, dir] },
+        );
+        assert.deepEqual([status, stdout], [0, "refused\n"], `${options}: ${stderr}`);
+      }
+    },
+  );
+
+  oci(
     "a mount over a file's place that is a directory, and the other way round, is an error",
     { needs },
     async (t) => {

@@ -17,6 +17,7 @@ import { Status, VzError } from "../../common/errors.ts";
 import { sortByName, whyBadPath } from "../../common/image/file-names.ts";
 import { type Entry, type FileEntry, ROOTFS_NAME, shown } from "../../common/image/manifest.ts";
 import { Requirements } from "./requirements.ts";
+import { deviceNumbers } from "../../common/device-numbers.ts";
 
 export interface Scan {
   /** `rootfs` and all below it, sorted by the bytes of the paths. */
@@ -94,16 +95,6 @@ function toEntry({ path, file, stat }: Found, requirements: Requirements): Entry
   if (stat.isFIFO()) return { ...node, type: "fifo" };
   const { major, minor } = deviceNumbers(stat.rdev);
   return { ...node, type: stat.isCharacterDevice() ? "char" : "block", major, minor };
-}
-
-/** Linux's encoding of st_rdev: see makedev(3) and glibc's sysmacros.h. Here both numbers stay below 2^20. */
-function deviceNumbers(rdev: number): { major: number; minor: number } {
-  const low = rdev % 0x1_0000_0000;
-  const high = Math.floor(rdev / 0x1_0000_0000);
-  return {
-    major: ((low >>> 8) & 0xfff) | (high & 0xfffff000),
-    minor: (low & 0xff) | ((low >>> 12) & 0xfff00),
-  };
 }
 
 function readRegular(file: string, path: string): Pick<FileEntry, "size" | "sha256"> & { elf: Elf | null } {

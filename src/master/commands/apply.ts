@@ -63,8 +63,10 @@ export const apply: Command = {
       return own?.reachable && own.actions.length > 0 ? [{ host, plan: own }] : [];
     });
     const done = await carryOut(fleet, work, screen, args.flag("verbose"));
-    const after =
-      work.length > 0 ? await afterwards(fleet, work, screen) : observed.filter(({ facts }) => facts);
+    const after = [
+      ...(await afterwards(fleet, work, screen)),
+      ...observed.filter(({ host, facts }) => facts && !work.some((one) => one.host.name === host)),
+    ];
     const ill = after.flatMap(({ host, rows }) =>
       unwell(
         host,
@@ -73,7 +75,7 @@ export const apply: Command = {
     );
     for (const one of ill) screen.note(one);
     if (ill.length > 0) screen.note("hint: vz master logs SERVICE shows what it says");
-    if (work.length === 0 && screen.status === Status.ok) {
+    if (work.length === 0 && ill.length === 0 && screen.status === Status.ok) {
       const { length } = plan.places;
       const are = length === 1 ? "1 container is" : `${length} containers are`;
       screen.line(`nothing to do: ${are} as ${fleet.name}'s file says`);
@@ -85,6 +87,7 @@ export const apply: Command = {
 
 /** What is there once all is done; also remembered. */
 async function afterwards(fleet: Fleet, work: readonly Work[], screen: Screen) {
+  if (work.length === 0) return [];
   const hosts = work.map(({ host }) => host);
   const answers = await askContainers(fleet, hosts, screen);
   return answers.map(({ host, value }) => ({ host: host.name, rows: value ?? [] }));

@@ -144,8 +144,11 @@ async function tryUploads(
     screen.step(`${host.name}: try the upload account`);
     try {
       const session = await SftpSession.open(uploadLogin(fleet, host));
-      await session.sizeOf("/incoming");
-      session.close();
+      try {
+        await session.sizeOf("/incoming");
+      } finally {
+        session.close();
+      }
     } catch (error) {
       row.state = "failed";
       screen.fail(error);

@@ -94,12 +94,12 @@ function planned(
   lastSeen: ReadonlyMap<string, readonly ContainerRow[]>,
   name: string,
 ): { container: string }[] {
-  const observed = answers.map(({ host, value }) => ({
+  const found = answers.map(({ host, value }) => ({
     host: host.name,
-    facts: undefined,
     rows: value ?? lastSeen.get(host.name) ?? [],
+    seen: value !== undefined,
   }));
-  const { places } = place(fleet, foundPlaces(fleet.name, observed));
+  const { places } = place(fleet, foundPlaces(fleet.name, found));
   return places.filter(({ host }) => host === name).map((one) => ({ container: containerName(one) }));
 }
 

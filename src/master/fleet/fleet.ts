@@ -59,8 +59,9 @@ export function readFleet(file: string): Fleet {
 export function parseFleet(text: string, file: string, home = homedir()): Fleet {
   const yaml = parseYaml(text, file);
   const raw = check(yaml);
-  checkReferences(raw, yaml.refuse);
-  return resolveFleet(raw, resolve(file), home, (section) => yaml.keys([section]));
+  const absolute = resolver(dirname(resolve(file)), home);
+  checkReferences(raw, absolute, yaml.refuse);
+  return resolveFleet(raw, resolve(file), absolute, (section) => yaml.keys([section]));
 }
 
 type Refuse = YamlFile["refuse"];
@@ -99,7 +100,7 @@ function never(): never {
   throw new Error("a failed check without an issue");
 }
 
-function checkReferences(raw: RawFleet, refuse: Refuse): void {
+function checkReferences(raw: RawFleet, absolute: Resolver, refuse: Refuse): void {
   const names = Object.keys(raw.hosts);
   if (names.length === 0) refuse(["hosts"], "no hosts");
   checkHosts(raw, refuse);
@@ -115,7 +116,7 @@ function checkReferences(raw: RawFleet, refuse: Refuse): void {
         near === undefined ? undefined : `did you mean ${near}?`,
       );
     }
-    const images = listed(service.image).map((file) => resolve(file));
+    const images = listed(service.image).map(absolute);
     const again = images.findIndex((file, i) => images.indexOf(file) !== i);
     if (again >= 0) refuse(["services", name, "image", again], "is listed twice");
     const targets = service.volumes.map((volume) => splitVolume(volume).path);
@@ -143,20 +144,24 @@ function checkHosts({ hosts }: RawFleet, refuse: Refuse): void {
   }
 }
 
+/** A path as it stands in the file, taken from the file's folder or from "~". */
+type Resolver = (path: string) => string;
+
+function resolver(base: string, home: string): Resolver {
+  return (path) => (path === "~" || path.startsWith("~/") ? join(home, path.slice(1)) : resolve(base, path));
+}
+
 function resolveFleet(
   raw: RawFleet,
   file: string,
-  home: string,
+  absolute: Resolver,
   keys: (section: string) => readonly string[],
 ): Fleet {
   const inOrder = <T>(section: string, entries: Readonly<Record<string, T>>): [string, T][] => {
     const order = keys(section);
     return Object.entries(entries).sort(([a], [b]) => order.indexOf(a) - order.indexOf(b));
   };
-  const base = dirname(file);
-  const absolute = (path: string) =>
-    path === "~" || path.startsWith("~/") ? join(home, path.slice(1)) : resolve(base, path);
-  const stateDir = join(base, ".vz");
+  const stateDir = join(dirname(file), ".vz");
   return {
     name: raw.fleet,
     file,

@@ -28,9 +28,10 @@ export function readContainerName(name: string): { service: string; number: numb
 }
 
 /**
- * Places every replica. What is placed already stays where it is, while its host is in the file and still has room for it;
- * the others go to a host that can run them, there to one where the port of their health check is free, there to the vendor that has the fewest of the service,
- * there to the host that has the fewest, in the order of the file. So two come to one vendor only when no other has room.
+ * Places every replica. What is placed already stays where it is, while its host is in the file and still has room for it. The
+ * others go to a host with room; of those, to one that can run them; then where the port of their health check is free; then to
+ * the vendor that has the fewest of the service; then to the host that has the fewest; then by the order of the file. So two come
+ * to one vendor only when no other has room, can run it and has the port free.
  * @param current what was found, the most certain first: of one replica found twice, the first stays
  */
 export function place(
@@ -41,15 +42,13 @@ export function place(
   const room = new Room(fleet.hosts);
   const places: Place[] = [];
   const problems: string[] = [];
-  const left: Service[] = [];
   // All that stays is settled before anything new is placed: a new service must not take the room of one that runs.
   for (const service of fleet.services) {
     for (const kept of keep(service, fleet.hosts, current)) {
       if (room.take(kept.host, service)) places.push(kept);
     }
-    left.push(service);
   }
-  for (const service of left) {
+  for (const service of fleet.services) {
     const mine = places.filter((one) => one.service === service.name);
     for (const wanted of missing(service, mine)) {
       const busy = (host: Host) => portTaken(service, host.name, places, fleet.services);
@@ -90,7 +89,7 @@ function keep(service: Service, hosts: readonly Host[], current: readonly Place[
 /** The replicas without a place; `host` where the file says which. */
 function missing(service: Service, placed: readonly Place[]): { number: number; host: string | undefined }[] {
   const taken = new Set(placed.map((one) => one.number));
-  const homeless = service.hosts?.filter((host) => !placed.some((one) => one.host === host));
+  const emptyHosts = service.hosts?.filter((host) => !placed.some((one) => one.host === host));
   const count = service.hosts?.length ?? service.replicas ?? 0;
   const result: { number: number; host: string | undefined }[] = [];
   const free = () => {
@@ -99,7 +98,7 @@ function missing(service: Service, placed: readonly Place[]): { number: number; 
     taken.add(number);
     return number;
   };
-  for (let i = placed.length; i < count; i++) result.push({ number: free(), host: homeless?.shift() });
+  for (let i = placed.length; i < count; i++) result.push({ number: free(), host: emptyHosts?.shift() });
   return result;
 }
 
@@ -176,7 +175,7 @@ class Room {
   }
 }
 
-/** Services that have several replicas at one vendor though another vendor has none and has room: for a note. */
+/** Services that have several replicas at one vendor though one could be at another vendor that has none: for a note. */
 export function crowded(
   fleet: Pick<Fleet, "hosts" | "services">,
   placement: Placement,
@@ -196,10 +195,14 @@ export function crowded(
       .map((one) => vendorOf.get(one.host) ?? "");
     const twice = vendors.find((vendor, i) => vendors.indexOf(vendor) !== i);
     const empty = fleet.hosts.find(
-      ({ name, vendor }) => !vendors.includes(vendor) && room.has(name, service) && fits(service, name),
+      ({ name, vendor }) =>
+        !vendors.includes(vendor) &&
+        room.has(name, service) &&
+        fits(service, name) &&
+        !portTaken(service, name, placement.places, fleet.services),
     )?.vendor;
     if (twice !== undefined && empty !== undefined) {
-      notes.push(`${service.name}: stays with two at ${twice}, though ${empty} has room`);
+      notes.push(`${service.name}: has two at ${twice}, though ${empty} has room`);
     }
   }
   return notes;

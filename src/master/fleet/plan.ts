@@ -68,7 +68,8 @@ export function makePlan(fleet: Fleet, images: Images, observed: readonly Observ
   const factsOf = (host: string) => observed.find((one) => one.host === host)?.facts;
   const whyUnfit = ({ name }: Service, host: string) => whyNone(images.get(name) ?? [], factsOf(host));
   const fits: Fits = (service, host) => whyUnfit(service, host) === undefined;
-  const placement = place(fleet, foundPlaces(fleet.name, observed), fits);
+  const found = observed.map(({ host, rows, facts }) => ({ host, rows, seen: facts !== undefined }));
+  const placement = place(fleet, foundPlaces(fleet.name, found), fits);
   const hosts = fleet.hosts.map(({ name }) => {
     const seen = observed.find((one) => one.host === name);
     const own = placement.places.filter((one) => one.host === name);
@@ -86,10 +87,17 @@ export function makePlan(fleet: Fleet, images: Images, observed: readonly Observ
   };
 }
 
+/** Containers of a host: seen there, or remembered. */
+interface Found {
+  readonly host: string;
+  readonly rows: readonly ContainerRow[];
+  readonly seen: boolean;
+}
+
 /** Where this fleet's containers are; first where they are seen, then where they were last. */
-export function foundPlaces(fleet: string, observed: readonly Observed[]): Place[] {
-  const seen = observed.filter(({ facts }) => facts !== undefined);
-  const remembered = observed.filter(({ facts }) => facts === undefined);
+export function foundPlaces(fleet: string, found: readonly Found[]): Place[] {
+  const seen = found.filter((one) => one.seen);
+  const remembered = found.filter((one) => !one.seen);
   return [...seen, ...remembered].flatMap(({ host, rows }) =>
     rows.flatMap((row) => {
       const read = readContainerName(row.container);

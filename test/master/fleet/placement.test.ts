@@ -186,7 +186,7 @@ test("placing again from what was placed changes nothing", () => {
 test("a service that stays crowded although another vendor has room is noted", () => {
   const fleet = { hosts: four, services: [service("w", 2)] };
   assert.deepEqual(crowded(fleet, place(fleet, at("w-1 a1", "w-2 a2"))), [
-    "w: stays with two at alpha, though beta has room",
+    "w: has two at alpha, though beta has room",
   ]);
   assert.deepEqual(crowded(fleet, place(fleet, [])), []);
 });

@@ -1,5 +1,6 @@
 /** Device nodes of a container: made in its root filesystem, or bound from the machine's own where mknod is refused. */
 import * as sys from "vz:sys";
+import { deviceNumber } from "../../../common/device-numbers.ts";
 import { hasCode, isVzError, reason } from "../../../common/errors.ts";
 import { failed, failure } from "../../system/failure.ts";
 import { MS, S_IFDIR, S_IFIFO, S_IFMT } from "../../system/linux.ts";
@@ -8,11 +9,6 @@ import { bind, within } from "../mounts/inside.ts";
 import type { Shortfalls } from "../shortfalls.ts";
 
 const { O_WRONLY, O_CREAT, O_EXCL } = sys.constants;
-
-/** Linux's dev_t: 12 + 20 bits, with the high parts above (makedev(3)). */
-export function deviceNumber(major: number, minor: number): number {
-  return (minor & 0xff) + (major & 0xfff) * 2 ** 8 + (minor >>> 8) * 2 ** 20 + (major >>> 12) * 2 ** 44;
-}
 
 /** Whether what stands at `place` is the device already; what is not is taken away. */
 function isThere(step: DeviceStep, place: string): boolean {

@@ -37,7 +37,10 @@ export function writeDown(talk: Talk, changes: Partial<ContainerStateFile>): voi
   else store.rewriteState(talk.file, talk.state);
 }
 
-/** Writes a process down as the container's and lets it go on. */
+/**
+ * Writes a process down as the container's and lets it go on. Twice where the first is but a step to one in a new pid or time
+ * namespace: the file that the caller asked for names the first until then, before any program runs.
+ */
 function admit(talk: Talk, pid: number, changes: Partial<ContainerStateFile>): void {
   const { options, bundle, channel } = talk;
   writeDown(talk, { ...changes, pid, starttime: store.startTime(pid) });

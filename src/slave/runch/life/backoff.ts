@@ -1,6 +1,6 @@
 /**
  * How long a container that ended early has to wait before its next run. sysvinit gives up for five minutes on a line that
- * it started ten times within two; with these pauses it is at most seven.
+ * it started ten times within two; with these pauses it is at most eight.
  */
 import type { ContainerStateFile } from "../../../common/contract/container-state.ts";
 

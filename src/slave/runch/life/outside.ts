@@ -18,10 +18,12 @@ export interface Outside {
 /** @returns "ok", or why not */
 function answer(line: string, id: string, bundle: Bundle, pid: number): string {
   try {
-    if (isOutsideTask(line)) doOutside(line, { id, bundle, pid });
+    if (!isOutsideTask(line)) throw new Error(`${line}: not a task`);
+    doOutside(line, { id, bundle, pid });
     return "ok";
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    // in one line: that is what an answer is
+    return (error instanceof Error ? error.message : String(error)).replaceAll("\n", " ");
   }
 }
 

@@ -1,6 +1,7 @@
 /** Copies what a directory holds, for tmpcopyup: types, modes, owners, times, links; no extended attributes. */
 import * as sys from "vz:sys";
 import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "../../system/linux.ts";
+import { deviceNumbers } from "../../../common/device-numbers.ts";
 
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = sys.constants;
 
@@ -24,7 +25,10 @@ function copyOne(from: string, to: string): void {
   if (type === S_IFDIR) sys.mkdir(to, 0o700);
   else if (type === S_IFLNK) sys.symlink(sys.readlink(from), to);
   else if (type === S_IFREG) copyFile(from, to);
-  else sys.mknod(to, found.mode, Math.floor(found.rdev / 256) % 4096, found.rdev % 256);
+  else {
+    const { major, minor } = deviceNumbers(Number(found.rdev));
+    sys.mknod(to, found.mode, major, minor);
+  }
   if (type === S_IFDIR) copyTree(from, to);
   sys.lchown(to, found.uid, found.gid);
   // after the owner, whose change takes the set-id bits away

@@ -21,7 +21,7 @@ export function within<T>(
   }
 }
 
-/** Adds flags to a mount. The kernel takes them for all that there are, so those that it has are given again. */
+/** Adds flags to a mount. A remount sets all flags anew, so those that are there are given again. */
 export function remount(place: string, flags: number): void {
   const all = (sys.statfs(place).flags & LASTING) | flags;
   sys.mount(null, place, null, MS.REMOUNT | MS.BIND | all, null);
@@ -53,5 +53,8 @@ export function addFlags(root: number, destination: string, flags: number): void
 /** Flags that take a second call for a bind mount: the first one ignores them. */
 const REMOUNTED = ~(MS.BIND | MS.REC | MS.REMOUNT | MS.SILENT);
 
-/** Flags that stay on a mount when it is remounted: ST_* of statvfs(3) have the same bits. */
-const LASTING = MS.NOSUID | MS.NODEV | MS.NOEXEC | MS.NOATIME | MS.NODIRATIME;
+/**
+ * Flags that stay on a mount when it is remounted, since what is bound must not get rights that its source has not. ST_* of
+ * statvfs(3) have the same bits for these; those of relatime and nosymfollow differ, and both are safe to lose.
+ */
+const LASTING = MS.RDONLY | MS.NOSUID | MS.NODEV | MS.NOEXEC | MS.NOATIME | MS.NODIRATIME;

@@ -16,7 +16,7 @@ export function readIdMap(value: unknown, at: string, unknown: string[]): readon
     const where = `${at}[${i}]`;
     if (size === 0) throw badConfig(where, "of size 0");
     if (containerID + size > 0xffffffff || hostID + size > 0xffffffff)
-      throw badConfig(where, "ends above 4294967295");
+      throw badConfig(where, "ends above 4294967294");
   });
   return maps;
 }
