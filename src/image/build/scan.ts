@@ -11,13 +11,13 @@ import {
   type Stats,
 } from "node:fs";
 import { join } from "node:path";
+import { deviceNumbers } from "../../common/device-numbers.ts";
 import { startSha256 } from "../../common/digest.ts";
 import { type Elf, readElf } from "../../common/elf/elf.ts";
 import { Status, VzError } from "../../common/errors.ts";
 import { sortByName, whyBadPath } from "../../common/image/file-names.ts";
 import { type Entry, type FileEntry, ROOTFS_NAME, shown } from "../../common/image/manifest.ts";
 import { Requirements } from "./requirements.ts";
-import { deviceNumbers } from "../../common/device-numbers.ts";
 
 export interface Scan {
   /** `rootfs` and all below it, sorted by the bytes of the paths. */

@@ -14,7 +14,6 @@ import { ensureDailyKey, ensureStateDir, requireKey } from "../wire/state-dir.ts
 import { fileOption, fleetOf, jsonOption, verboseOption } from "./options.ts";
 import { Screen } from "./screen.ts";
 
-/** The task of the playbook that logs in with the daily key and not with the root key. */
 /** Tag of the task that logs in with the daily key; all others do so with the root key. */
 const DAILY_KEY = "daily_key";
 

@@ -117,7 +117,7 @@ function choose(
     .filter((host) => room.has(host.name, service))
     .map((host, order) => ({
       host,
-      // In this order: what counts more, first. One that it does not fit is chosen where it fits none, and is told.
+      // What counts more comes first. A host that cannot run it is chosen only where none can; that is told.
       cost: [Number(!fits(service, host.name)), Number(busy(host)), atVendor(host), onHost(host), order],
     }))
     .sort((a, b) => compareCosts(a.cost, b.cost))[0]?.host;

@@ -1,4 +1,4 @@
-/** What the concerns of runch hand to one another: types only. */
+/** What the rooms of runch hand to one another: types only. */
 import type { HookKind } from "./hooks/kinds.ts";
 import type { Shortfalls } from "./shortfalls.ts";
 
@@ -123,7 +123,7 @@ export interface Parts {
   readonly mounts: MountExtras | null;
   readonly nodes: NodePart | null;
   readonly notify: NotifyPart | null;
-  /** What has to be opened before a user namespace is entered, whose ids and rights need not get to it. */
+  /** What has to be opened before a user namespace is entered, behind which our ids and rights may not reach it. */
   readonly openings: readonly (() => void)[];
   /** In the container's namespaces, before its mounts. */
   readonly sysctl: SysctlAct | null;
@@ -170,7 +170,7 @@ export interface NamespacePart {
   /** Of the user namespace that is made; null where none is. */
   readonly maps: IdMaps | null;
   /**
-   * Enters and makes them.
+   * Enters those that are joined, but for the mount namespace, and makes the user namespace.
    * @param ask has the process outside do something for this one
    * @returns the credentials, changed where the user namespace is refused
    */
@@ -226,7 +226,7 @@ export interface NotifyPart {
 }
 
 export interface SeccompPart {
-  /** Descriptor that has to stay open until then; -1 for none. */
+  /** Descriptor that has to stay open until `load`; -1 for none. */
   readonly socket: number;
   /**
    * Puts the filter on this process: the last thing before execve(2), or the last that still has rights.

@@ -13,6 +13,7 @@ import type { Channel } from "./channel.ts";
 import { waitsAtOnce } from "./child.ts";
 import type { Bundle, LaunchOptions } from "./model.ts";
 import defer * as outsideTasks from "./outside-task.ts";
+import { reported } from "./reported.ts";
 
 /** The process that was to become the container's is no more. */
 export function gone(): VzError {
@@ -58,8 +59,8 @@ function admit(talk: Talk, pid: number, changes: Partial<ContainerStateFile>): v
 }
 
 /**
- * The child is in its namespaces and about to mount. One that has waited for nothing so far gets the word now, with all written
- * down that there is to say.
+ * The child is in its namespaces and about to mount. One that has not had to wait yet is admitted here, with everything known in one
+ * write.
  * @param own whether the mounts end with the container
  */
 function recordMounts(talk: Talk, own: boolean): void {
@@ -82,8 +83,7 @@ export function converse(talk: Talk): void {
     const [word = ""] = line.split(" ", 1);
     const rest = line.slice(word.length + 1);
     if (word === "error") {
-      const { status, message, hint }: { status: number; message: string; hint?: string } = JSON.parse(rest);
-      throw new VzError(status, message, hint === undefined ? {} : { hint });
+      throw reported(rest);
     } else if (word === "pid") {
       // the child was a step on the way to this one, which is our child as well
       sys.waitpid(talk.state.pid);

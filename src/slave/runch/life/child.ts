@@ -10,6 +10,7 @@ import type { Channel } from "./channel.ts";
 import { beforeProgram, dropRights, environmentOf, type Inside, setUp } from "./container.ts";
 import type { Bundle, LaunchOptions } from "./model.ts";
 import { openFifos, type Park } from "./park.ts";
+import { report } from "./reported.ts";
 
 /** The other side is gone: nobody is left who could stop us. */
 function orphaned(): never {
@@ -31,14 +32,14 @@ export function askOutside(channel: Channel, line: string): void {
 
 /** Tells why there is no container, and ends. */
 export function reportFailure(id: string, tell: (line: string) => void, error: unknown): never {
-  const { status, message, hint } = failures.runnerFailure(error);
+  const failure = failures.runnerFailure(error);
   try {
-    tell(JSON.stringify({ status, message, hint }));
+    tell(report(failure));
   } catch {
     // nobody is there to hear it any more
-    complain(`runch: ${id}: ${message}\n`);
+    complain(`runch: ${id}: ${failure.message}\n`);
   } finally {
-    sys.exit(status);
+    sys.exit(failure.status);
   }
 }
 
@@ -55,14 +56,14 @@ export function withListenFds(env: readonly string[]): readonly string[] {
   return count === 0 ? env : [...env, `LISTEN_FDS=${count}`, `LISTEN_PID=${sys.getpid()}`];
 }
 
-/** Whether the child has to be written down, or something done outside, before it may begin: for hooks, cgroups, id maps. */
+/** Whether the child has to be written down, or something done outside, before it may begin: whenever there is any part. */
 export function waitsAtOnce({ parts }: Bundle): boolean {
   return parts !== NO_PARTS;
 }
 
 /**
- * Ends by becoming the program, or by an exit status after it has been reported. What ends with this process needs no record and
- * is set up at once; before anything else the process outside has to have written it down.
+ * Ends by becoming the program, or by an exit status after it has been reported. What ends with this process is set up at once;
+ * whatever would outlive it waits until the process is written down.
  */
 export function becomeContainer(options: LaunchOptions, bundle: Bundle, channel: Channel): never {
   const { root, id } = options;
@@ -115,7 +116,7 @@ export function becomeContainer(options: LaunchOptions, bundle: Bundle, channel:
     dropRights(inside);
     const env = withListenFds(environmentOf(plan.env, inside.credentials.uid));
     if (park !== null) checks.checkProgram(plan.args, env);
-    // before the waiting: whoever reads what the caller of create prints waits for all that hold it open
+    // before waiting for start: while we hold the output of who called create, its reader sees no end
     if (terminal >= 0) parts.terminal?.attach(terminal);
     awaitGo();
     if (park !== null) {

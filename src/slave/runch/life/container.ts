@@ -35,7 +35,7 @@ export interface Inside {
   keep(): number[];
 }
 
-/** Words for a call that fails where nothing is expected to. */
+/** Runs `act`; a system call that fails unforeseen becomes an error that names `what`. */
 export function plainly<T>(what: string, act: () => T): T {
   try {
     return act();
@@ -113,7 +113,7 @@ export function dropRights(inside: Inside): void {
   complain(short.lines(inside.id));
   const told = short.list.length;
   plainly("credentials", () => applyCredentials(credentials, short, () => loadFilter(inside)));
-  // changed ids make /proc/self root's, which the program's own descriptors are behind
+  // after a change of ids /proc/self is root's, and the program could not reach its own descriptors through it
   if (credentials.uid !== 0 && parts.terminal !== null) sys.prctl(PR_SET_DUMPABLE, 1);
   complain(short.lines(inside.id, told));
 }
@@ -127,7 +127,9 @@ function loadFilter(inside: Inside): void {
   }));
 }
 
-/** The last steps before the program: hooks inside, and the filter that the program shall have and runch need not. */
+/**
+ * The last steps before the program: hooks inside, and with noNewPrivileges the filter (without it applyCredentials has loaded it).
+ */
 export function beforeProgram(inside: Inside): void {
   inside.bundle.parts.hooks?.run("startContainer", hookStates.bundleState(inside, "created", inside.pid));
   if (inside.credentials.noNewPrivileges) loadFilter(inside);

@@ -1,7 +1,7 @@
 /** `runch exec`: one more process in a container that is there. */
 import * as sys from "vz:sys";
 import type { ContainerStateFile } from "../../../common/contract/container-state.ts";
-import { Status, VzError } from "../../../common/errors.ts";
+import { Status } from "../../../common/errors.ts";
 import type { OciConfig } from "../../../common/oci/oci.ts";
 import { complain } from "../../system/complain.ts";
 import { NAMESPACES } from "../../system/linux.ts";
@@ -20,6 +20,7 @@ import { unknownLine } from "./bundle.ts";
 import { Channel } from "./channel.ts";
 import { askOutside, listenFds, reportFailure, waitForGo, withListenFds } from "./child.ts";
 import { enterDirectory, environmentOf, plainly } from "./container.ts";
+import { reported } from "./reported.ts";
 
 const { O_PATH, O_DIRECTORY } = sys.constants;
 const { SIGKILL } = sys.signals;
@@ -203,10 +204,7 @@ export async function execProcess(options: ExecOptions): Promise<number> {
           pid = Number(line.slice("pid ".length));
           channel.send(`go ${pid}`);
         } else {
-          const { status, message, hint }: { status: number; message: string; hint?: string } = JSON.parse(
-            line.slice("error ".length),
-          );
-          throw new VzError(status, message, hint === undefined ? {} : { hint });
+          throw reported(line.slice("error ".length));
         }
       }
       channel.close();

@@ -50,6 +50,7 @@ export interface PartsOptions {
 }
 
 export interface LaunchOptions {
+  /** Where the states are kept. */
   readonly root: string;
   readonly id: string;
   readonly bundle: string;
@@ -59,7 +60,7 @@ export interface LaunchOptions {
   readonly pidFile: string | undefined;
   /** Called while the container's process sets up what needs nothing from outside. */
   meanwhile(): void;
-  /** Descriptors from 3 on that the container's process inherits. */
+  /** How many descriptors, from 3 on, the container's process inherits. */
   readonly preserve: number;
   /** Park the process until `start`. */
   readonly create: boolean;
@@ -67,7 +68,9 @@ export interface LaunchOptions {
   readonly consoleSocket: boolean;
   /** Unix socket that takes the terminal's master; called once it is known that there is a terminal. */
   console(): number;
+  /** Whether it gets a session keyring of its own. */
   readonly keyring: boolean;
+  /** Whether pivot_root(2) may be used. */
   readonly pivot: boolean;
   readonly cgroups: boolean;
 }

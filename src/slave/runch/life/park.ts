@@ -3,6 +3,7 @@ import * as sys from "vz:sys";
 import { hasCode, Status, VzError } from "../../../common/errors.ts";
 import { readAll } from "../../system/files.ts";
 import { S_IFIFO } from "../../system/linux.ts";
+import { reported } from "./reported.ts";
 
 const { O_RDONLY, O_WRONLY, O_RDWR, O_NONBLOCK } = sys.constants;
 
@@ -55,6 +56,5 @@ export function release(root: string, id: string): void {
   const text = readAll(result);
   sys.close(result);
   if (text === "") return;
-  const { status, message, hint }: { status: number; message: string; hint?: string } = JSON.parse(text);
-  throw new VzError(status, message, hint === undefined ? {} : { hint });
+  throw reported(text);
 }

@@ -1,7 +1,7 @@
 /**
  * The processes of a container: what is in its cgroup, in its pid namespace or in its mount namespace. Where it has none of
- * these, those whose root directory is the container's, which also finds a daemon that went to init. By dev and inode, as the
- * path reads "/" from inside.
+ * these, those whose root directory is the container's, which also finds a daemon that went to init. Roots are
+ * compared by device and inode: from inside, the path is just "/".
  */
 import * as sys from "vz:sys";
 import type { ContainerStateFile } from "../../../common/contract/container-state.ts";

@@ -1,7 +1,7 @@
 /** Copies what a directory holds, for tmpcopyup: types, modes, owners, times, links; no extended attributes. */
 import * as sys from "vz:sys";
-import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "../../system/linux.ts";
 import { deviceNumbers } from "../../../common/device-numbers.ts";
+import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "../../system/linux.ts";
 
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = sys.constants;
 

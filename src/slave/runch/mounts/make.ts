@@ -14,7 +14,7 @@ function isLateReadOnly({ type, flags }: MountStep): boolean {
 }
 
 /**
- * A link in an image would put the kernel's files elsewhere than where the paths that hide and protect them are.
+ * A link there would put /proc or /sys where maskedPaths and readonlyPaths do not look.
  * @throws VzError 125
  */
 function refuseLink(root: number, { at, destination }: MountStep): void {

@@ -30,7 +30,7 @@ function each(
 
 /**
  * Hides `maskedPaths`, and makes `readonlyPaths` read-only. Paths that do not exist are skipped.
- * @param late the mounts
+ * @param late mounts that become read-only now
  */
 export function protect(
   { maskedPaths, readonlyPaths }: Plan,

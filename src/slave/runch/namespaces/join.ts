@@ -13,7 +13,7 @@ import type { Shortfalls } from "../shortfalls.ts";
 import { outsideId, readIdMap } from "./id-maps.ts";
 
 const { O_RDONLY, O_WRONLY } = sys.constants;
-/** clone(2): the child is the caller's brother. */
+/** clone(2): the child is the caller's sibling. */
 const CLONE_PARENT = 0x8000;
 
 const offset = object({}, { secs: whole, nanosecs: whole });

@@ -1,4 +1,4 @@
-/** A change of the root without pivot_root(2), which an initramfs has no use for and `--no-pivot` does without. */
+/** A change of the root without pivot_root(2): for an initramfs, which cannot be pivoted away from, and for `--no-pivot`. */
 import * as sys from "vz:sys";
 import { hasCode } from "../../../common/errors.ts";
 import { readTextIfAny } from "../../system/files.ts";
