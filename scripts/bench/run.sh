@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # npm run bench [-- runch|architectures|trace [ROUNDS]]: what runch costs beside other runners, and on each architecture that this
-# machine runs, and `vz trace` beside strace and no tracer.
+# machine runs, and `vz trace` beside strace and no tracer. npm run bench -- builds OTHER-SLAVE-PART [ROUNDS]: beside another build.
 # Needs root, and the packages of scripts/setup.sh.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -16,7 +16,7 @@ trap 'rm -rf "$work"' EXIT
 gcc -O2 -static -o "$work/measure" scripts/bench/measure.c
 
 which='runch architectures trace'
-case ${1:-} in runch | architectures | trace) which=$1 && shift ;; esac
+case ${1:-} in runch | architectures | trace | builds) which=$1 && shift ;; esac
 status=0
 
 for part in $which; do

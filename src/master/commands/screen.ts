@@ -1,9 +1,10 @@
 /** What a command on many hosts shows: results as they come, errors a line each, and on a terminal the step under way. */
 
 import { report } from "../../common/command/report.ts";
-import { isVzError, Status } from "../../common/errors.ts";
+import { Status } from "../../common/errors.ts";
 import type { Io } from "../../common/io.ts";
 import { printable } from "../../common/printable.ts";
+import { Unreachable } from "../wire/unreachable.ts";
 
 export class Screen {
   readonly #io: Io;
@@ -44,10 +45,10 @@ export class Screen {
   /** Something failed on one host: it is told, it counts, and the others go on. A host is told unreachable once. */
   fail(error: unknown): void {
     this.clear();
-    const silent = isVzError(error) && error.status === Status.unreachable;
-    const host = silent ? /^([^ :]+): unreachable/.exec(error.message)?.[1] : undefined;
-    if (host !== undefined && this.#unreachable.has(host)) return;
-    if (host !== undefined) this.#unreachable.add(host);
+    if (error instanceof Unreachable) {
+      if (this.#unreachable.has(error.host)) return;
+      this.#unreachable.add(error.host);
+    }
     this.#statuses.push(report(error, this.#io));
   }
 

@@ -9,6 +9,7 @@ import { readAnswer } from "./answers.ts";
 import { type Outcome, runProgram } from "./program.ts";
 import { type Login, probeKeyCommand, sshCommand } from "./ssh.ts";
 import { explainSsh, readFingerprint, type SshFailure } from "./ssh-failure.ts";
+import { Unreachable } from "./unreachable.ts";
 
 /** Milliseconds and bytes that a question may take. */
 const READ_LIMITS = { timeout: 30_000, maxBytes: 16 * 1024 * 1024 };
@@ -63,7 +64,7 @@ function unreachableError(login: Login, { kind, why, hint }: SshFailure): VzErro
   const { host, key } = login;
   const place = host.port === 22 ? host.address : `${host.address} port ${host.port}`;
   const what = kind === "wrong key" ? `${why} ${key}` : why;
-  return new VzError(Status.unreachable, `${host.name}: unreachable at ${place}: ${what}`, {
+  return new Unreachable(host.name, place, what, {
     ...(hint !== undefined && { hint }),
     ...(kind === "wrong key" && { hint: whoseKey(login) }),
   });

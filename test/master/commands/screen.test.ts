@@ -3,13 +3,14 @@ import { test } from "node:test";
 import { Status, VzError } from "../../../src/common/errors.ts";
 import { memoryIo } from "../../../src/common/io.ts";
 import { commonStatus, Screen } from "../../../src/master/commands/screen.ts";
+import { Unreachable } from "../../../src/master/wire/unreachable.ts";
 
 test("a host that does not answer is told once, whatever was asked of it, and counts", () => {
   const io = memoryIo();
   const screen = new Screen(io);
-  screen.fail(new VzError(Status.unreachable, "web1: unreachable at 192.0.2.1: timed out"));
-  screen.fail(new VzError(Status.unreachable, "web1: unreachable at 192.0.2.1: the connection broke"));
-  screen.fail(new VzError(Status.unreachable, "web2: unreachable at 192.0.2.2: timed out"));
+  screen.fail(new Unreachable("web1", "192.0.2.1", "timed out", {}));
+  screen.fail(new Unreachable("web1", "192.0.2.1", "the connection broke", {}));
+  screen.fail(new Unreachable("web2", "192.0.2.2", "timed out", {}));
   screen.fail(new VzError(Status.failed, "web1: disk full"));
   assert.equal(
     io.stderr,

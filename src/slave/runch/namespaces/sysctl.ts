@@ -43,10 +43,10 @@ export function planSysctl(sysctl: Readonly<Record<string, string>>, asked: read
     }
     writes.push({ field, path, value: sysctl[key] ?? "", namespace });
   }
-  return (own, granted) => {
+  return (own, short) => {
     for (const { field, path, value, namespace } of writes) {
       if (!own.includes(namespace)) {
-        granted.add(field, `without a ${namespace} namespace it would hold for the whole machine`);
+        short.add(field, `without a ${namespace} namespace it would hold for the whole machine`);
         continue;
       }
       try {
@@ -58,7 +58,7 @@ export function planSysctl(sysctl: Readonly<Record<string, string>>, asked: read
         }
       } catch (error) {
         if (!hasCode(error, "EPERM", "EACCES", "EROFS")) throw failed(field, error);
-        granted.add(field, reason(error));
+        short.add(field, reason(error));
       }
     }
   };
