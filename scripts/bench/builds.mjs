@@ -17,7 +17,7 @@ if (work === undefined || !existsSync(other) || !Number.isInteger(rounds) || rou
   process.exit(64);
 }
 
-const own = join(root, "build/slaves", `vz-${architecture}`);
+const own = join(root, "build/slaves", `vz-${architecture.name}`);
 const { bundle } = makeBundle(work, "mount", ["mount"], ["/bin/true"]);
 const namespaces = ["pid", "ipc", "uts", "mount"];
 const full = makeBundle(work, "full", namespaces, ["/bin/true"]);

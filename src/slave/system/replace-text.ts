@@ -1,5 +1,6 @@
 /** Files that others may read at any time, through system calls alone: runch has no time to load more. */
 import * as sys from "vz:sys";
+import { hasCode } from "../../common/errors.ts";
 
 const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = sys.constants;
 
@@ -8,9 +9,8 @@ const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = sys.constants;
  * @returns a descriptor of the new file, to write and close
  */
 export function replaceText(path: string, text: string, mode: number): number {
-  const temporary = `${path}.${sys.getpid()}.${Math.random().toString(36).slice(2)}`;
-  // where others may write, what they put there is neither followed nor taken
-  const fd = sys.open(temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+  const temporary = `${path}.${sys.getpid()}`;
+  const fd = openNew(temporary, mode);
   try {
     sys.writeAll(fd, text);
     sys.rename(temporary, path);
@@ -20,4 +20,17 @@ export function replaceText(path: string, text: string, mode: number): number {
     throw error;
   }
   return fd;
+}
+
+/** Where others may write, what they put there is neither followed nor taken. */
+function openNew(path: string, mode: number): number {
+  const flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW;
+  try {
+    return sys.open(path, flags, mode);
+  } catch (error) {
+    if (!hasCode(error, "EEXIST")) throw error;
+    // of a process that was killed, whose number is ours now
+    sys.unlink(path);
+    return sys.open(path, flags, mode);
+  }
 }
