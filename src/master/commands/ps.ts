@@ -3,6 +3,7 @@ import { formatBytes, formatSpan, table } from "../../common/command/table.ts";
 import type { ContainerRow } from "../../common/contract/protocol.ts";
 import { printable } from "../../common/printable.ts";
 import type { Fleet } from "../fleet/fleet.ts";
+import { imageLabel, shortId } from "../fleet/image-choice.ts";
 import { containerName, place, readContainerName } from "../fleet/placement.ts";
 import { foundPlaces } from "../fleet/plan.ts";
 import { type Answer, askContainers } from "../wire/observe.ts";
@@ -148,7 +149,6 @@ export function psTable(
 /** "hello@0123456789ab". */
 function shortImage(id: string | null, names: ReadonlyMap<string, string>): string {
   if (id === null) return "-";
-  const short = id.replace(/^sha256:/, "").slice(0, 12);
   const name = names.get(id);
-  return name === undefined ? short : `${name}@${short}`;
+  return name === undefined ? shortId(id) : imageLabel({ name, id });
 }

@@ -16,7 +16,12 @@ export interface LocalImage {
 
 /** "hello@0123456789ab": its name and the beginning of its id. */
 export function imageLabel({ name, id }: Pick<LocalImage, "name" | "id">): string {
-  return `${name}@${id.replace(/^sha256:/, "").slice(0, 12)}`;
+  return `${name}@${shortId(id)}`;
+}
+
+/** Enough of an image's id to tell it from others. */
+export function shortId(id: string): string {
+  return id.replace(/^sha256:/, "").slice(0, 12);
 }
 
 /**

@@ -6,8 +6,7 @@
 import { OCI_VERSION_LEAST, OCI_VERSION_MOST } from "../../../common/oci/version.ts";
 import { CAPABILITIES, NAMESPACES } from "../../system/linux.ts";
 import { HOOK_KINDS } from "../hooks/kinds.ts";
-import { EXTENDED_OPTIONS } from "../mounts/extras.ts";
-import { PROPAGATION, RARE_CLEARS, RARE_SETS } from "../mounts/option-table.ts";
+import { RARE_OPTIONS } from "../mounts/option-table.ts";
 import { CLEARS, SETS } from "../mounts/options.ts";
 import { ISOLATIONS } from "../shortfalls.ts";
 
@@ -21,7 +20,7 @@ export interface FeatureParts {
 }
 
 /** Those that are honoured here; a filesystem's own are not among them. */
-const MOUNT_OPTIONS = [SETS, CLEARS, RARE_SETS, RARE_CLEARS, PROPAGATION];
+const MOUNT_OPTIONS = [SETS, CLEARS, RARE_OPTIONS].flatMap(Object.keys).sort();
 
 export function featuresDocument({ version, commit, seccomp, kernel }: FeatureParts): object {
   const granted = Object.entries(kernel).map(([name, value]) => [`vz.kernel.${name}`, value]);
@@ -29,7 +28,7 @@ export function featuresDocument({ version, commit, seccomp, kernel }: FeaturePa
     ociVersionMin: OCI_VERSION_LEAST,
     ociVersionMax: OCI_VERSION_MOST,
     hooks: HOOK_KINDS,
-    mountOptions: [...MOUNT_OPTIONS.flatMap(Object.keys), ...EXTENDED_OPTIONS].sort(),
+    mountOptions: MOUNT_OPTIONS,
     linux: {
       namespaces: Object.keys(NAMESPACES).sort(),
       capabilities: CAPABILITIES.map((name) => `CAP_${name}`),

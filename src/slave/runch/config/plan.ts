@@ -7,7 +7,7 @@ import { badConfig as bad, type OciConfig, type OciNamespace } from "../../../co
 import { lookup, MS, NAMESPACES } from "../../system/linux.ts";
 import { planDevices } from "../devices/plan.ts";
 import type { Form, Join, MountStep, Plan, PlanOptions } from "../model.ts";
-import defer * as rareMountOptions from "../mounts/option-table.ts";
+import defer * as rareOptions from "../mounts/option-table.ts";
 import { parseMountOptions } from "../mounts/options.ts";
 import defer * as utsNames from "../namespaces/uts-names.ts";
 import { planCredentials } from "../process/plan.ts";
@@ -93,7 +93,7 @@ function planNamespaces(asked: readonly OciNamespace[], form: Form, short: Short
 
 function rootPropagation(name: string): number {
   if (name === "") return MS.PRIVATE | MS.REC;
-  const flags = rareMountOptions.propagationOf(name);
+  const flags = rareOptions.propagationOf(name);
   if (flags === undefined) throw bad("linux.rootfsPropagation", `${JSON.stringify(name)} is no propagation`);
   return flags;
 }

@@ -7,12 +7,14 @@ import { hasCode, reason } from "../../../common/errors.ts";
 import { badConfig } from "../../../common/oci/oci-read.ts";
 import { failed, failure } from "../../system/failure.ts";
 import { pathOf } from "../../system/files.ts";
-import { lookup, MS, S_IFDIR, S_IFMT } from "../../system/linux.ts";
+import { lookup, MS } from "../../system/linux.ts";
 import type { IdMaps, MountExtras, MountStep } from "../model.ts";
 import { openUserNamespace, readIdMap } from "../namespaces/id-maps.ts";
 import type { Shortfalls } from "../shortfalls.ts";
 import { copyTree } from "./copy-tree.ts";
 import { addFlags, within } from "./inside.ts";
+import { RARE_OPTIONS } from "./option-table.ts";
+import { isDirectory } from "./rootfs-path.ts";
 
 const { AT_FDCWD } = sys.constants;
 /** linux/mount.h, linux/fcntl.h */
@@ -20,36 +22,6 @@ const AT_RECURSIVE = 0x8000;
 const AT_EMPTY_PATH = 0x1000;
 const OPEN_TREE_CLONE = 1;
 const ATTR_IDMAP = 0x100000;
-const ATTR_ATIME = 0x70;
-
-/** MOUNT_ATTR_* that each option sets, and those that it clears: [set, clear]. */
-const RECURSIVE: Readonly<Record<string, readonly [set: number, clear: number]>> = {
-  rro: [1, 0],
-  rrw: [0, 1],
-  rnosuid: [2, 0],
-  rsuid: [0, 2],
-  rnodev: [4, 0],
-  rdev: [0, 4],
-  rnoexec: [8, 0],
-  rexec: [0, 8],
-  rrelatime: [0, ATTR_ATIME],
-  rnorelatime: [0x20, ATTR_ATIME],
-  rnoatime: [0x10, ATTR_ATIME],
-  ratime: [0, ATTR_ATIME],
-  rstrictatime: [0x20, ATTR_ATIME],
-  rnostrictatime: [0, ATTR_ATIME],
-  rnodiratime: [0x80, 0],
-  rdiratime: [0, 0x80],
-  rnosymfollow: [0x200000, 0],
-  rsymfollow: [0, 0x200000],
-};
-
-export const EXTENDED_OPTIONS: readonly string[] = [
-  ...Object.keys(RECURSIVE),
-  "idmap",
-  "ridmap",
-  "tmpcopyup",
-];
 
 interface Extras {
   readonly set: number;
@@ -64,10 +36,10 @@ function readExtras(step: MountStep, own: IdMaps | null, unknown: string[]): Ext
   const { at, type, extended } = step;
   let [set, clear, copyUp, mapped, mapsAll] = [0, 0, false, false, false];
   for (const option of extended) {
-    const attr = lookup(RECURSIVE, option);
-    if (attr !== undefined) {
-      set = (set & ~attr[1]) | attr[0];
-      clear |= attr[1];
+    const meaning = lookup(RARE_OPTIONS, option);
+    if (meaning?.[0] === "recursive") {
+      set = (set & ~meaning[2]) | meaning[1];
+      clear |= meaning[2];
     } else if (option === "tmpcopyup") {
       if (type !== "tmpfs") throw badConfig(at, "option tmpcopyup: for tmpfs only");
       copyUp = true;
@@ -115,7 +87,7 @@ function openSource({ source, flags, at }: MountStep): number {
 }
 
 function moveTree(tree: number, { destination, flags }: MountStep, root: number): void {
-  const kind = (sys.fstat(tree).mode & S_IFMT) === S_IFDIR ? "directory" : "file";
+  const kind = isDirectory(tree) ? "directory" : "file";
   within(root, destination, kind, (_, fd) => sys.moveMount(tree, fd));
   sys.close(tree);
   addFlags(root, destination, flags);
@@ -135,7 +107,7 @@ function setAttributes(step: MountStep, { set, clear }: Extras, root: number, sh
 
 /**
  * @param own id maps of the container's user namespace, if it has one
- * @param cgroup makes the mount of the container's cgroups; null where there are none
+ * @param cgroup makes the mount of the container's cgroups; null where there are none, "disabled" where that has been told
  */
 export function planMountExtras(
   steps: readonly MountStep[],

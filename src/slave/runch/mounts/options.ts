@@ -2,7 +2,7 @@
 import { badConfig } from "../../../common/oci/oci.ts";
 import { lookup, MS } from "../../system/linux.ts";
 import type { MountOptions } from "../model.ts";
-import defer * as rareMountOptions from "./option-table.ts";
+import defer * as rare from "./option-table.ts";
 
 /** Options that set flags, and those that clear them. */
 export const SETS: Readonly<Record<string, number>> = {
@@ -42,12 +42,12 @@ export function parseMountOptions(options: readonly string[], at: string): Mount
     else if (clear !== undefined) flags &= ~clear;
     else if (USUAL_DATA.test(option)) data.push(option);
     else if (option !== "") {
-      const meaning = rareMountOptions.meaningOf(option, at);
-      if (meaning === "extended") extended.push(option);
-      else if (meaning === "data") data.push(option);
+      const meaning = rare.meaningOf(option, at);
+      if (meaning === null) data.push(option);
       else if (meaning[0] === "set") flags |= meaning[1];
       else if (meaning[0] === "clear") flags &= ~meaning[1];
-      else propagation.push(meaning[1]);
+      else if (meaning[0] === "propagation") propagation.push(meaning[1]);
+      else extended.push(option);
     }
   }
   if ((flags & MS.BIND) !== 0 && data.length > 0) {

@@ -3,6 +3,7 @@ import * as sys from "vz:sys";
 import { hasCode } from "../../../common/errors.ts";
 import { badConfig, count, id32, list, object } from "../../../common/oci/oci-read.ts";
 import { failed, failure } from "../../system/failure.ts";
+import { NAMESPACES } from "../../system/linux.ts";
 import type { IdMap, IdMaps } from "../model.ts";
 
 const { O_WRONLY } = sys.constants;
@@ -68,7 +69,7 @@ export function openUserNamespace(maps: IdMaps): number {
   if (pid === 0) {
     try {
       sys.close(tellGo);
-      sys.unshare(0x10000000);
+      sys.unshare(NAMESPACES.user);
       // its number as /proc counts, which is not what a caller in a pid namespace knows it by
       sys.writeAll(tellReady, sys.readlink("/proc/self"));
       sys.read(go, new Uint8Array(1), 0, 1);
