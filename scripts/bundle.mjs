@@ -54,7 +54,9 @@ async function bundle(name, file, define) {
   const needs = names(
     own.filter(({ path, kind }) => kind === "import-statement" && path.startsWith("vz:lib/")),
   );
-  const contents = Buffer.from(withoutImport(outputFiles[0].text));
+  // esbuild marks where each file begins; in bytecode nothing is left of that
+  const text = outputFiles[0].text.replace(/^\/\/ [^ \n]+$\n/gm, "");
+  const contents = Buffer.from(withoutImport(text));
   return { name, contents, parts, needs, asks: names(own) };
 }
 

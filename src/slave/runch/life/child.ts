@@ -4,10 +4,17 @@ import { Status } from "../../../common/errors.ts";
 import { complain } from "../../system/complain.ts";
 import defer * as failures from "../../system/runner-failure.ts";
 import defer * as checks from "../program/can-execute.ts";
-import { executeProgram, rememberExecutable } from "../program/execute.ts";
+import { rememberExecutable } from "../program/execute.ts";
 import { NO_PARTS } from "./bundle.ts";
 import type { Channel } from "./channel.ts";
-import { beforeProgram, dropRights, environmentOf, type Inside, setUp } from "./container.ts";
+import {
+  becomeProgram,
+  dropRights,
+  enterNamespaces,
+  environmentOf,
+  type Inside,
+  setUp,
+} from "./container.ts";
 import type { Bundle, LaunchOptions } from "./model.ts";
 import { openFifos, type Park } from "./park.ts";
 import { report } from "./reported.ts";
@@ -101,9 +108,8 @@ export function becomeContainer(options: LaunchOptions, bundle: Bundle, channel:
     };
     if (options.create) park = openFifos(root, id);
     rememberExecutable();
+    enterNamespaces(inside);
     if (parts.namespaces !== null) {
-      for (const open of parts.openings) open();
-      inside.credentials = parts.namespaces.enter(plan.credentials, inside.ask, short);
       const leave = (next: number): never => {
         channel.send(`pid ${next}`);
         sys.exit(Status.ok);
@@ -126,8 +132,7 @@ export function becomeContainer(options: LaunchOptions, bundle: Bundle, channel:
       sys.read(park.go, new Uint8Array(1), 0, 1);
       sys.close(park.go);
     }
-    beforeProgram(inside);
-    executeProgram(plan.args, env);
+    becomeProgram(inside, env);
   } catch (error) {
     return reportFailure(id, tell, error);
   }

@@ -12,6 +12,7 @@ import { within } from "../mounts/inside.ts";
 import { makeMounts, protectPaths } from "../mounts/make.ts";
 import { changeRoot, makeNamespaces } from "../namespaces/make.ts";
 import { applyCredentials } from "../process/credentials.ts";
+import { executeProgram } from "../program/execute.ts";
 import { environmentValue, homeOf } from "../program/path.ts";
 import type { Bundle } from "./model.ts";
 
@@ -105,6 +106,14 @@ export function enterDirectory(path: string): void {
   if (!sys.getcwd().startsWith("/")) throw failure(`process.cwd ${path}: leads out of the root filesystem`);
 }
 
+/** Opens what has to be opened before, then enters and makes the namespaces that take more than one unshare(2). */
+export function enterNamespaces(inside: Inside): void {
+  const { parts, plan, short } = inside.bundle;
+  if (parts.namespaces === null) return;
+  for (const open of parts.openings) open();
+  inside.credentials = parts.namespaces.enter(plan.credentials, inside.ask, short);
+}
+
 /** Gives up all rights but the container's, and says what falls short. */
 export function dropRights(inside: Inside): void {
   const { short, parts } = inside.bundle;
@@ -128,11 +137,12 @@ function loadFilter(inside: Inside): void {
 }
 
 /**
- * The last steps before the program: hooks inside, and with noNewPrivileges the filter (without it applyCredentials has loaded it).
+ * The last steps: hooks inside, with noNewPrivileges the filter (without it applyCredentials has loaded it), and execve(2).
  */
-export function beforeProgram(inside: Inside): void {
+export function becomeProgram(inside: Inside, env: readonly string[]): never {
   inside.bundle.parts.hooks?.run("startContainer", hookStates.bundleState(inside, "created", inside.pid));
   if (inside.credentials.noNewPrivileges) loadFilter(inside);
+  executeProgram(inside.bundle.plan.args, env);
 }
 
 /** The container's environment: HOME from its own /etc/passwd where config.json leaves it out, as runc and crun do. */

@@ -13,12 +13,19 @@ import { logSize, redirectOutput } from "../../system/log-file.ts";
 import defer * as failures from "../../system/runner-failure.ts";
 import defer * as oomScore from "../process/oom-score.ts";
 import defer * as checks from "../program/can-execute.ts";
-import { executeProgram, rememberExecutable } from "../program/execute.ts";
+import { rememberExecutable } from "../program/execute.ts";
 import type { Isolation } from "../shortfalls.ts";
 import defer * as leftovers from "../state/leftovers.ts";
 import * as store from "../state/state-store.ts";
 import { loadBundle, unknownLine } from "./bundle.ts";
-import { beforeProgram, dropRights, environmentOf, type Inside, setUp } from "./container.ts";
+import {
+  becomeProgram,
+  dropRights,
+  enterNamespaces,
+  environmentOf,
+  type Inside,
+  setUp,
+} from "./container.ts";
 import defer * as lastRun from "./last-run.ts";
 import type { Bundle } from "./model.ts";
 
@@ -149,12 +156,9 @@ async function becomeContainer(start: Start, bundle: Bundle, state: ContainerSta
     const { oomScoreAdj } = plan.credentials;
     if (oomScoreAdj !== undefined) oomScore.setOomScore("self", oomScoreAdj, short);
     rememberExecutable();
-    if (parts.namespaces !== null) {
-      for (const open of parts.openings) open();
-      // whoever root is in a user namespace, it cannot make files out here
-      stateFd = store.writeState(root, running);
-      inside.credentials = parts.namespaces.enter(plan.credentials, inside.ask, short);
-    }
+    // whoever root is in a user namespace, it cannot make files out here
+    if (parts.namespaces !== null) stateFd = store.writeState(root, running);
+    enterNamespaces(inside);
     setUp(inside);
     dropRights(inside);
     const env = environmentOf(plan.env, inside.credentials.uid);
@@ -162,8 +166,7 @@ async function becomeContainer(start: Start, bundle: Bundle, state: ContainerSta
       checks.checkProgram(plan.args, env);
       inside.ask("poststartHooks");
     }
-    beforeProgram(inside);
-    executeProgram(plan.args, env);
+    becomeProgram(inside, env);
   } catch (error) {
     const fault = failures.runnerFailure(error);
     const failed = failedState(running, fault);
