@@ -124,6 +124,11 @@ JSValue vz_new_bytes(JSContext *ctx, const void *bytes, size_t length)
 bool vz_int64(JSContext *ctx, JSValueConst value, int64_t *result)
 {
     double number;
+    /* nearly all: without the floating point unit, whose state some emulators lose when a signal comes */
+    if (JS_VALUE_GET_TAG(value) == JS_TAG_INT) {
+        *result = JS_VALUE_GET_INT(value);
+        return true;
+    }
     if (JS_ToFloat64(ctx, &number, value)) return false;
     if (!(number >= -MAX_SAFE && number <= MAX_SAFE) || number != trunc(number)) {
         JS_ThrowRangeError(ctx, "not a whole number within 2^53");

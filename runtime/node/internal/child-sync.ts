@@ -75,8 +75,9 @@ class Dialogue {
 
   #stop(why: "ETIMEDOUT" | "ENOBUFS"): void {
     this.stopped ??= why;
-    for (const i of [...this.#pipes.keys()]) this.#close(i);
+    // before its pipes break: by then it has this signal, and not the one of a pipe that nobody reads
     sys.kill(this.#pid, signalNumber(this.#options.killSignal ?? "SIGTERM"));
+    for (const i of [...this.#pipes.keys()]) this.#close(i);
   }
 
   #send(fd: number): void {
