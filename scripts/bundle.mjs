@@ -1,7 +1,8 @@
 /**
- * Bundles src/ to build/bundles, in the files that scripts/build/bundles.mjs and split.mjs tell apart. They are found by following
+ * Bundles src/ to build/bundles, in the files that scripts/build/bundles.mjs and split.mjs tell apart. Finds them by following
  * src/main.ts; nothing has to be entered anywhere for a new role. build/bundles.json names those that a slave can come to
- * read, and those to be packed. --list only shows what each consists of, --budget only fails when one is too big. With VZ_PARTIAL=1 a role that cannot be bundled is left out, so that the others can be tried.
+ * read, and those to be packed. --list only shows what each consists of, --budget only fails when one is too big. With
+ * VZ_PARTIAL=1 a role that cannot be bundled is left out, so that the others can be tried.
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -90,7 +91,7 @@ for (const [name, file] of bundles) {
 
 const asked = process.argv.slice(2);
 if (asked.includes("--list")) process.stdout.write([...made.values()].map(describe).join(""));
-// a question leaves alone what a build beside it may be packing
+// with --list or --budget, leave alone the files that a build beside this may be packing
 if (asked.length === 0) {
   rmSync(outdir, { recursive: true, force: true });
   for (const [name, { contents }] of made) {
@@ -116,6 +117,6 @@ for (const { what, names, limit } of LIMITS) {
   process.stderr.write(
     `bundle: ${what} reads ${bytes} bytes of source, its budget is ${limit} (node scripts/bundle.mjs --list)\n`,
   );
-  // a failure of the tests, not of every build in between
+  // that fails the tests (--budget), not every build in between
   if (asked.includes("--budget")) process.exitCode = 1;
 }

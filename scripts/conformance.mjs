@@ -1,6 +1,7 @@
 /**
  * Runs test/conformance on Node and on the base of every architecture and compares what they print, line by line: the modules of
- * runtime/node must give what Node's give. Bases that do not run here run under qemu-user. `node scripts/conformance.mjs fs` runs the files whose name holds "fs"; --show prints all.
+ * runtime/node must give what Node's give. Bases that do not run here run under qemu-user. `node scripts/conformance.mjs fs` runs
+ * the files whose name holds "fs"; --show prints all.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
@@ -75,7 +76,7 @@ function run(file, args, cwd, env) {
     : { lines: [...lines, "ended early"], ok: false };
 }
 
-/** Runs it in a directory of its own, whose name, which shows in messages, is cut out of what it prints. */
+/** Runs a program in a directory of its own, and replaces that directory's name in what it prints. */
 function runIn(dir, [file, ...args], emulator) {
   mkdirSync(dir);
   const env = { ...process.env, TMPDIR: dir, CONFORMANCE: "1" };
@@ -84,7 +85,7 @@ function runIn(dir, [file, ...args], emulator) {
   return { lines: lines.map((line) => line.replaceAll(dir, "DIR")), ok };
 }
 
-/** The lines by the name of their case: "ok NAME VALUE", parted by tabs. A name that comes twice is kept twice. */
+/** The lines by the name of their case: "ok NAME VALUE", separated by tabs. A name that comes twice is kept twice. */
 function byName(lines) {
   const named = new Map();
   for (const line of lines) {

@@ -8,7 +8,7 @@ import { root } from "./build/base-target.mjs";
 
 /** Whether this process runs the suite within what `emulate` made. */
 export const isEmulated = process.env.OCI_EMULATED === "1";
-/** test/support/emulate.c: what it needs cannot be had. */
+/** Status of test/support/emulate.c where what it needs is missing. */
 const UNAVAILABLE = 69;
 
 function pathOf(program) {
@@ -18,7 +18,7 @@ function pathOf(program) {
     .find(existsSync);
 }
 
-/** Numbers of the default devices, which nobody can make in a user namespace: where the tests' bundles can hold them by hard links. */
+/** Minor numbers of the default devices. Nobody can make them in a user namespace: the tests' bundles hold hard links to these. */
 const DEVICES = { null: 3, zero: 5, full: 7, random: 8, urandom: 9 };
 
 function makeDevices(dir) {

@@ -49,7 +49,7 @@ for (const [name, list] of [
 if (process.getuid?.() !== 0) fail("needs root");
 
 const arch = architectures.find(({ name }) => name === values.arch) ?? architecture;
-/** What another process does, which sees this machine run programs that it does not run by itself. */
+/** For an architecture that this machine does not run, another process runs the suite, under an emulator. */
 if (!runsHere(arch) && !isEmulated) {
   const words = positionals.concat(values.verbose ? "--verbose" : []);
   const { status, reason } = emulate(arch, words);
@@ -96,7 +96,7 @@ await build({
 });
 const files = names.map((name) => join(outdir, name.replace(/\.ts$/, ".mjs")));
 
-/** Runs all files against one runtime; gives the failed tests' titles with their errors, and how many there were. */
+/** Runs all files against one runtime, and prints the counts. @returns the failed tests' titles with their errors */
 async function suite(runtime, profile) {
   process.env["OCI_RUNTIME"] = runtime;
   process.env["OCI_PROFILE"] = profile;
@@ -117,7 +117,7 @@ async function suite(runtime, profile) {
   stream.on("test:fail", ({ name, details }) => {
     const { error } = details;
     const cause = error?.cause ?? error;
-    // a suite fails by its tests, which tell it themselves; alone it fails by what it left behind
+    // a suite fails by its tests, which are reported themselves; on its own it fails by what it left behind
     const code = error?.failureType;
     if (code === "subtestsFailed" || (details.type === "suite" && code !== "hookFailed")) return;
     const title = code === "hookFailed" ? `${name}: afterwards nothing is left` : name;
@@ -139,7 +139,7 @@ function tell(title, message) {
   process.stdout.write(`  FAILED ${title}\n${message.replace(/^/gm, "      ")}\n`);
 }
 
-/** Compares the failures of a reference runtime with the list of them; gives the number of what differs. */
+/** Compares the failures of a reference runtime with the list of them. @returns the number of differences */
 function compare(runtime, failed, complete) {
   const list = JSON.parse(readFileSync(join(root, "test/oci/differences.json"), "utf8"));
   const known = new Map(list.filter((one) => one.runtime === runtime).map((one) => [one.test, one.why]));

@@ -2,7 +2,8 @@
  * Compiles build/bundles to bytecode, once for all architectures, and has pkg put it behind each architecture's base:
  *     build/slaves/vz-ARCH   a slave's part: the bundles that a slave can come to read, and the waiter
  *     dist/FILE              the operator's: all bundles, ansible/, the waiter, and the slaves' parts of all architectures, packed
- * What no slave reads has lines in its stack traces, and it is packed (runtime/native/packed.h), as is what a slave reads seldom.
+ * Bundles that no slave reads have lines in stack traces, and are packed (runtime/native/packed.h), as are those that a slave
+ * reads seldom.
  * Nothing is done when no input changed.
  *
  *     node scripts/pack.mjs ARCH...   the architectures whose operator's executable is wanted
@@ -106,7 +107,7 @@ function layOutSlave(bytecode) {
   for (const name of ofSlave) put(bytecodeFile(name), bytecode.get(name), isPacked.has(name));
 }
 
-/** Adds what an operator has beside. */
+/** Adds what only the operator's executable has. */
 function layOutOperator(bytecode) {
   for (const [name, bytes] of bytecode) if (!ofSlave.has(name)) put(bytecodeFile(name), bytes, true);
   for (const name of filesIn(join(root, "ansible")))
@@ -127,7 +128,7 @@ function describeStage() {
   // Named one by one: a pattern would give them in whatever order the filesystem has them.
   const pkg = { assets: filesIn(stage) };
   const { name, version } = JSON.parse(fs.readFileSync(join(root, "package.json"), "utf8"));
-  // Of its own: with the real one's dependencies pkg would pack node_modules.
+  // Not the real package.json: with its dependencies pkg would pack node_modules.
   put("package.json", `${JSON.stringify({ name, version, bin: "entry.js", pkg })}\n`);
   put("entry.js", "// The base runs main.qbc; pkg wants an entry.\n");
   // the folder around the stage is packed as /snapshot
@@ -172,7 +173,7 @@ if (!fresh || missing.length > 0) {
   for (const one of architectures) pack(one, slaveBase(one), slavePart(one), SLAVE_LIMIT);
   layOutOperator(bytecode);
   for (const one of missing) pack(one, base(one), executable(one), OPERATOR_LIMIT);
-  // one of another build would not fit the rest
+  // an executable of another build would not fit the rest
   if (!fresh)
     for (const one of architectures) if (!wanted.includes(one)) fs.rmSync(executable(one), { force: true });
   fs.writeFileSync(stamp, hash);

@@ -40,7 +40,7 @@ function tableOf(rows) {
 
 const number = (value) => value.toLocaleString("en-US");
 
-// not below /tmp, which a container has memory at; the same name each time, so that images can be compared
+// not below /tmp, where a container has a tmpfs; the same name each time, so that images can be compared
 const top = "/srv/vz-sizes";
 mkdirSync("/srv", { recursive: true });
 rmSync(top, { recursive: true, force: true });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { root } from "./base-target.mjs";
 
 /**
- * All architectures, in the order in which a slave is given one. `pkg` is pkg's target, `file` the name in dist/, `emulator` the
+ * All architectures; a slave gets the first that it runs. `pkg` is pkg's target, `file` the name in dist/, `emulator` the
  * program of qemu-user.
  */
 export const architectures = readFileSync(join(root, "scripts/build/architectures.tsv"), "utf8")

@@ -1,6 +1,7 @@
 /**
  * Makes one program for the unpacked base out of one file: `node scripts/build/base-program.mjs FILE.ts OUT.qbc`, then
- * `build/base-ARCH OUT.qbc ARGS…`, the same for every architecture. For tests, and to try something on the base without building the executable.
+ * `build/base-ARCH OUT.qbc ARGS…`, the same for every architecture. For tests, and to try something on the base without building
+ * the executable.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";

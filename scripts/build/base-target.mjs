@@ -20,8 +20,8 @@ export const lateBootstrap = join(modules, "internal/bootstrap-late.ts");
 export const globalsShim = join(root, "scripts/build/inject-globals.js");
 
 /**
- * Node's modules. They have no effect but through what is used of them, and a module that is not used is left out; only
- * bootstrap.ts does something by being there.
+ * Node's modules. To import one has no side effects, so a module that is not used is left out; only bootstrap.ts does something
+ * by being imported.
  */
 const nodeModules = {
   name: "node-modules",
@@ -47,15 +47,15 @@ const nodeModules = {
 
 /**
  * `import defer * as NAME from "./file.ts"` (TC39's proposal, which TypeScript checks) is for what is seldom needed, and then in
- * the midst of synchronous code: the file is read when something of NAME is first used. esbuild leaves that to others; so where
- * there is one bundle it is a plain import, and among many ("apart") split.mjs makes a bundle of the file.
+ * the midst of synchronous code: the file is read when something of NAME is first used. esbuild does not do that itself: for a
+ * program of one bundle it becomes a plain import, and for one of many (`apart`) split.mjs makes a bundle of the file.
  */
 export function withDeferred(text, apart) {
   const from = apart ? 'import defer * as $1 from "deferred:$2";' : 'import * as $1 from "$2";';
   return text.replace(/^import defer \* as (\w+) from "(\.[^"]*)";$/gm, from);
 }
 
-/** The same for programs that run under Node. */
+/** Makes plain imports of deferred ones, for programs that run under Node. */
 export const deferNothing = {
   name: "defer-nothing",
   setup(context) {

@@ -1,7 +1,7 @@
 /**
- * Which files of src/ travel together as one bundle of bytecode, and which of the bundles are packed. A file of src/ is a concern; when it is
- * read is a fact about start-up, and stands here and at the import that is late (`import()`, `import defer`: split.mjs). What is
- * imported late by one name in one place and is not listed is a bundle of its own.
+ * Which files of src/ travel together as one bundle of bytecode, and which of the bundles are packed. A file of src/ is a concern;
+ * when it is read is a fact about start-up, and stands here and at the import that is late (`import()`, `import defer`: split.mjs).
+ * A file that is imported late and not listed here is a bundle of its own.
  */
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { nodeFile, root } from "./base-target.mjs";
 const { resolve: packageFile } = createRequire(import.meta.url);
 const source = (path) => join(root, "src", `${path}.ts`);
 
-/** Name -> what every bundle that uses it takes from there, read once: modules of Node's, packages, files of src/. */
+/** Name -> file of a bundle that is read once for all bundles that use it: modules of Node's, packages, files of src/. */
 export const libraries = new Map([
   ["lib/buffer", nodeFile("buffer")],
   ["lib/stream", nodeFile("stream")],
@@ -44,7 +44,7 @@ export const shared = [
       ...["common/contract/container-state", "common/proc-stat"].map(source),
     ],
   },
-  // what every command line needs but that of init
+  // what every command line needs except that of init
   { name: "lib/runch-line", among: [RUNCH], files: inRunch(["commands/options", "usage-error"]) },
   {
     // what every start of a process does
@@ -92,7 +92,7 @@ export const late = [
     ].map((name) => source(`trace/${name}`)),
   },
   {
-    // what is done to the cgroups of a container that is there
+    // what is done to the cgroups of an existing container
     name: "slave/runch/cgroup",
     files: inCgroup(["freezer", "owner", "remove", "tree"]),
   },
@@ -102,8 +102,8 @@ export const late = [
 const HOST = ["master", "trace", "ldd", "image", "lab", "cli/manual"];
 
 /**
- * What a slave reads seldom, and not when a container starts: it takes the time to unpack them, and has room on its disk.
- * The archive's reader is among them, for whose start the loading of an image does not wait.
+ * What a slave reads seldom, and not when a container starts: it takes the time to unpack these, and saves room on its disk.
+ * The reader of archives is among them: the loading of an image does not wait for its start.
  */
 const SELDOM = new Set([
   ...["lib/stream", "lib/streamx", "lib/tar-stream", "common/image/zstd", "slave/store/load-role"],
@@ -122,8 +122,8 @@ export function isPacked(name) {
 }
 
 /**
- * What runs on a slave for every container must start in a millisecond or two: bytes of bundled source that are read by it, with
- * the bundles that it is read from. What main reads is read in every role and is not counted again.
+ * What runs on a slave for every container must start in a millisecond or two: the most bytes of bundled source that it may read,
+ * with the bundles that it reads. Every role reads what main reads; that is not counted again.
  */
 export const LIMITS = [
   { what: "main", names: ["main"], limit: 40 * 1024 },

@@ -1,7 +1,7 @@
 /**
  * What of src/ becomes a file of bytecode of its own: main; each module that is imported with import() or `import defer`, and so is
- * read only when it is played; and what several of them use (bundles.mjs). A bundle has the name of its file in src/, or the one
- * of the table; the base finds it as `vz:NAME`.
+ * read only when it is needed; and what several of them use (bundles.mjs). A bundle has the name of its file in src/, or the one
+ * that bundles.mjs gives it; the base finds it as `vz:NAME`.
  */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -20,7 +20,7 @@ function sharedBundle(file, importer, bundle) {
   const isOfRunch =
     String(bundles.get(bundle)).startsWith(RUNCH) || shared.some(({ name }) => name === bundle);
   if (!isOfRunch) return undefined;
-  // what several files are made one bundle by has no place of its own
+  // the module that makes one bundle of several files has no place of its own
   const from = importer.endsWith(`${bundle}.js`) ? [bundles.get(bundle)].flat()[0] : importer;
   return shared.find(
     ({ among, files }) => among.some((folder) => from.startsWith(folder)) && files.includes(file),
@@ -36,7 +36,7 @@ const SPECIFIERS = new Map([
   ["tar-stream", packageFile("tar-stream")],
 ]);
 
-/** Bundles to make, name -> file: grows as they are found. The process is read by name (runtime/node/internal/bootstrap-late.ts). */
+/** Bundles to make, name -> file: grows as they are found. `lib/process` is read by name (runtime/node/internal/bootstrap-late.ts). */
 export const bundles = new Map([
   ["main", join(root, "src/main.ts")],
   ["lib/process", nodeFile("internal/process")],
@@ -106,8 +106,8 @@ export const split = {
 };
 
 /**
- * A bundle's text without import(), which the engine refuses in bytecode that holds no file name; most bundles are such
- * (scripts/pack.mjs). What the base offers in its place does the same. And without `import defer`, which the engine does not have.
+ * A bundle's text with functions of the base in place of import() and `import defer`. The engine refuses import() in bytecode
+ * that holds no file name, as that of most bundles (scripts/pack.mjs), and does not have `import defer`.
  */
 export function withoutImport(text) {
   const changed = text

@@ -14,7 +14,7 @@ const isHere = (role: Role) => role.operator !== true || part() === "operator";
 
 /** Why a role cannot be played: this is a slave's executable. */
 export function roleNotHere(role: Role): VzError {
-  // vzexec alone is in both parts: of it only the front-end is missing
+  // Both parts have vzexec; a slave's lacks only its front-end.
   return notInThisPart(role.operator === true ? (role.words[0] ?? "") : `${role.words[0]} HOSTS -- VERB`);
 }
 
@@ -24,7 +24,7 @@ function notInThisPart(what: string): VzError {
   });
 }
 
-/** Runs an entry whose words are read here: help, a group's command, options. */
+/** Finds the command that `words` name, reads its options and runs it; prints its help where they ask for that. */
 export async function run(top: Entry, words: readonly string[], io: Io): Promise<number> {
   const { entry, rest } = findCommand(top, words[0]?.startsWith("-") ? [] : words);
   const argv = isGroup(entry) || words[0]?.startsWith("-") ? words : rest;
@@ -41,7 +41,7 @@ export async function run(top: Entry, words: readonly string[], io: Io): Promise
   return entry.run(entry.raw ? new Args(argv, {}) : parseArgs(entry, argv), io);
 }
 
-/** `vz` with words that name no role: help, version, completion, or an error that tells what there is. */
+/** `vz` with words that name no role: help, version, completion, or an error with a hint. */
 export async function general(roles: readonly Role[], words: readonly string[], io: Io): Promise<number> {
   const [word, ...rest] = words;
   switch (word) {
@@ -125,7 +125,7 @@ async function chapters(roles: readonly Role[]) {
   );
 }
 
-/** @throws VzError 64 on a slave, where there is none */
+/** @throws VzError 64 on a slave, which has no manual */
 async function readManual(command: string) {
   if (part() === "slave") throw notInThisPart(command);
   return import("./manual.ts");

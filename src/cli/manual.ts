@@ -73,7 +73,7 @@ export function manPage(chapters: readonly Chapter[], version: string): string {
 }
 
 /**
- * Words that may stand where the last of `words` stands.
+ * Completions of the last of `words`.
  * @param words what was typed behind `vz`; the last one is the beginning of a word, maybe empty
  */
 export function candidates(chapters: readonly Chapter[], words: readonly string[]): string[] {

@@ -1,14 +1,14 @@
 /**
- * src/cli/process-io.ts for the base, without the global `process`: that is a twentieth of what the start of a container
- * costs, which has no use for it. Nothing is looked up before somebody asks.
+ * src/cli/process-io.ts for the base, without the global `process`: the start of a container has no use for it, and to make
+ * it would take a twentieth of that start. Nothing is looked up before it is asked for.
  */
 import * as sys from "vz:sys";
 import { hasCode } from "../common/errors.ts";
 import type { Io } from "../common/io.ts";
 
-/** 128 + SIGPIPE: what a program ends with whose reader went away. */
+/** Status of a program whose reader went away: 128 + SIGPIPE. */
 const BROKEN_PIPE = 141;
-/** Of a terminal that does not tell (a serial console says 0). */
+/** Width of a terminal that does not tell its own (a serial console says 0). */
 const ASSUMED_COLUMNS = 80;
 
 /** argv[0] and the arguments. */
@@ -16,7 +16,7 @@ export function commandLine(): readonly string[] {
   return sys.argv;
 }
 
-/** The global, if anybody has named it yet. Else it is not read for this. */
+/** The global `process` if something has used it already; to read it here would make it. */
 function nodeProcess(): NodeJS.Process | undefined {
   return Object.getOwnPropertyDescriptor(globalThis, "process")?.value;
 }

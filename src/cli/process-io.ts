@@ -2,9 +2,9 @@
 import { hasCode } from "../common/errors.ts";
 import type { Io } from "../common/io.ts";
 
-/** 128 + SIGPIPE: what a program ends with whose reader went away. */
+/** Status of a program whose reader went away: 128 + SIGPIPE. */
 const BROKEN_PIPE = 141;
-/** Of a terminal that does not tell (a serial console says 0). */
+/** Width of a terminal that does not tell its own (a serial console says 0). */
 const ASSUMED_COLUMNS = 80;
 
 /** argv[0] and the arguments. */

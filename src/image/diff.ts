@@ -9,7 +9,7 @@ export interface Side {
   readonly provenance: Provenance | undefined;
 }
 
-/** Something that is another in the second image; undefined where an image has none. */
+/** Something that differs between two images; undefined where an image lacks it. */
 export interface Change<T> {
   readonly a: T | undefined;
   readonly b: T | undefined;
@@ -17,12 +17,12 @@ export interface Change<T> {
 
 export interface FileChange extends Change<Entry> {
   readonly path: string;
-  /** What is another in a file that both have: "type", "mode", "owner", "content", "target", "device". */
+  /** What differs in a file that both have: "type", "mode", "owner", "content", "target", "device". */
   readonly what: readonly string[];
 }
 
 export interface ImageDiff {
-  /** Of what is said of an image as a whole, by its key in the manifest. */
+  /** What the manifests say of the images as a whole, by key. */
   readonly facts: readonly (Change<unknown> & { readonly key: string })[];
   readonly packages: readonly (Change<string> & { readonly name: string; readonly architecture: string })[];
   readonly files: readonly FileChange[];

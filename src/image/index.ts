@@ -1,3 +1,4 @@
+/** `vz image`: its commands. */
 import type { CommandGroup } from "../common/command/command.ts";
 import { build } from "./commands/build.ts";
 import { diff } from "./commands/diff.ts";

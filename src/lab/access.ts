@@ -7,7 +7,7 @@ import { vpsAddress } from "./host/network.ts";
 import { type LabSettings, labPaths } from "./host/state.ts";
 import { tool } from "./host/tool.ts";
 
-/** The private key is there once it is whole: the public one gets its name before. */
+/** Makes the lab's key pair unless there is one. The private key is renamed last: where it exists, both are whole. */
 export function ensureKey(name: string): void {
   const { key } = labPaths(name);
   if (existsSync(key)) return;
@@ -19,7 +19,7 @@ export function ensureKey(name: string): void {
   renameSync(part, key);
 }
 
-/** Every VPS has its disk by then, and on it its host key. */
+/** Writes the lab's known_hosts. Every VPS must have its disk by now, with its host key. */
 export function writeKnownHosts(settings: LabSettings): void {
   const { knownHosts } = labPaths(settings.name);
   const lines = numbered(settings.groups).map(([i]) => knownHost(settings, i, vpsAddress(settings.octet, i)));
@@ -27,7 +27,7 @@ export function writeKnownHosts(settings: LabSettings): void {
   giveToCaller(knownHosts);
 }
 
-/** What sudo's caller goes on with is the caller's own. */
+/** Gives a file to sudo's caller, who goes on to use it. */
 export function giveToCaller(path: string): void {
   const [uid, gid] = [process.env["SUDO_UID"], process.env["SUDO_GID"]].map(Number);
   if (uid !== undefined && gid !== undefined && uid > 0 && gid >= 0) chownSync(path, uid, gid);

@@ -33,7 +33,7 @@ export function ensureDisk(settings: LabSettings, i: number): void {
   renameSync(part, disk);
 }
 
-/** Directories above `path`, with the rights that they have in the root filesystem: in an overlay the upper one's count. */
+/** Makes the directories above `path`, with their modes in the root filesystem: in an overlay the upper one's mode counts. */
 function makeParents(upper: string, path: string): void {
   const parents = dirname(path).split("/").slice(1);
   parents.forEach((_, depth) => {

@@ -11,8 +11,8 @@ import { takeDown } from "./take-down.ts";
 import { limit, sayWhatIsNotHeld } from "./vps/power.ts";
 
 /**
- * The group of the lab's that the wish means, or undefined when it has none of this kind.
- * @throws VzError 1 when it is another than what is asked for
+ * The lab's group of the wish's kind, or undefined when it has none.
+ * @throws VzError 1 when that group has other settings than the wish
  */
 export function presentGroup(settings: LabSettings | undefined, wish: Wish): Group | undefined {
   const group = groupOfKind(settings?.groups ?? [], wish);
@@ -22,7 +22,7 @@ export function presentGroup(settings: LabSettings | undefined, wish: Wish): Gro
   });
 }
 
-/** The lab's settings with `group` among its groups. Where it is not up, whatever an interrupted run has left is gone first. */
+/** Adds `group` to the lab's settings unless they have it. Where the lab is not up, first removes what an interrupted run left. */
 export async function establish(name: string, group: Group, io: Io): Promise<LabSettings> {
   const present = readSettings(name);
   if (present !== undefined && presentGroup(present, group) !== undefined) return present;
@@ -38,7 +38,7 @@ export async function establish(name: string, group: Group, io: Io): Promise<Lab
   return settings;
 }
 
-/** The group with what this machine can hold its VPSes to, found out by the first of them. */
+/** Notes in the group whether this machine can limit its VPSes' memory, by trying it with the first of them. */
 function holding(name: string, group: Group, first: number, io: Io): Group {
   if (group.kind === "vm") return group;
   const held = limit(name, group, first);

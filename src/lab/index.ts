@@ -1,3 +1,4 @@
+/** `vz lab`: its commands. */
 import type { CommandGroup } from "../common/command/command.ts";
 import { boot } from "./commands/boot.ts";
 import { cut } from "./commands/cut.ts";

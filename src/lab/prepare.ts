@@ -15,7 +15,7 @@ import { ensureKernel } from "./vm/kernel.ts";
 import { machines } from "./vm/machine.ts";
 
 /**
- * Says what the VPSes will be, and why.
+ * Prepares what `wish` needs, and says what the VPSes will be, and why.
  * @param native architectures that this machine's kernel runs
  * @throws VzError 71 with what is missing on this machine
  */

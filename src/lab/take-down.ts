@@ -12,14 +12,14 @@ function removeLinks(octet: number): void {
     try {
       tool("ip", ["link", "del", link]);
     } catch (error) {
-      // A VPS's end goes by itself a moment after the VPS.
+      // A VPS's link vanishes by itself a moment after the VPS.
       if (list("/sys/class/net").includes(link)) throw error;
     }
   }
 }
 
 /**
- * Ends and removes whatever there is of a lab, by what is found and not by its settings, so that it also clears what a crash has left.
+ * Ends a lab and removes all of it. Goes by what it finds and not by settings, so that it also clears up after a crash.
  * @returns whether there was anything
  */
 export async function takeDown(name: string): Promise<boolean> {

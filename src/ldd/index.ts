@@ -69,7 +69,7 @@ async function run(args: Args, io: Io): Promise<number> {
   return Status.ok;
 }
 
-/** Whether the chroot would be made in the very root that is read. */
+/** Whether the chroot is the very root that is read. */
 function isRoot(chroot: string, root: string): boolean {
   try {
     const real = realpathSync(chroot);
@@ -81,7 +81,7 @@ function isRoot(chroot: string, root: string): boolean {
 }
 
 /**
- * Makes a directory below the chroot with all above it; whether the last was new. A link on the way is refused: it
+ * Makes a directory below the chroot with all above it; tells whether the last was new. A link on the way is refused: it
  * could lead out of the chroot.
  */
 function makeDirectories(chroot: string, path: string): boolean {
@@ -102,7 +102,7 @@ function makeDirectories(chroot: string, path: string): boolean {
   return isNew;
 }
 
-/** Puts a copy in place of what bears that name: whole, or not at all. */
+/** Puts a copy of `from` in place of `to`: whole, or not at all. */
 function replace(from: string, to: string): void {
   const temporary = `${to}.vz-${process.pid}`;
   try {

@@ -18,7 +18,7 @@ export interface Copy {
 
 export interface Plan {
   readonly copies: readonly Copy[];
-  /** All that is needed by the names that lead to it here, links and all; byte strings. */
+  /** The names, links not followed, by which all that is needed is looked up in this system; byte strings. */
   readonly names: readonly string[];
   /** Programs that need no library, byte strings. */
   readonly statics: readonly string[];
@@ -124,7 +124,7 @@ class Planner implements Plan {
     const from = this.#files.real(name);
     if (from === null) throw new VzError(Status.failed, `${shown(name)}: not found`);
     this.#names.add(name);
-    // Where the libraries lie now, the loader finds it by its cache only.
+    // In this system the loader finds this library by its cache only.
     if (place !== name) this.#names.add("/etc/ld.so.cache");
     // In the chroot there are no links, and nothing above it: ".." means what it reads.
     const to = normalize(place);

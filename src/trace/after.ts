@@ -19,7 +19,7 @@ import { writeOutput } from "./select/spec.ts";
 import type { TracedRun } from "./watch/run.ts";
 import { warn } from "./watch/warnings.ts";
 
-/** Does nothing but have this bundle read, while there is time: a run that lasts. */
+/** Does nothing; a call loads this bundle early, while a run takes its time. */
 export function readAhead(): void {}
 
 /** Names that the includes match now: a glob that matches nothing is found out before anything runs. */
@@ -39,7 +39,7 @@ export function findIncluded({ includes, root }: TracePlan, io: Io): string[] {
   });
 }
 
-/** strace has printed its reason by now. */
+/** The error for a program that was not executed; strace has printed its reason by now. */
 export function notExecuted(program: string, file: string, walker: Walker): VzError {
   if (!isProgram(file, walker)) {
     const hint = "a script without a #! line needs its interpreter's name before it";
@@ -57,7 +57,7 @@ export function isProgram(file: string, walker: Walker): boolean {
   return files.elf(file) !== null || interpreterOf(files.part(file, 0, SCRIPT_LINE)) !== undefined;
 }
 
-/** What the runs touched, what earlier specs list and the includes name, closed; without what the excludes cover. */
+/** What the runs touched, earlier specs list and the includes name, with all that these need; without the excluded. */
 export function selectAll(
   plan: TracePlan,
   runs: readonly TracedRun[],
@@ -79,7 +79,7 @@ export function selectAll(
   complete(selection, files, { env: io.env, cwd, touched, wanted: new Set(included) });
   const late = dropExcluded(plan.excludes, selection);
   const notes = new Set(runs.flatMap(({ log }) => [...log.notes]));
-  // another root is entered by chroot(2), and its names are known
+  // vz itself enters another root by chroot(2), and knows the names in it
   if (plan.root !== "") notes.delete("chroot");
   warn(selection, { executed, notes, seccomp: runs.some((run) => run.seccomp) }, io);
   return { selection, excluded: [...new Set([...early, ...late])] };

@@ -1,4 +1,4 @@
-/** Does what a plan of `vz trace` says: runs, closes over what was touched, writes what is made of it. */
+/** Does what a plan of `vz trace` says: runs the commands, completes what they touched, writes what is made of it. */
 
 import { fromFs } from "../common/byte-strings.ts";
 import { Status, VzError } from "../common/errors.ts";
@@ -35,7 +35,7 @@ async function work(plan: TracePlan, checker: checks.Checker | undefined, io: Io
   const runs: TracedRun[] = [];
   let seen: looks.Ahead | undefined;
   const ahead = (log: TraceLog) => {
-    // what runs beside the trace unseen may change what was looked at
+    // what runs untraced beside the command may change files after they were looked at
     if (plan.root !== "" || plan.runs.length > 1 || plan.runs[0]?.until !== undefined) return;
     seen ??= new looks.Ahead();
     seen.take(log);
@@ -107,7 +107,7 @@ async function traceOne(
   return traced;
 }
 
-/** The command's own exit status, 128 + n where signal n ended it; what was stopped as planned has done well. */
+/** The command's own exit status, 128 + n where signal n ended it; 0 where it was stopped as planned. */
 function statusOf({ code, signal, outcome }: TracedRun): number {
   if (outcome === "stopped") return Status.ok;
   if (outcome === "late") return Status.timedOut;

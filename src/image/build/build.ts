@@ -27,7 +27,7 @@ import { checkOutput } from "./write-file.ts";
 
 export interface BuildOptions {
   readonly name: string;
-  /** Seconds since the epoch that the image is dated with; 0 where nobody says. */
+  /** The image's date in seconds since the epoch; default: 0. */
   readonly created?: number;
   readonly progress?: Progress;
 }
@@ -126,7 +126,7 @@ function readBundle(bundleDir: string): Bundle {
     if (!hasCode(cause, "ENOENT", "ENOTDIR")) throw cause;
     throw new VzError(Status.badData, `${configFile}: root.path: ${rootfs} does not exist`, { cause });
   }
-  // In an image the root filesystem is always called rootfs; a config.json that has it so goes in byte for byte.
+  // In an image the root filesystem is always called rootfs; a config.json that says so goes in byte for byte.
   const configBytes = rootfs === resolve(bundleDir, ROOTFS_NAME) ? bytes : withRootPath(bytes);
   return { configBytes, rootfs, command: config.command, provenance: readProvenance(bundleDir) };
 }

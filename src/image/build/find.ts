@@ -10,7 +10,7 @@ import { readManifest } from "../../common/image/read.ts";
 
 export interface FoundImage {
   readonly id: string;
-  /** What is said of the image as a whole; its files would fill the memory where there are many images. */
+  /** What the manifest says of the image as a whole; with their files, many images would fill the memory. */
   readonly manifest: Omit<Manifest, "files" | "provenance">;
   readonly file: string;
   /** Length of the file. */

@@ -35,7 +35,7 @@ export interface Content {
 
 const CHUNK = 64 * 1024;
 
-/** @throws VzError 64 for a name that says no format that can be written */
+/** @throws VzError 64 for a name that ends in none of .tar, .tar.gz and .tar.zst */
 export function compressionByName(file: string): Compression {
   if (file.endsWith(".tar")) return "none";
   if (file.endsWith(".tar.gz")) return "gzip";
@@ -109,7 +109,7 @@ function addBytes(pack: Pack, name: string, bytes: Uint8Array, mtime: Date): Pro
 
 type Sink = ReturnType<Pack["entry"]>;
 
-/** Resolves once the member that `start` begins is in the archive; its sink's error is the callback's too. */
+/** Resolves once the member that `start` begins is in the archive; rejects for its sink's errors, too. */
 function settled(start: (callback: (error?: Error | null) => void) => Sink): Promise<void> {
   return new Promise((resolve, reject) => {
     start((error) => (error ? reject(error) : resolve())).on("error", reject);
@@ -124,7 +124,7 @@ function headerOf(entry: Entry, mtime: Date) {
   return pax === undefined ? header : { ...header, pax };
 }
 
-/** Checks, too, that the file is still what the manifest says. */
+/** Adds a file, and checks that it is still what the manifest says. */
 async function addFile(pack: Pack, entry: FileEntry, source: Source, mtime: Date): Promise<void> {
   const isNamed = typeof source === "string";
   const fd = isNamed
@@ -148,7 +148,7 @@ async function copyFile(fd: number, offset: number, entry: FileEntry, sink: Sink
   const hash = startSha256();
   let left = entry.size;
   while (left > 0) {
-    // A fresh one each time: the pack keeps it until it is written.
+    // A fresh buffer each time: the pack keeps it until it is written.
     const chunk = Buffer.allocUnsafe(Math.min(CHUNK, left));
     const count = readSync(fd, chunk, 0, chunk.length, offset + entry.size - left);
     if (count === 0) break;

@@ -1,4 +1,4 @@
-/** The provenance of an image: the check of it, and the file beside a bundle's `config.json` that it is taken from. */
+/** The provenance of an image: reads it from the file beside a bundle's `config.json`, and checks it. */
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { hasCode, Status, VzError } from "../../common/errors.ts";
@@ -12,11 +12,11 @@ import { isText, object } from "../../common/image/parse-manifest.ts";
 
 /** Lies beside a bundle's config.json. */
 export const PROVENANCE_NAME = "provenance.json";
-/** Bounds the command, too. */
+/** Bounds the length of the command, too. */
 const MAX_BYTES = 1024 * 1024;
 const MAX_PACKAGES = 10_000;
 
-/** What Debian, and RPM, apk and pacman with it, call packages and number versions with. */
+/** Forms of the names, versions and architectures of packages in Debian, RPM, apk and pacman. */
 const PACKAGE_FORMS = {
   name: /^[A-Za-z0-9][A-Za-z0-9+._-]{0,254}$/,
   version: /^[A-Za-z0-9.+~^:_-]{1,255}$/,
@@ -55,7 +55,7 @@ export function provenanceOf({ provenance }: Manifest, label: string): Provenanc
 }
 
 /**
- * Keys come out in their order and packages sorted, however they went in.
+ * Checks a provenance. The result has its keys in one order and its packages sorted, whatever the order of `value`.
  * @throws VzError 65 for anything that is not exactly a provenance
  */
 export function parseProvenance(value: unknown, label: string): Provenance {

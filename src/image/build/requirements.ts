@@ -7,7 +7,7 @@ export class Requirements {
   readonly #machines = new Set<string>();
   #floor: string | undefined;
 
-  /** Takes one ELF file of the image into account. Object files and kernel modules are nobody's program. */
+  /** Takes one ELF file of the image into account. Object files and kernel modules do not count: they are not executed. */
   add(elf: Elf): void {
     if (elf.type === "other") return;
     this.#machines.add(elf.machine);
@@ -16,7 +16,7 @@ export class Requirements {
     if (this.#floor === undefined || compareVersions(floor, this.#floor) > 0) this.#floor = floor;
   }
 
-  /** A 64-bit kernel runs the 32-bit programs of its processor too, so that an image with both asks for the 64-bit one. */
+  /** A 64-bit kernel runs the 32-bit programs of its processor too, so an image with both asks for the 64-bit one. */
   get architecture(): string {
     const [known] = ["amd64", "i386", "arm64"].filter((machine) => this.#machines.has(machine));
     const other = [...this.#machines]

@@ -63,7 +63,7 @@ function packageOf(one: PackageVersion, host: Host | null): Record<string, unkno
   return { "bom-ref": purl, type: "library", name: one.name, version: one.version, purl };
 }
 
-/** Distributions whose packages are apk's; dpkg's are the others that provenance tells of. */
+/** Distributions with apk's packages; all others that a provenance tells of have dpkg's. */
 const APK = /^(alpine|chainguard|postmarketos|wolfi)$/;
 
 /** The package's name by the purl specification: vendor is the distribution, and the qualifiers are sorted. */
@@ -73,7 +73,7 @@ function purlOf({ name, version, architecture }: PackageVersion, host: Host | nu
   return `pkg:${APK.test(vendor) ? "apk" : "deb"}/${escaped(vendor.toLowerCase())}/${escaped(name.toLowerCase())}@${escaped(version)}?arch=${escaped(architecture)}${release}`;
 }
 
-/** The specification escapes what a URL does, but for the colon. */
+/** Escapes as in a URL, except for the colon, as the purl specification has it. */
 function escaped(text: string): string {
   return encodeURIComponent(text).replace(/%3A/g, ":");
 }

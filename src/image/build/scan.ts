@@ -122,7 +122,7 @@ function eachChunk(file: string, path: string, take: (chunk: Uint8Array) => void
   }
 }
 
-/** A file that is not what it was when the image's list of files was made. */
+/** The error for a file that changes while the image is made. */
 export function changed(path: string): VzError {
   return new VzError(Status.failed, `${shown(path)}: changed while the image was made`, {
     hint: "build again when nothing writes to the bundle",

@@ -5,12 +5,12 @@ import { reason, Status, VzError } from "../../common/errors.ts";
 import { syncPath, temporaryBeside } from "../../common/files.ts";
 import { cleaningUp } from "./cleaning-up.ts";
 
-/** Chunks follow one another without the event loop; so long a signal may wait. */
+/** The longest that a signal waits: chunks may follow one another without a turn of the event loop. */
 const DEAF_MS = 100;
 
 /**
- * Raises ahead that `file` is no place for what is to be written: what is there would be replaced, and nobody means to
- * replace a device, a pipe, or what the writing reads from.
+ * Checks, before any work, that `file` may be replaced: nobody means to replace a directory, a device, a pipe, or the file
+ * that is read from.
  * @param source the file that is read for it, if any
  * @throws VzError 64
  */
@@ -27,7 +27,7 @@ export function checkOutput(file: string, source?: string): void {
     throw bad("is what is read from", "-o takes another name");
 }
 
-/** @returns undefined where nothing is to be found out; the opening then says why */
+/** @returns undefined when stat(2) fails; opening the file then says why */
 function statOf(file: string): Stats | undefined {
   try {
     return statSync(file);
@@ -37,10 +37,9 @@ function statOf(file: string): Stats | undefined {
 }
 
 /**
- * Writes `chunks` to `file` by way of a temporary name beside it.
+ * Writes `chunks` to `file` by way of a temporary name beside it. An error or a signal leaves nothing behind.
  * @returns bytes written
- * @throws VzError 64 as `checkOutput`, 71 when the file cannot be made or written; whatever `chunks` throws; then, or when a
- * signal ends it, nothing is left behind
+ * @throws VzError 64 as `checkOutput`, 71 when the file cannot be made or written; whatever `chunks` throws
  */
 export async function writeWhole(file: string, chunks: AsyncIterable<Uint8Array>): Promise<number> {
   checkOutput(file);

@@ -71,7 +71,7 @@ export function nameOf(output: string): string {
   throw new VzError(Status.usage, `${output}: gives no name for the image`, { hint: "say --name NAME" });
 }
 
-/** What tar-stream writes right into a header. */
+/** The latest time, in seconds, that tar-stream writes correctly into a header. */
 const MAX_DATE = 2 ** 31 - 1;
 
 /** Seconds of SOURCE_DATE_EPOCH (reproducible-builds.org), 0 without. */

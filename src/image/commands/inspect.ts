@@ -91,7 +91,7 @@ function originOf(provenance: Provenance | undefined): (readonly [string, string
   ];
 }
 
-/** When an image was made, undefined where its builder was not told. */
+/** The date of an image; undefined for 1970-01-01, which it has when its builder was told none. */
 export function dateOf({ created }: Pick<Manifest, "created">): string | undefined {
   return created === "1970-01-01T00:00:00Z" ? undefined : created;
 }

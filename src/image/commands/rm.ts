@@ -32,7 +32,7 @@ export const rm: Command = {
       throw new VzError(Status.usage, "vz image rm: which image?", { hint: "vz help image rm" });
     }
     const directory = args.value("dir") ?? ".";
-    // By file, so that what two words name goes once.
+    // By file: an image that two words name is removed once.
     const doomed = new Map<string, FoundImage>();
     for (const word of args.positional) {
       const image = await find(word, directory).catch((error: unknown) => {
@@ -70,7 +70,7 @@ async function find(word: string, directory: string): Promise<FoundImage> {
   throw new VzError(Status.usage, `${printable(word)}: may be any of ${files}`, { hint: "say which file" });
 }
 
-/** Neither a file nor a name that is there. */
+/** Whether the error says that no such file, name or id exists. */
 function isMissing(error: unknown): boolean {
   if (!isVzError(error)) return false;
   return error.cause === undefined ? error.status === Status.failed : hasCode(error.cause, "ENOENT");

@@ -12,7 +12,7 @@ import { type Choice, choose } from "./oci-platform.ts";
 const images = list(object({ Config: text, Layers: texts }, { RepoTags: texts }));
 const MAX_IMAGES = 100;
 
-/** @throws VzError 65 for a damaged archive, and where none or more than one of its images is of `choice` */
+/** @throws VzError 65 for a damaged archive, and where `choice` fits none or more than one of its images */
 export function readDockerArchive(exchange: Exchange, top: Stretch, choice: Choice): ForeignImage {
   const { label } = exchange;
   const listed = readDocument(top, `${label}: manifest.json`, images);
@@ -27,7 +27,7 @@ export function readDockerArchive(exchange: Exchange, top: Stretch, choice: Choi
     const { content, label: name } = find(image.Config);
     const config = readDocument(content, name, imageConfig);
     const digest = digestOf(content);
-    // The configuration is called by its sum: HEX.json, or blobs/sha256/HEX where the archive is an OCI layout as well.
+    // The configuration is named after its SHA-256: HEX.json, or blobs/sha256/HEX where the archive is an OCI layout as well.
     const claimed = /(?:^|\/)([0-9a-f]{64})(?:\.json)?$/.exec(image.Config)?.[1];
     if (claimed !== undefined && claimed !== digest)
       throw new VzError(Status.badData, `${name}: wrong SHA-256`);

@@ -19,7 +19,7 @@ export function dockerFiles(exported: Exported): ArchiveFile[] {
   ];
 }
 
-/** A name as docker has them: lower case, with single separators between letters and digits. */
+/** A name in docker's form for repositories: lower case, with single separators between letters and digits. */
 function repository(name: string): string {
   const parts = name.toLowerCase().split(/[^a-z0-9]+/);
   return parts.filter((part) => part !== "").join("-");

@@ -10,9 +10,9 @@ import { partsOf } from "../layers/flatten-tree.ts";
 import { readStretch, type Stretch, tarMembers } from "../layers/layer-member.ts";
 import type { Quota, Spool } from "../layers/layer-spool.ts";
 
-/** What an OCI manifest may be long by the image specification 1.1; other documents are shorter. */
+/** Bytes of the longest OCI manifest by the image specification 1.1; other documents are shorter. */
 const MAX_DOCUMENT = 4 * 1024 * 1024;
-/** Files of an archive: three for each layer in docker's old form, and some more. */
+/** Most files of an archive: docker's old form has three for each layer, and a few more. */
 const MAX_FILES = 20_000;
 const MAX_LINKS = 8;
 
@@ -24,7 +24,7 @@ export interface Exchange {
 }
 
 /**
- * @param spool takes the archive when it is compressed
+ * @param spool takes the archive, unpacked, when it is compressed
  * @throws VzError 1 for what cannot be opened, 65 for what is neither a directory nor an archive
  */
 export async function openExchange(path: string, spool: Spool, quota: Quota): Promise<Exchange> {
@@ -52,7 +52,7 @@ export async function openExchange(path: string, spool: Spool, quota: Quota): Pr
   }
 }
 
-/** Names with more than one part are digests, so that none can lead out of the directory. */
+/** A name in an OCI layout is a digest and cannot lead out of the directory; one in docker's manifest.json can. */
 function inDirectory(
   path: string,
   name: string,
@@ -67,7 +67,7 @@ function inDirectory(
   }
 }
 
-/** `docker save IMAGE | gzip` and its like. */
+/** The tar archive in `file`; unpacked into `spool` when it is compressed, as by `docker save IMAGE | gzip`. */
 async function unpacked(file: Stretch, label: string, spool: Spool, quota: Quota): Promise<Stretch> {
   const archive = openArchive({ fd: file.fd, label }, LARGE_WINDOW);
   if (archive.compression === "none") return file;
@@ -125,7 +125,7 @@ export function readDocument<T>(stretch: Stretch, label: string, reader: Reader<
   return checked(value, label, reader);
 }
 
-/** The readers are config.json's, whose name is in their words. */
+/** Applies a reader of config.json to another document: its errors name `label` instead. */
 export function checked<T>(value: unknown, label: string, reader: Reader<T>): T {
   try {
     return reader(value, "", []);

@@ -37,8 +37,9 @@ export interface Exported {
 export interface Layer {
   readonly content: Stretch;
   readonly isCompressed: boolean;
-  /** SHA-256 of the layer as it is stored, and without its compression; hexadecimal. */
+  /** SHA-256 of the layer as it is stored; hexadecimal. */
   readonly digest: string;
+  /** SHA-256 of the layer without its compression; hexadecimal. */
   readonly diffId: string;
 }
 /** A file of the archive. */
@@ -137,7 +138,7 @@ async function compress(layer: Stretch, into: Spool): Promise<string> {
   return hash.digest("hex");
 }
 
-/** Chunks that may be kept. */
+/** Chunks with a buffer of their own each: `chunksOf` uses one for all. */
 async function* copies(stretch: Stretch): AsyncGenerator<Uint8Array> {
   for (const chunk of chunksOf(stretch)) yield Buffer.from(chunk);
 }

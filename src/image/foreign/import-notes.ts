@@ -9,7 +9,7 @@ import { type ImageConfig, ORIGIN_LABEL, OWN_PREFIX } from "./oci-image-config.t
 const SHOWN = 5;
 const SET_ID = 0o6000;
 
-/** @param attributes members of layers that had extended attributes */
+/** @param attributes number of members of layers that had extended attributes */
 export function importNotes(config: ImageConfig, entries: readonly Entry[], attributes: number): string[] {
   const { Volumes = {}, Labels = {} } = config.config ?? {};
   const setId = entries.filter(({ type, mode }) => type === "file" && (mode & SET_ID) !== 0);
@@ -26,7 +26,7 @@ export function importNotes(config: ImageConfig, entries: readonly Entry[], attr
   ];
 }
 
-/** What a config.json that anybody may have written asks for, and one that is made anew never does. */
+/** What a config.json from a label, which anybody may have written, asks for; one that is made anew asks for none of it. */
 export function askNotes({ mounts = [], process, hooks = {}, linux = {} }: OciConfig): string[] {
   const bound = mounts.filter(
     ({ type, options = [] }) => type === "bind" || options.some((one) => one === "bind" || one === "rbind"),

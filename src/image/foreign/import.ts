@@ -1,5 +1,5 @@
 /**
- * Makes an image of one of another tool. Nothing of it is laid out on disk: layers are unpacked into a file without a name,
+ * Makes an image of vz from one of another tool. Nothing of it is laid out on disk: layers are unpacked into a file without a name,
  * the root filesystem is put together in memory, and contents are copied from there into the image.
  */
 import type { Progress } from "../../common/command/progress.ts";
@@ -37,11 +37,11 @@ export interface ImportOptions extends Choice {
   /** Name of the image; without one the name that vz exported it under, or `fallbackName`. */
   readonly name: string | undefined;
   fallbackName(): string;
-  /** The command, where it is not the image's own. */
+  /** The command instead of the image's own; empty for that. */
   readonly command: readonly string[];
-  /** Seconds since the epoch, where it is not what the image says. */
+  /** The date, in seconds since the epoch, instead of the image's own; an image that vz exported keeps its own. */
   readonly created: number | undefined;
-  /** Whether an archive that vz exported is taken for one of any tool. */
+  /** Whether to take an archive that vz exported as if another tool had made it. */
   readonly anew: boolean;
   /** Bytes that layers and archive may unpack to, together. */
   readonly maxSize: number;
@@ -108,7 +108,7 @@ async function write(
   const files = [{ ...config, size: configBytes.length, sha256: sha256(configBytes) }, ...entries];
   const { architecture, kernelFloor } = requirements;
   const whole = { ...fields, architecture, kernelFloor, totals: totalsOf(files), files };
-  // What vz said of the files holds for those files only: their packages, what they run on.
+  // What vz said of the files (packages, architecture, kernel) holds for exactly those files only.
   const original = origin && { ...whole, ...origin.head, kernelFloor: origin.head.kernelFloor ?? null };
   const isUnchanged = original !== undefined && idOf(original) === origin?.id;
   const manifest = isUnchanged ? { ...original, name: fields.name } : whole;
@@ -183,7 +183,7 @@ function headOf(
   return { configBytes, origin, fields: { created: origin?.head.created ?? created, name, command } };
 }
 
-/** RFC 3339 to whole seconds in UTC; the epoch for what is none, or not a date that a tarball can have. */
+/** An RFC 3339 date in UTC, to whole seconds; the epoch for other texts, and for dates that no tarball can have. */
 function dateOf(text: string | undefined): string {
   const found = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)$/.exec(text ?? "");
   const time = found === null ? 0 : Date.parse(`${found[1]}${found[3]}`);

@@ -1,6 +1,6 @@
 /**
- * An image's configuration (OCI image-spec 1.1, "Image Configuration"; docker's has the same fields), and how it and the
- * `config.json` of a bundle come of one another ("Conversion to OCI Runtime Configuration").
+ * An image's configuration (OCI image-spec 1.1, "Image Configuration"; docker's has the same fields), and its conversion to
+ * and from the `config.json` of a bundle ("Conversion to OCI Runtime Configuration").
  */
 
 import type { OciConfig } from "../../common/oci/oci.ts";
@@ -39,16 +39,16 @@ export type Execution = Infer<typeof execution>;
 const PREFIX = "org.opencontainers.image.";
 const PORTS = `${PREFIX}exposedPorts`;
 const STOP_SIGNAL = `${PREFIX}stopSignal`;
-/** Annotations that the conversion makes of fields, and that become fields again. */
+/** Annotations that the conversion makes of fields, and which do not become labels. */
 const IMPLICIT = ["os", "architecture", "variant", "os.version", "os.features", "author", "created"].map(
   (name) => PREFIX + name,
 );
-/** What `vz` reads in annotations steers the runner, so that it is not for strangers to say. */
+/** Annotations that begin so steer the runner: an image of a stranger may not set them. */
 export const OWN_PREFIX = "vz.";
 /** See oci-origin.ts. */
 export const ORIGIN_LABEL = "vz.image";
 
-/** What an image says of how its program is run. The first word is what `docker run IMAGE WORD…` leaves as it is. */
+/** How an image says that its program is run. The first word becomes Entrypoint, which `docker run IMAGE WORD…` keeps. */
 export function executionOf({ process, annotations = {} }: OciConfig): Execution {
   const [program, ...words] = process?.args ?? [];
   const { uid = 0, gid = 0 } = process?.user ?? {};

@@ -19,7 +19,7 @@ export interface ForeignLayer {
   readonly label: string;
   /** As it is stored, compressed or not. */
   readonly content: Stretch;
-  /** "sha256:…" of that, where the format has it. */
+  /** "sha256:…" of `content`, where the format has it. */
   readonly digest?: string;
 }
 
@@ -61,13 +61,13 @@ interface Listed {
 }
 
 /**
- * @throws VzError 65 for a layout that is damaged, and where none or more than one of its images is of `choice`
+ * @throws VzError 65 for a damaged layout, and where `choice` fits none or more than one of its images
  */
 export function readLayout(exchange: Exchange, top: Stretch, choice: Choice): ForeignImage {
   const { label } = exchange;
   const listed = listedIn(exchange, readDocument(top, `${label}: index.json`, index).manifests);
   const images = listed.flatMap(({ descriptor: found, tag }) => {
-    // Tools that hold one platform of an image write the index of all.
+    // Tools that keep one platform of an image still write the index of all: the others have no blob.
     if (findBlob(exchange, found) === undefined) return [];
     const read = once(() => readManifest(exchange, found));
     const { os, architecture } = found.platform ?? read().config;
@@ -134,7 +134,7 @@ function readManifest(exchange: Exchange, found: Descriptor): Omit<ForeignImage,
   };
 }
 
-/** A blob whose every byte is what `descriptor` says. */
+/** A blob, with its size and digest checked. */
 function blob(exchange: Exchange, found: Descriptor): ForeignLayer {
   const { content, label } = find(exchange, found);
   if (`sha256:${digestOf(content)}` === found.digest) return { content, label };

@@ -1,6 +1,6 @@
 /**
- * The label by which an image of vz comes back from other tools as what it was: its config.json, which their formats have no
- * place for, and what its manifest says beside its files.
+ * The label that brings an image of vz back unchanged from other tools. It holds config.json, for which their formats have no
+ * place, and what the manifest says beside the files.
  */
 import { isVzError, Status, VzError } from "../../common/errors.ts";
 import { type Manifest, shown } from "../../common/image/manifest.ts";
@@ -30,8 +30,8 @@ export function originLabel(id: string, config: string, manifest: Manifest): str
 }
 
 /**
- * What the label of `image` says; undefined where there is none, or where another tool has changed since how the program is
- * run. Anybody can write such a label: lines about that and about what its config.json asks for are added to `notes`.
+ * What the label of `image` says; undefined where there is none, or where another tool has changed how the program is run.
+ * Adds a line about such a change to `notes`, and lines about what config.json asks for: anybody can write such a label.
  * @throws VzError 65 for a label that vz did not write
  */
 export function originOf(image: ImageConfig, label: string, notes: string[]): Origin | undefined {
@@ -65,7 +65,7 @@ function configOf(json: string, label: string): OciConfig {
   }
 }
 
-/** Tools leave out what is empty. */
+/** Whether both run the same program in the same way; tools leave out empty fields. */
 function sameRun(one: Execution, other: Execution): boolean {
   const [a, b] = [one, other].map(({ Entrypoint = [], Cmd = [], Env = [], WorkingDir = "", User = "" }) =>
     JSON.stringify([Entrypoint, Cmd, Env, WorkingDir || "/", User]),

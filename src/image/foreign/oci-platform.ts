@@ -3,13 +3,13 @@ import { Status, VzError } from "../../common/errors.ts";
 import { shown } from "../../common/image/manifest.ts";
 
 export interface Choice {
-  /** "linux/386"; without it what most slaves run, and then what the others run. */
+  /** Such as "linux/386"; default: the first of `PREFERRED` that there is. */
   readonly platform: string | undefined;
   readonly tag: string | undefined;
 }
 
 export interface Candidate {
-  /** The same for the same image. */
+  /** Entries with the same key are the same image. */
   readonly key: string;
   readonly tags: readonly string[];
   readonly platform: string;
@@ -44,7 +44,7 @@ export function choose<T extends Candidate>(images: readonly T[], choice: Choice
   );
 }
 
-/** Whether neither the platform nor the names leave a doubt. */
+/** Whether only `first` can be meant: no other image is for its platform, and all named ones share a name with it. */
 function isOne(first: Candidate, others: readonly Candidate[], all: readonly Candidate[]): boolean {
   if (others.some(({ key }) => key !== first.key)) return false;
   const named = all.filter(({ tags }) => tags.length > 0);

@@ -9,7 +9,7 @@ import { readStretch } from "../layers/layer-member.ts";
 import { annotationsOf, type ImageConfig } from "./oci-image-config.ts";
 
 const DEFAULT_PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-/** Of /etc/passwd and /etc/group, which are read whole. */
+/** Most bytes of /etc/passwd and of /etc/group, which are read whole. */
 const MAX_DATABASE = 1024 * 1024;
 const MAX_ID = 0xffff_fffe;
 
@@ -36,8 +36,8 @@ const MOUNTS = [
 ];
 
 /**
- * @param words the command, where it is not the image's own
- * @throws VzError 65 for an image without a command, or whose user it does not have
+ * @param words the command instead of the image's own; empty for that
+ * @throws VzError 65 for an image without a command, or without the user that it names
  */
 export function runtimeConfig(
   image: ImageConfig,
@@ -60,7 +60,7 @@ export function runtimeConfig(
       args,
       env: Env.some((variable) => variable.startsWith("PATH=")) ? Env : [DEFAULT_PATH, ...Env],
       cwd: WorkingDir.startsWith("/") ? WorkingDir : `/${WorkingDir}`,
-      // Others than root get none to begin with, but may run a program with the set-user-id bit.
+      // Other users than root begin with none, but may run a program with the set-user-id bit.
       capabilities: user.uid === 0 ? { bounding: set, effective: set, permitted: set } : { bounding: set },
     },
     root: { path: "rootfs", readonly: false },

@@ -6,7 +6,7 @@ import type { ArchiveFile, Exported } from "./export.ts";
 import { executionOf, ORIGIN_LABEL } from "./oci-image-config.ts";
 import { originLabel } from "./oci-origin.ts";
 
-/** Names of Go's architectures (GOARCH), which images have, where they are not vz's. */
+/** Go's names of architectures (GOARCH), which OCI images use, where they differ from vz's. */
 const ARCHITECTURES: Readonly<Record<string, string>> = { i386: "386", any: "amd64", riscv: "riscv64" };
 
 export function layoutFiles(exported: Exported): ArchiveFile[] {
@@ -47,7 +47,7 @@ export function layoutFiles(exported: Exported): ArchiveFile[] {
   ];
 }
 
-/** The image's configuration, of both formats. */
+/** The image's configuration, the same in both formats. */
 export function imageConfigOf({ head, config, layer }: Exported): Uint8Array {
   const { created } = head.manifest;
   const execution = executionOf(readConfig(config).config);

@@ -39,7 +39,7 @@ function sorted(tree: Tree): { path: string; node: Node }[] {
   for (const { path: below, node } of walk(tree.root)) {
     const path = `${ROOTFS_NAME}${below}`;
     length += path.length;
-    // Their parts were checked one by one; links may have led deeper than any name.
+    // The parts of a path were checked one by one; through links it may still have become too long.
     const why = length > MAX_MANIFEST_BYTES ? "one of more files than an image can hold" : whyBadTarget(path);
     if (why !== undefined) throw tree.bad(path, why);
     found.push({ path, node });

@@ -22,7 +22,7 @@ export type Node =
 
 /** As Linux has it (path_resolution(7)). */
 const MAX_LINKS = 40;
-/** Parts of names that are looked up in all. Programs in the millions come nowhere near. */
+/** Most parts of names that are looked up in all; no real image comes near. */
 const MAX_STEPS = 2_000_000;
 /** The least that an entry takes in a manifest, beside its name. */
 const LEAST_ENTRY = 60;
@@ -30,7 +30,7 @@ const LEAST_ENTRY = 60;
 export class Tree {
   readonly root: Directory = newDirectory();
   readonly #label: string;
-  /** Bytes that all nodes would take in a manifest at least: what bounds the memory that strangers can take. */
+  /** The least bytes that all nodes take in a manifest: a bound to the memory that a stranger's archive can take. */
   #weight = 0;
   #steps = 0;
   /** What was looked up last: most files of a layer lie beside the one before. */
@@ -46,7 +46,8 @@ export class Tree {
   }
 
   /**
-   * The directory `path`, through symbolic links and never out of the tree. `make` makes what is missing, as root's.
+   * The directory `path`, through symbolic links and never out of the tree.
+   * @param make whether to make missing directories, as root's
    * @returns undefined where there is none
    * @throws VzError 65 with `make`, where a file is in the way
    */
@@ -89,20 +90,20 @@ export class Tree {
     return base === "" ? this.root : this.directory(parent, false)?.children.get(base);
   }
 
-  /** The file that `path` names, all links followed. */
+  /** The file that `path` names, through links; undefined behind a link whose target has a `..`. */
   findFile(path: string): Stretch | undefined {
     let at = path;
     for (let links = 0; links <= MAX_LINKS; links++) {
       const node = this.find(at);
       if (node?.type !== "symlink") return node?.type === "file" ? node.content : undefined;
       at = node.target.startsWith("/") ? node.target : `${split(at).parent}/${node.target}`;
-      // What lies above the top is the top.
+      // A `..` could lead above the top; such a link is not followed.
       if (partsOf(at).includes("..")) return undefined;
     }
     return undefined;
   }
 
-  /** Puts `node` where `name` may have been something else. */
+  /** Puts `node` at `name`, in place of what was there. */
   set(directory: Directory, name: string, node: Node, path: string): void {
     this.remove(directory, name);
     const why = whyBadPath(name) ?? (node.type === "symlink" ? whyBadTarget(node.target) : undefined);
@@ -143,7 +144,7 @@ function weightOf(name: string, node: Node): number {
   return LEAST_ENTRY + name.length + (node.type === "symlink" ? node.target.length : 0);
 }
 
-/** Without empty ones and ".". */
+/** The parts of a path, without empty ones and ".". */
 export function partsOf(path: string): string[] {
   return path.split("/").filter((part) => part !== "" && part !== ".");
 }

@@ -8,7 +8,7 @@ import { type Member, type Stretch, tarMembers } from "./layer-member.ts";
 /** Members of all layers; a real image has some ten thousand. */
 const MAX_MEMBERS = 1_000_000;
 const WHITEOUT = ".wh.";
-/** What the aufs driver of old kept its own files under; one of them means something to everybody. */
+/** Prefix of the old aufs driver's own files; every tool knows one of them, `OPAQUE`. */
 const AUFS = ".wh..wh.";
 const OPAQUE = ".wh..wh..opq";
 
@@ -27,7 +27,7 @@ export class Flattening {
   /** @throws VzError 65 for what no layer may hold */
   apply(layer: Stretch, layerLabel: string): void {
     const aside = new Map<string, Node>();
-    // Whiteouts are for lower layers only, wherever in the archive they stand: so all of them come first.
+    // Whiteouts hide files of lower layers only, wherever in the archive they stand: so apply all of them first.
     let hasOthers = false;
     for (const { name } of tarMembers(layer, layerLabel)) {
       if (++this.#members > MAX_MEMBERS)
@@ -70,7 +70,7 @@ export class Flattening {
   #add(member: Member, aside: Map<string, Node>): void {
     const { path, parent, base } = this.#placeOf(member.name);
     if (path.startsWith(AUFS)) {
-      // Files with many names lay below .wh..wh.plnk, and the names are links to them.
+      // aufs kept files with many names below .wh..wh.plnk; the names are hard links to them.
       if (member.type === "file") aside.set(path, this.#nodeOf(member, aside));
       return;
     }

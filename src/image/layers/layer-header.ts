@@ -14,7 +14,7 @@ export interface RawHeader {
   readonly minor: number | undefined;
 }
 
-/** The fields of one block, numbers undefined where they are none; undefined where the checksum is wrong. */
+/** The fields of one block, or undefined where the checksum is wrong; a number is undefined where its field holds none. */
 export function rawHeader(block: Uint8Array): RawHeader | undefined {
   const sum = numberIn(block, 148, 8);
   // Some old tars summed up signed characters.
@@ -47,7 +47,7 @@ function checksum(block: Uint8Array, wrap: number): number {
   return sum;
 }
 
-/** Octal digits between blanks and NULs, or GNU's base-256 with the highest bit set; undefined for others and negative ones. */
+/** Octal digits between blanks and NULs, or GNU's base-256 with the highest bit set; undefined for all else. */
 function numberIn(block: Uint8Array, offset: number, length: number): number | undefined {
   const field = block.subarray(offset, offset + length);
   const first = field[0] ?? 0;
@@ -61,7 +61,7 @@ function numberIn(block: Uint8Array, offset: number, length: number): number | u
   return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : undefined;
 }
 
-/** A byte string: one character a byte. */
+/** The bytes before the first NUL, as a byte string: one character a byte. */
 export function untilNul(bytes: Uint8Array): string {
   const end = bytes.indexOf(0);
   return Buffer.from(bytes.buffer, bytes.byteOffset, end < 0 ? bytes.length : end).toString("latin1");

@@ -1,6 +1,6 @@
 /**
  * Reads the tar archives of other tools: ustar and PAX (POSIX.1-2017, pax), GNU's long names and base-256 numbers (tar(5)). The
- * archive lies in a file, so that contents are passed over and not read. Nothing is laid out anywhere.
+ * archive lies in a file, so contents are skipped, not read. Nothing is laid out anywhere.
  */
 import { readSync } from "node:fs";
 import { toFs } from "../../common/byte-strings.ts";
@@ -126,7 +126,7 @@ export function* tarMembers(stretch: Stretch, label: string): Generator<Member> 
 /** PAX records for the next member and for all, GNU's long name and long link. */
 const EXTENSIONS = ["x", "g", "L", "K"];
 
-/** What stood before a member for it. */
+/** What the extension headers before a member say of it. */
 interface Extensions extends PaxRecords {
   longName?: string;
   longLink?: string;

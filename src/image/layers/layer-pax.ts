@@ -1,4 +1,4 @@
-/** Records of PAX extended headers (POSIX.1-2017, pax, "pax Extended Header"): `LENGTH KEY=VALUE\n`, the length all of it. */
+/** Records of PAX extended headers (POSIX.1-2017, pax, "pax Extended Header"): `LENGTH KEY=VALUE\n`; LENGTH counts it all. */
 
 /** What a reader of images needs of them; texts are byte strings. */
 export interface PaxRecords {
@@ -12,7 +12,7 @@ export interface PaxRecords {
   hasAttributes?: boolean;
 }
 
-/** @throws what `bad` makes of the reason for which the records cannot be read */
+/** @throws what `bad` makes of the reason, where the records cannot be read */
 export function parsePax(bytes: Uint8Array, bad: (why: string) => Error): PaxRecords {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
   const records: PaxRecords = {};

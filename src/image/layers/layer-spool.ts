@@ -20,7 +20,7 @@ export class Quota {
     this.#label = label;
   }
 
-  /** @throws VzError 65 when it is too much */
+  /** @throws VzError 65 when the quota is used up */
   take(bytes: number): void {
     this.#left -= bytes;
     if (this.#left >= 0) return;
@@ -30,13 +30,13 @@ export class Quota {
   }
 }
 
-/** Appends to a file without a name; closed by who made it. */
+/** Appends to a file without a name; its maker closes it. */
 export class Spool {
   readonly #fd: number;
   readonly #target: string;
   #size = 0;
 
-  /** @param target the file beside which there is room, and that errors name */
+  /** @param target the file beside which the spool lies, and which errors name */
   constructor(target: string) {
     const temporary = temporaryBeside(target);
     this.#target = target;

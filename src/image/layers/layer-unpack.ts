@@ -10,12 +10,12 @@ import { digestOf, type Quota, Spool } from "./layer-spool.ts";
 const LONGEST_MAGIC = 6;
 
 export class Unpacker {
-  /** One compressed layer at a time, since a reader of compressed files begins where the file does. */
+  /** A copy of one compressed layer at a time: a reader of compressed files begins where its file does. */
   readonly #stored: Spool;
   readonly #unpacked: Spool;
   readonly #quota: Quota;
 
-  /** @param unpacked where what is unpacked goes */
+  /** @param unpacked takes the unpacked layers */
   constructor(outFile: string, unpacked: Spool, quota: Quota) {
     this.#stored = new Spool(outFile);
     this.#unpacked = unpacked;

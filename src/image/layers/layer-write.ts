@@ -5,10 +5,10 @@ import { BLOCK } from "./layer-header.ts";
 
 const FLAGS = { file: "0", symlink: "2", char: "3", block: "4", directory: "5", fifo: "6" } as const;
 
-/** What an archive's end is marked with. */
+/** The two zero blocks that end an archive. */
 export const END = new Uint8Array(2 * BLOCK);
 
-/** What every writer of archives can put into a header. */
+/** The latest time, in seconds since the epoch, that every writer of archives can put into a header. */
 export const LATEST = 2 ** 31 - 1;
 
 /** The time in headers for an image of this date: seconds since the epoch, within what headers hold. */
@@ -22,7 +22,7 @@ export function padding(size: number): Uint8Array {
   return new Uint8Array((BLOCK - (size % BLOCK)) % BLOCK);
 }
 
-/** @returns the blocks before the content of an archive's own file */
+/** @returns the blocks before the content of a file that is part of the format, such as index.json */
 export function fileHeader(name: string, size: number, mtime: number): Uint8Array {
   return memberHeader(
     { path: name, type: "file", mode: 0o644, uid: 0, gid: 0, size, sha256: "" },

@@ -90,7 +90,7 @@ function namespaceWish(
   if (arch === "arm64" && limited) throw bad("--openvz, --kernel, --only32 and --only64: not for arm64");
   if (limits.only32 && arch !== "i386") throw bad(`--only32: ${arch} is not 32-bit`);
   if (limits.only64 && arch !== "amd64") throw bad(`--only64: ${arch} is not 64-bit`);
-  // Where i386 is only taken away for a test (VZ_TEST_NO32), the VPSes must not find it either.
+  // VZ_TEST_NO32 takes i386 away for a test: then the VPSes must not find it either.
   const only64 = arch === "amd64" && (limits.only64 || !native.includes("i386"));
   return {
     kind: "namespace",

@@ -6,12 +6,12 @@ import type { Arch } from "../host/arch.ts";
 
 const PACKAGES = ["openssh-server", "sysvinit-core", "busybox-static", "iproute2", "procps"];
 
-/** What VPSes do without: manuals, translations, and the languages that a slave must not be thought to have. */
+/** What VPSes do without: manuals, documents and translations. */
 const EXCLUDED = ["man", "doc", "info", "locale"].map((name) => `/usr/share/${name}/*`);
 
 /**
- * perl is essential to Debian's packages, not to what runs here: the interpreter goes when all is configured, and with it
- * every script that would want it. Host keys are each VPS's own.
+ * Removes perl and python with all their scripts: Debian's packages need perl only until they are configured, and a slave must
+ * not be thought to have either. Host keys go too: each VPS makes its own.
  */
 const STRIP = `cd "$1"
 rm -rf usr/bin/perl* usr/lib/*/perl* usr/lib/*/libperl* usr/share/perl* etc/perl
@@ -20,7 +20,7 @@ for file in $(grep -rlIE '^#! ?/usr/bin/(env )?(perl|python)' usr/bin usr/sbin u
 : > etc/resolv.conf
 chmod 644 etc/resolv.conf`;
 
-/** What maintainer scripts make and init and sshd need, by programs of this machine alone. */
+/** Makes, with this machine's programs alone, what maintainer scripts would make and init and sshd need. */
 const CONFIGURE = `set -e
 cd "$1"
 rm -rf usr/share/man usr/share/doc usr/share/info usr/share/locale
@@ -42,7 +42,7 @@ ln -s which.debianutils usr/bin/which
 mkdir -p -m 755 run/sshd`;
 
 export interface Recipe {
-  /** Name of the cached filesystem: whatever changes the recipe makes another. */
+  /** Name of the cached filesystem; it changes with the recipe. */
   readonly name: string;
   /** Arguments of mmdebstrap but for release, target and mirror. */
   readonly args: readonly string[];
@@ -61,7 +61,7 @@ export function configuredRoot(arch: Arch): Recipe {
   ]);
 }
 
-/** A root filesystem of packages that were unpacked only, for machines: nothing of it is run here, whatever this kernel runs. */
+/** A root filesystem of packages that are only unpacked, for machines: nothing of it runs here, so any architecture will do. */
 export function unpackedRoot(arch: Arch): Recipe {
   return named("vm-", arch, [
     ...common(arch),
@@ -85,8 +85,8 @@ function named(prefix: string, arch: Arch, args: readonly string[]): Recipe {
 }
 
 /**
- * The whole command line. It ends with its starter, whatever ends that, and what it mounts goes with it: it runs in a mount and
- * a pid namespace of its own.
+ * The whole command line. The build has a mount and a pid namespace of its own: it dies with its starter, whatever ends that,
+ * and its mounts go with it.
  * @param proxies lines of apt.conf(5)
  */
 export function buildCommand(

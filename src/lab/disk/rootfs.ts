@@ -8,7 +8,7 @@ import { hostMirror, proxyLines } from "../host/mirror.ts";
 import { cannotRun, findProgram, hasProgram, TOOL_PATH } from "../host/tool.ts";
 import { buildCommand, lastComplaint, type Recipe, releasesToTry } from "./recipe.ts";
 
-/** Path of the root filesystem, which is made now if it is not there. */
+/** Path of the root filesystem; makes it first if the cache lacks it. */
 export function ensureRootfs(io: Io, recipe: Recipe): string {
   return ensureCached(io, recipe.name, (making) => makeRootfs(io, recipe, making));
 }
@@ -18,7 +18,7 @@ function makeRootfs(io: Io, recipe: Recipe, { cache, part, scratch, lock }: Maki
   const releases = releasesToTry(readFileSync("/etc/os-release", "utf8"));
   const mirror = hostMirror(releases);
   const log = `${cache}/build.log`;
-  // mmdebstrap's own temporary files: here the next run finds what a killed one left
+  // for mmdebstrap's temporary files: here the next run finds and removes what a killed one left
   mkdirSync(scratch);
   io.err(`vz: lab: making the root filesystem from ${mirror.uri}, once, in about half a minute\n`);
   for (const release of releases) {

@@ -44,7 +44,7 @@ export function parseDeb822(text: string): Source[] {
     );
 }
 
-/** Fields of a stanza by their names in small letters; lines of a long one are parted by newlines. */
+/** Fields of a stanza by their names in lower case; newlines separate the lines of a long one. */
 export function fieldsOf(stanza: string): Map<string, string> {
   const fields = new Map<string, string>();
   let name = "";
@@ -65,7 +65,7 @@ function words(fields: ReadonlyMap<string, string>, name: string): string[] {
   return (fields.get(name) ?? "").split(/\s+/).filter((word) => word !== "");
 }
 
-/** A key written out in the stanza cannot stand in one line: mmdebstrap then finds Debian's by itself. */
+/** Options for a one-line entry. A key written out in the stanza does not fit there: mmdebstrap then finds Debian's by itself. */
 function trustOptions(fields: ReadonlyMap<string, string>): string[] {
   const keyring = fields.get("signed-by") ?? "";
   return [

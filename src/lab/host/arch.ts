@@ -14,10 +14,10 @@ export function isArch(word: string): word is Arch {
 }
 
 /**
- * Those architectures, i386 first: it saves memory. Each is tried by a program of its own, since uname(2) tells what the kernel is and not
- * what it runs, and binfmt_misc runs what it does not. VZ_TEST_NO32=1 in the environment takes i386 away.
+ * Those architectures, i386 first: it saves memory. Tries each with a tiny program: uname(2) tells only the kernel's own
+ * architecture, and with binfmt_misc foreign programs run too. VZ_TEST_NO32=1 in the environment takes i386 away.
  * @param places directories to try them in, the next where one is mounted noexec
- * @throws VzError 71 where all of them are
+ * @throws VzError 71 where all places are mounted noexec
  */
 export function nativeArchs(
   env: Io["env"],

@@ -7,15 +7,15 @@ import { cacheDir, list } from "./state.ts";
 
 export interface Making {
   readonly cache: string;
-  /** Where to make it; gets its name afterwards. Nothing is there. */
+  /** Where to make it; it is renamed afterwards. Does not exist yet. */
   readonly part: string;
-  /** A name for what is of use for the making only. Nothing is there. */
+  /** A place for what only the making needs. Does not exist yet. */
   readonly scratch: string;
-  /** The cache's lock, which programs that make it hold too: the last of them die after their starter. */
+  /** The cache's lock. Programs that take part in the making must hold it too: they may die after their starter. */
   readonly lock: number;
 }
 
-/** Path of `name` in the cache, which is made now if it is not there. */
+/** Path of `name` in the cache; calls `make` first if it is not there. */
 export function ensureCached(io: Io, name: string, make: (making: Making) => void): string {
   const cache = cacheDir(io.env);
   const path = `${cache}/${name}`;

@@ -3,7 +3,7 @@ import { mkdirSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
 import { hasCode } from "../../common/errors.ts";
 import { list, RUN, removeIfEmpty } from "./state.ts";
 
-/** One link a lab: its octet is the name, the lab the target. Making it is the claim. */
+/** One symbolic link for each lab: its name is the octet, its target the lab. To make it is to claim the octet. */
 const CLAIMS = `${RUN}/.net`;
 
 /** Octets that labs have claimed, with the lab of each. */
@@ -19,7 +19,7 @@ export function claims(): Map<number, string> {
   return found;
 }
 
-/** False when another lab was faster. */
+/** Claims an octet for the lab `name`; false when another lab was faster. */
 export function claim(octet: number, name: string): boolean {
   mkdirSync(CLAIMS, { recursive: true });
   try {

@@ -22,7 +22,7 @@ export type MachineWish = Common & { readonly kind: "vm"; readonly kernel: Machi
 export type Wish = NamespaceWish | MachineWish;
 
 interface Made {
-  /** Root filesystem that all share and none changes. */
+  /** Root filesystem that all its VPSes share and none changes. */
   readonly base: string;
 }
 
@@ -69,7 +69,7 @@ export function numbered(groups: readonly Group[]): [i: number, group: Group][] 
   return groups.flatMap((group) => numbersOf(groups, group).map((i): [number, Group] => [i, group]));
 }
 
-/** What makes another kind of VPS, and so another group: everything but how many, how large, at whose and under which init. */
+/** What tells kinds of VPSes, and so groups, apart: everything but their number, memory, vendors and init. */
 function kindOf(wish: Wish): string {
   const { kind, arch } = wish;
   if (kind === "vm") return JSON.stringify([kind, arch, wish.kernel]);
@@ -77,12 +77,12 @@ function kindOf(wish: Wish): string {
   return JSON.stringify([kind, arch, openvz, kernel, only32, only64]);
 }
 
-/** The group that the wish can only mean: the one of its kind. */
+/** The group of the wish's kind; undefined where there is none. */
 export function groupOfKind(groups: readonly Group[], wish: Wish): Group | undefined {
   return groups.find((group) => kindOf(group) === kindOf(wish));
 }
 
-/** Whether a group of the wish's kind is what is asked for in all else. */
+/** Whether a group of the wish's kind matches the wish in all else. */
 export function fits(group: Group, wish: Wish): boolean {
   return (["count", "vendors", "init", "memory"] as const).every((key) => group[key] === wish[key]);
 }

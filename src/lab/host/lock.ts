@@ -6,7 +6,11 @@ import type { Io } from "../../common/io.ts";
 import { hasSettings, labPaths, RUN, removeIfEmpty } from "./state.ts";
 import { holdInTools } from "./tool.ts";
 
-/** Takes the lock at `path` if nobody holds it: its descriptor, or undefined. The directory must exist. */
+/**
+ * Takes the lock at `path`; the directory must exist.
+ * @param wait whether to wait for its holder
+ * @returns its descriptor, or undefined where another holds it
+ */
 export function tryLock(path: string, wait = false): number | undefined {
   for (;;) {
     const fd = openSync(path, "a", 0o600);
@@ -36,7 +40,10 @@ function isSameFile(fd: number, path: string): boolean {
 /** How often a directory may be removed between making it and opening the lock in it. */
 const TRIES = 100;
 
-/** Takes a lock, waiting for who holds it, and says so; makes its directory as often as it is removed. */
+/**
+ * Takes a lock, and waits while another holds it; makes its directory, again if that is removed meanwhile.
+ * @param busy called before it waits
+ */
 export function waitForLock(dir: string, path: string, busy: () => void): number {
   let told = false;
   for (let tries = 1; ; tries++) {

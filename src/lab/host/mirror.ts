@@ -22,7 +22,7 @@ export function hostMirror(releases: readonly string[]): Mirror {
   });
 }
 
-/** Proxies of this machine's apt, which mmdebstrap does not ask. Lines of apt.conf(5). */
+/** Proxies of this machine's apt, as lines of apt.conf(5): mmdebstrap does not read them itself. */
 export function proxyLines(): string[] {
   const dump = spawnSync("apt-config", ["dump"], { encoding: "utf8", env: { PATH: TOOL_PATH } });
   const lines = (dump.stdout ?? "").split("\n");

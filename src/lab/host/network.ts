@@ -1,5 +1,5 @@
 /**
- * The address plan of labs, and the `ip` commands that make it so. Every lab has a bridge and a /24 of 10.213.0.0/16 of its own, told
+ * The address plan of labs, and the `ip` commands for it. Every lab has a bridge and a /24 of 10.213.0.0/16 of its own, known
  * by its third octet. Hardware addresses are fixed and every neighbour entry is permanent: with ARP a dead VPS would answer
  * "no route to host" after three seconds, where across a WAN there is only silence.
  */
@@ -73,7 +73,7 @@ export function addPort(octet: number, i: number, pid: number): string[] {
   ];
 }
 
-/** Lines for `ip -batch`: VPS `i`'s link where it is a machine, which qemu opens by its name. */
+/** Lines for `ip -batch`: the link of VPS `i` where that is a machine: a tap device, which qemu opens by its name. */
 export function addTap(octet: number, i: number): string[] {
   const port = portName(octet, i);
   return [`tuntap add dev ${port} mode tap`, `link set ${port} addrgenmode none`, `link set ${port} up`];

@@ -45,19 +45,20 @@ export interface VpsPaths {
   readonly dir: string;
   /** Locked for as long as the VPS's runner lives. */
   readonly lock: string;
-  /** The runner's process, and PID 1's as the host sees it. */
+  /** File with the runner's pid. */
   readonly runner: string;
+  /** File with the pid of PID 1, or of qemu, as the host sees it. */
   readonly init: string;
   /** Exists while the link is cut. */
   readonly cut: string;
   readonly console: string;
-  /** What the runner itself had to say. */
+  /** The runner's own messages. */
   readonly log: string;
   readonly mount: string;
   readonly batch: string;
   readonly meminfo: string;
   readonly disk: string;
-  /** What of the disk the shared root filesystem does not have. */
+  /** The disk's own files, which lie over the shared root filesystem. */
   readonly upper: string;
   /** A machine's disk, and what its kernel starts with. */
   readonly image: string;
@@ -85,7 +86,7 @@ export function vpsPaths(name: string, i: number): VpsPaths {
   };
 }
 
-/** What all labs of a user share. */
+/** Directory of what all labs of a user share. */
 export function cacheDir(env: Io["env"]): string {
   const cache = env["XDG_CACHE_HOME"];
   return `${cache?.startsWith("/") ? cache : `${homedir()}/.cache`}/vz/lab`;
@@ -137,14 +138,14 @@ export function vpsNumber(settings: LabSettings, word: string | undefined): numb
   });
 }
 
-/** Numbers of the VPSes of which anything is left, whether or not lab.json is. */
+/** Numbers of the VPSes that have left files, even where lab.json is gone. */
 export function vpsesOf(name: string): number[] {
   const { dir, disks } = labPaths(name);
   const numbers = [...list(dir), ...list(disks)].map((entry) => /^vps([0-9]+)/.exec(entry)?.[1]);
   return [...new Set(numbers.filter((number) => number !== undefined).map(Number))].sort((a, b) => a - b);
 }
 
-/** Removes all files of a lab whose VPSes have ended, but its lock; the one that `up` would go by first. */
+/** Removes all files of a lab whose VPSes have ended, except its lock; first lab.json, which `up` goes by. */
 export function removeState(name: string): void {
   const { dir, disks, settings, lock } = labPaths(name);
   rmSync(settings, { force: true });

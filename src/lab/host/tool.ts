@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { hasCode, reason, Status, VzError } from "../../common/errors.ts";
 
-/** Root's, whatever su or cron has left of it. */
+/** Root's PATH, whatever su or cron has made of the caller's. */
 export const TOOL_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 const packages: Readonly<Record<string, string>> = {

@@ -33,7 +33,7 @@ export function chooseAccelerator(arch: Arch, env: Io["env"]): Choice {
 /** Software emulation runs the trial in a third of a second; where KVM takes longer than this, in milliseconds, it is no gain. */
 const TRIAL_MS = 3000;
 
-/** The device's being there tells little: some hosts offer it, and guests hang. So a machine with a tiny program is started. */
+/** Starts a machine with a tiny program: on some hosts /dev/kvm exists, but guests hang. */
 function kvmWorks(arch: Arch): boolean {
   const dir = mkdtempSync(`${tmpdir()}/vz-lab-`);
   try {

@@ -57,7 +57,11 @@ export class Archives {
     return { name, version: value("version"), sha256: value("sha256"), depends: dependsOn(value("depends")) };
   }
 
-  /** Fetches a package. Gives its file. @throws VzError 71 where the mirror lacks it or gives another */
+  /**
+   * Fetches a package.
+   * @returns path of its file
+   * @throws VzError 71 where apt cannot fetch it, 65 where its SHA-256 is another
+   */
   fetch(archive: Archive): string {
     const dir = `${this.#dir}/get/${archive.name}`;
     mkdirSync(dir);
@@ -105,7 +109,7 @@ export function dependsOn(field: string): string[] {
   return field.split(",").flatMap((word) => /^\s*([a-z0-9][a-z0-9+.-]*)/.exec(word)?.[1] ?? []);
 }
 
-/** What this machine's apt does after an update of its own is not done here; its proxies hold. */
+/** Clears what this machine's apt does before and after its own updates; its proxies stay. */
 function aptConf(dir: string, arch: Arch): string {
   return `#clear APT::Update::Pre-Invoke;
 #clear APT::Update::Post-Invoke;

@@ -1,4 +1,7 @@
-/** Archives that Linux unpacks into its first root filesystem: cpio's "newc". Source: Documentation/driver-api/early-userspace/buffer-format.rst. */
+/**
+ * Archives that Linux unpacks into its first root filesystem: cpio's "newc".
+ * Source: Documentation/driver-api/early-userspace/buffer-format.rst.
+ */
 
 export interface Entry {
   /** Without a slash in front. */

@@ -11,7 +11,7 @@ export const DISK_MEGABYTES = 600;
 const FEATURES =
   "none,has_journal,ext_attr,resize_inode,dir_index,filetype,extent,flex_bg,sparse_super,large_file,huge_file,dir_nlink,extra_isize";
 
-/** Mounts the layers where only this process sees them, then makes the filesystem of what is there. */
+/** Mounts the layers where only this process sees them, then makes the filesystem from them. */
 const MAKE = `set -e
 mount -t overlay overlay -o "$1" "$2"
 mke2fs -q -F -t ext4 -O "$3" -E lazy_itable_init=0 -L root -d "$2" "$4" "$5M"`;
@@ -31,7 +31,7 @@ export function makeImage(base: string, upper: string, mount: string, path: stri
   renameSync(part, path);
 }
 
-/** @throws VzError 71 unless `count` more disks have room below `dir`, full: a machine that finds none stops. */
+/** @throws VzError 71 unless `dir` has room for `count` more disks when full: a machine stops when its disk finds none */
 export function needRoom(dir: string, count: number): void {
   const { bavail, bsize } = statfsSync(dir);
   const free = Math.floor((bavail * bsize) / 2 ** 20);

@@ -5,10 +5,10 @@ import { hardwareAddress, hostAddress, vpsAddress } from "../host/network.ts";
 import { cpio, DIRECTORY, type Entry, FILE, PROGRAM } from "./cpio.ts";
 import { WANTED } from "./modules.ts";
 
-/** Where each machine's own part lies, in an archive behind the common one. */
+/** The script with each machine's own part, in an archive behind the common one. */
 const OWN = "own.sh";
 
-/** Runs as PID 1. Root's programs have no part in it: whatever becomes of the disk, the machine has its link. */
+/** Runs as PID 1, without programs of the disk: whatever becomes of the disk, the machine has its link. */
 const INIT = `#!/busybox sh
 /busybox --install -s /bin
 export PATH=/bin
@@ -27,10 +27,10 @@ for dir in proc sys dev; do mount -o move /$dir /root/$dir; done
 exec switch_root /root /sbin/init
 `;
 
-/** Changes with what the archive holds beside Debian's own. */
+/** Changes with those parts of the archive that are not Debian's. */
 export const initramfsVersion = startSha256().update(INIT).update(WANTED.join()).digest("hex").slice(0, 12);
 
-/** The archive that all machines of one kernel share; modules in their order. */
+/** The archive that all machines of one kernel share. @param modules in the order in which they are loaded */
 export function commonArchive(
   busybox: Uint8Array,
   modules: readonly { name: string; bytes: Uint8Array }[],
@@ -55,14 +55,14 @@ export function ownArchive(octet: number, i: number, count: number): Uint8Array 
   return cpio([{ name: OWN, mode: FILE, bytes: new TextEncoder().encode(ownScript(octet, i, count)) }]);
 }
 
-/** As `configureVps` does it for a namespace, in the words of busybox, whose ip sets no neighbours. */
+/** Does what `configureVps` does for a namespace, with busybox, whose ip cannot set neighbours. */
 export function ownScript(octet: number, i: number, count: number): string {
   const others = Array.from({ length: count + 1 }, (_, other) => other).filter((other) => other !== i);
   const address = (other: number) => (other === 0 ? hostAddress(octet) : vpsAddress(octet, other));
   return [
     `hostname vps${i}`,
     "ip link set lo up",
-    // no address that nobody has given it
+    // no IPv6 address by itself
     "echo 1 > /proc/sys/net/ipv6/conf/eth0/addr_gen_mode",
     `ip addr add ${vpsAddress(octet, i)}/24 dev eth0`,
     "ip link set eth0 up",

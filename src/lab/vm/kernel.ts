@@ -1,6 +1,6 @@
 /**
- * Debian's own kernel for machines, and the first root filesystem that it starts with. They change with every point release, so what
- * the signed index of the release names is taken, and written down; at each use the files are checked by that.
+ * Debian's own kernel for machines, and the initramfs that it starts with. The kernel changes with every point release: the one
+ * that the release's signed index names is taken. A record of the files' SHA-256 is kept, and checked at each use.
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { Status, VzError } from "../../common/errors.ts";
@@ -26,7 +26,10 @@ interface KernelRecord {
   readonly files: Readonly<Record<string, string>>;
 }
 
-/** Directory of the kernel, which is fetched now if it is not there. @throws VzError 65 when what is there is not what was fetched */
+/**
+ * Directory of the kernel; fetches it first if the cache lacks it.
+ * @throws VzError 65 when a file there is not what was fetched
+ */
 export function ensureKernel(io: Io, arch: Arch, kernel: MachineKernel): string {
   const name = `kernel-${arch}-${kernel}-${initramfsVersion}`;
   const dir = ensureCached(io, name, (making) => makeKernel(io, arch, kernel, making));
@@ -47,7 +50,7 @@ function makeKernel(io: Io, arch: Arch, kernel: MachineKernel, { part, scratch, 
   const archives = new Archives(scratch, mirror, release, arch, lock);
   const { kernelPackage } = machines[arch];
   const meta = need(archives, kernelPackage, release);
-  // The package that everybody installs depends on the newest kernel, whose name holds its version.
+  // The meta package depends on the newest kernel's package, whose name holds the version.
   const image = meta.depends.find((name) => name.startsWith("linux-image-")) ?? kernelPackage;
   const packages = [image, "busybox-static"].map((name) => need(archives, name, release));
   const root = `${scratch}/root`;
@@ -78,7 +81,7 @@ function need(archives: Archives, name: string, release: string): Archive {
   });
 }
 
-/** The modules that a machine needs, in their order. */
+/** The modules that a machine needs, in the order in which they are loaded. */
 function modulesBelow(dir: string): { name: string; bytes: Uint8Array }[] {
   const paths = readdirSync(dir, { recursive: true, encoding: "utf8" }).filter((path) =>
     path.endsWith(".ko"),

@@ -11,20 +11,20 @@ export interface MachineParts {
   readonly initramfs: string;
   /** Raw image of the disk. */
   readonly image: string;
-  /** A tap device that is there. */
+  /** Name of an existing tap device. */
   readonly tap: string;
   readonly hardwareAddress: string;
 }
 
-/** Nothing for the console but what goes wrong; no self-tests of ciphers, no search for ISA cards: half of an emulated boot. */
+/** Only errors on the console; no self-tests of ciphers and no search for ISA cards: those take half of an emulated boot. */
 const PARAMETERS = "quiet cryptomgr.notests noisapnp";
 
 /** Megabytes for translated code: qemu's own choice is a gigabyte, and it fills what it has. */
 const EMULATION = "tcg,tb-size=128";
 
 /**
- * Arguments of the machine's qemu. Its console is qemu's standard input and output. A guest that reboots is reset by qemu itself; one that
- * powers off ends qemu with 0.
+ * Arguments of the machine's qemu. Its console is qemu's standard input and output. qemu itself resets a guest that reboots; a
+ * guest that powers off ends qemu with 0.
  */
 export function qemuArguments(machine: Machine, parts: MachineParts): string[] {
   const [accelerator, processor] =
@@ -52,7 +52,7 @@ export function qemuArguments(machine: Machine, parts: MachineParts): string[] {
   ];
 }
 
-/** A value among others: there a comma is doubled. qemu(1). */
+/** A value within an option, where a comma is doubled (qemu(1)). */
 function option(value: string): string {
   return value.replaceAll(",", ",,");
 }

@@ -16,7 +16,7 @@ import { INITRAMFS, LINUX } from "./kernel.ts";
 import { machines } from "./machine.ts";
 import { qemuArguments } from "./qemu.ts";
 
-/** Boots machine `i`, and ends when its qemu has: a reboot is no end, qemu resets the machine by itself. */
+/** Boots machine `i`, and returns when its qemu has ended. A reboot does not end it: qemu resets the machine by itself. */
 export async function runMachine(settings: LabSettings, group: MachineGroup, i: number): Promise<void> {
   const paths = vpsPaths(settings.name, i);
   const { octet, groups } = settings;

@@ -8,7 +8,7 @@ const OPENVZ = [
   ...[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 18, 19, 22, 23, 24, 26, 27, 28, 29, 31],
 ];
 
-/** What would reach this machine itself, since it has one kernel with its VPSes: sys_module, sys_rawio, sys_time, wake_alarm. */
+/** What would reach this machine itself, which shares its kernel with its VPSes: sys_module, sys_rawio, sys_time, wake_alarm. */
 const NEVER = [16, 17, 25, 35];
 
 /** Whether capability `cap` stays in the bounding set of a VPS. */

@@ -11,7 +11,7 @@ import { hasCode } from "../../common/errors.ts";
 export interface Hierarchies {
   readonly memory?: string;
   readonly devices?: string;
-  /** systemd's own under v1, which it may end by the group. */
+  /** systemd's own under v1: systemd may end all processes of a group in it. */
   readonly systemd?: string;
   readonly unified?: string;
 }
@@ -46,7 +46,7 @@ export function vpsGroup(lab: string, i: number): string {
   return `${runnerGroup(lab)}@vps${i}`;
 }
 
-/** null zero full random urandom tty ptmx and pseudo-terminals, to use; any other only to make. */
+/** null zero full random urandom tty console ptmx and pseudo-terminals, to use; any other only to make. */
 const DEVICES = ["c *:* m", "b *:* m", "c 1:3 rw", "c 1:5 rw", "c 1:7 rw", "c 1:8 rw", "c 1:9 rw"];
 const TERMINALS = ["c 5:0 rw", "c 5:1 rw", "c 5:2 rw", "c 136:* rw"];
 
@@ -126,7 +126,7 @@ function afterPrefix(name: string, lab: string): string {
 
 const FORBIDDEN = ["EROFS", "EACCES", "EPERM", "ENOENT", "EINVAL", "EBUSY", "ENOTSUP", "EOPNOTSUPP", "ESRCH"];
 
-/** Whether `work` went through; `fine` is a failure that counts as success. */
+/** Whether `work` went through; `fine` is the code of an error that counts as success. */
 function attempt(work: () => void, fine?: string): boolean {
   try {
     work();

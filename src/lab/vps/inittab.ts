@@ -1,4 +1,4 @@
-/** What makes a lab's VPS boot: inittab(5) and busybox's init, both with sshd as a line that is started again. */
+/** How a lab's VPS boots: the inittab(5) of sysvinit and that of busybox's init. Both start sshd again when it ends. */
 
 export type Init = "busybox" | "sysv";
 
@@ -36,6 +36,7 @@ export function inittab(init: Init): string {
   return init === "sysv" ? sysv : busybox;
 }
 
-/** Programs of sysvinit that are busybox's in a VPS with busybox's init, and those that it has none of. */
+/** Programs of sysvinit that a VPS with busybox's init has from busybox. */
 export const busyboxApplets: readonly string[] = ["init", "halt", "poweroff", "reboot"];
+/** Programs of sysvinit that a VPS with busybox's init does not have. */
 export const sysvOnly: readonly string[] = ["telinit", "shutdown", "runlevel"];

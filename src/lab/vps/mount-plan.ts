@@ -8,7 +8,7 @@ export function overlayOptions(lower: string, upper: string, work: string): stri
   return `lowerdir=${escaped(lower)},upperdir=${escaped(upper)},workdir=${escaped(work)},redirect_dir=on`;
 }
 
-/** Options of an overlay that only shows: what is in the upper layer hides what is below. */
+/** Options of a read-only overlay: what is in the upper layer hides what is below. */
 export function readOnlyOverlay(upper: string, lower: string): string {
   return `ro,lowerdir=${escaped(upper)}:${escaped(lower)}`;
 }

@@ -87,7 +87,7 @@ function mountRoot(group: NamespaceGroup, paths: VpsPaths, console: string): voi
   sys.mount("tmpfs", `${root}/run`, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755");
   makeDevices(root, console);
   if (group.memoryLimited) bind(paths.meminfo, `${root}/proc/meminfo`);
-  // Root in a VPS is root of this machine, whose kernel these would change.
+  // Root in a VPS is root of this machine, and could change its kernel through these.
   for (const name of ["sys", "sysrq-trigger"]) {
     if (existsSync(`${root}/proc/${name}`)) bindReadOnly(`${root}/proc/${name}`);
   }
@@ -138,7 +138,7 @@ function bindReadOnly(path: string): void {
   );
 }
 
-/** The filter comes last and before no_new_privs would be needed: CAP_SYS_ADMIN is still effective, until execve. */
+/** Loads the filter last. That needs no no_new_privs: CAP_SYS_ADMIN stays effective until execve. */
 function dropPrivileges(group: NamespaceGroup): void {
   for (let cap = 0; cap < 64; cap++) {
     if (!keepsCapability(cap, group.limits.openvz) && exists(cap))

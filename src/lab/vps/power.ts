@@ -15,7 +15,7 @@ import { readPid } from "./processes.ts";
 
 export type VpsState = "up" | "booting" | "cut" | "dead";
 
-/** Whether VPS `i` runs and has its link, by what is written down; `cut` says that it runs without. */
+/** State of VPS `i`, by its pid files and its link; `cut`: it runs without a link. */
 export function vpsState(settings: LabSettings, i: number): VpsState {
   const paths = vpsPaths(settings.name, i);
   if (readPid(paths.runner) === undefined) return "dead";
@@ -27,7 +27,7 @@ function isPlugged(octet: number, i: number): boolean {
   return list(`/sys/class/net/${portName(octet, i)}`).includes("master");
 }
 
-/** Holds VPS `i`, a namespace, to its memory and devices; tells what this machine cannot hold. */
+/** Limits memory and devices of VPS `i`, a namespace; tells which limits this machine can hold. */
 export function limit(lab: string, { memory }: Pick<NamespaceGroup, "memory">, i: number): Held {
   return limitVps(vpsGroup(lab, i), memory * 1024 * 1024);
 }
@@ -38,7 +38,7 @@ export function startVps(settings: LabSettings, i: number): void {
   mkdirSync(paths.dir, { recursive: true });
   if (readPid(paths.runner) !== undefined) return;
   const group = groupOf(settings.groups, i);
-  // A machine has its memory from qemu.
+  // qemu limits a machine's memory.
   if (group.kind === "namespace") limit(settings.name, group, i);
   const log = openSync(paths.log, "w");
   try {
@@ -54,11 +54,12 @@ export function startVps(settings: LabSettings, i: number): void {
 }
 
 const STOP_MS = 10_000;
-/** After so long a runner that does not end with its init is ended too. */
+/** Milliseconds after which a runner that has no init is killed too. */
 const PATIENCE_MS = 1000;
 
 /**
- * Ends VPS `i` as a power cut does, and gives its lock, so that it cannot start until that is closed.
+ * Ends VPS `i` as a power cut does.
+ * @returns its lock: the VPS cannot start until the caller closes it
  * @throws VzError 71 when it does not end
  */
 export async function stopVps(lab: string, i: number): Promise<number> {
@@ -96,18 +97,19 @@ export async function killVps(settings: LabSettings, i: number): Promise<void> {
   closeSync(lock);
 }
 
-/** What a boot and an answer may take, in milliseconds: a namespace's, and a machine's whose processor may be emulated on a busy host. */
+/** Most milliseconds for a boot, a connection and sshd's greeting; a machine's processor may be emulated on a busy host. */
 const patience = {
   namespace: { boot: 10_000, connect: 200, banner: 2000 },
   vm: { boot: 180_000, connect: 500, banner: 30_000 },
 };
 
-/** A runner has written itself down by then, in milliseconds after its start. */
+/** Milliseconds after its start within which a runner writes its pid file. */
 const RUNNER_MS = 300;
 
 /**
- * Waits until sshd of VPS `i`, which was just started, answers. Starts it again once: the runner that was there may have been
- * about to end, by a `vz lab down` that was interrupted. @throws VzError 71 when it has not in time, or has ended
+ * Waits until sshd of VPS `i`, which was just started, answers. Starts the VPS again once: an interrupted `vz lab down` may have
+ * left a runner that was about to end.
+ * @throws VzError 71 when sshd does not answer in time, or the VPS has ended
  */
 export async function waitForSshd(settings: LabSettings, i: number): Promise<void> {
   const paths = vpsPaths(settings.name, i);
@@ -142,7 +144,7 @@ function lastLine(path: string): string {
   }
 }
 
-/** Whether a server there says who it is, as sshd does, within so many milliseconds for each step. */
+/** Whether a server there sends a greeting, as sshd does; `connect` and `banner` are the most milliseconds for each step. */
 async function answers(address: string, port: number, connect: number, banner: number): Promise<boolean> {
   const fd = sys.tcpConnect(address, port);
   try {
@@ -169,7 +171,7 @@ function ready(fd: number, events: "r" | "w", ms: number): Promise<boolean> {
   });
 }
 
-/** Says once what this machine cannot hold VPSes to. */
+/** Says which limits this machine cannot hold VPSes to. */
 export function sayWhatIsNotHeld(held: { memory: boolean; devices: boolean }, io: Io): void {
   if (!held.memory) io.err("vz: lab: no memory limit: this machine's cgroups offer none\n");
   if (!held.devices) io.err("vz: lab: root in a VPS can open this machine's devices: no devices cgroup\n");

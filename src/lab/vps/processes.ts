@@ -1,10 +1,10 @@
-/** Processes that outlive the command that started them, by what a lab has written down. */
+/** Pid files, for processes that outlive the command that started them. */
 import { readFileSync, rmSync } from "node:fs";
 import { hasCode } from "../../common/errors.ts";
 import { replaceFile } from "../../common/files.ts";
 import { hasEnded, parseProcStat } from "../../common/proc-stat.ts";
 
-/** A process that was written down, or undefined when there is none or it has ended. */
+/** The pid in a file, or undefined when there is no file or the process has ended. */
 export function readPid(path: string): number | undefined {
   let words: string[];
   try {
@@ -17,7 +17,7 @@ export function readPid(path: string): number | undefined {
   return pid > 0 && words[1] === startTime(pid) ? pid : undefined;
 }
 
-/** Writes down a process together with its start, so that another that gets its number later is not taken for it. */
+/** Writes a pid with the process's start time, so that a later process with the same pid is not taken for it. */
 export function writePid(path: string, pid: number): void {
   replaceFile(path, `${pid} ${startTime(pid) ?? ""} `, 0o644);
 }

@@ -16,7 +16,7 @@ export function dropPort(octet: number, i: number): void {
   }
 }
 
-/** The console's file starts afresh when it is longer, in bytes. */
+/** Bytes after which the console's file starts afresh. */
 const CONSOLE_LIMIT = 1 << 20;
 
 export interface Console {
@@ -28,7 +28,7 @@ export interface Console {
 /** A terminal whose output is appended to a file: one that nobody reads would fill up and stop its writers. */
 export function openConsole(path: string): Console {
   const { master, name } = sys.openpty();
-  // Held open here too: with its last user away a terminal reads as an error, and init comes and goes.
+  // Held open here too: without any user a terminal reads as an error, and init comes and goes.
   const held = sys.open(name, sys.constants.O_RDWR | sys.constants.O_NOCTTY);
   const chunk = new Uint8Array(4096);
   sys.watch(master, "r", () => {

@@ -12,7 +12,7 @@ export function isKernelFloor(word: string): word is KernelFloor {
 export interface Limits {
   /** What root in an OpenVZ container may not do: mount and make namespaces. */
   readonly openvz: boolean;
-  /** Every call that this kernel lacks answers ENOSYS. */
+  /** Every call that a kernel of this version lacks answers ENOSYS. */
   readonly kernel: KernelFloor | null;
   /** A 64-bit program starts, and dies of SIGSYS at its first call. */
   readonly only32: boolean;
@@ -35,7 +35,7 @@ const CLONE_NEW = 0x00020000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x10000000
 const X32 = 0x40000000;
 
 interface Abi {
-  /** execve rt_sigaction rt_sigprocmask brk mmap munmap */
+  /** Calls from loading the filter to executing init: execve rt_sigaction rt_sigprocmask brk mmap munmap */
   readonly toInit: readonly number[];
   readonly clone: number;
   /** mount, umount, umount2, pivot_root, unshare, setns */
@@ -111,8 +111,8 @@ function section(abi: Abi, limits: Limits): Instruction[] {
 }
 
 /**
- * Programs of the other kind die before they can do anything. The VPS's runner, which loads the filter and then executes init, may
- * be one of them.
+ * Kills programs of this ABI before they can do anything. Allows what the VPS's runner, which may be of this ABI, still calls
+ * between loading the filter and executing init.
  */
 function onlyToInit(abi: Abi): Instruction[] {
   const allowed = abi.toInit.flatMap((number) => ifEqual(number, [ret(ALLOW)]));

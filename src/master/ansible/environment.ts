@@ -4,7 +4,7 @@ import type { Io } from "../../common/io.ts";
 import { quoteWord } from "../../common/shell-words.ts";
 import { CONNECT_TIMEOUT, commonOptions, type SshSettings } from "../wire/ssh.ts";
 
-/** What a program needs of its surroundings; nothing of ANSIBLE_* is among it. */
+/** Variables that are passed on; none of ANSIBLE_* is among them. */
 const KEPT = ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "SSH_AUTH_SOCK", "VIRTUAL_ENV"];
 
 export interface PlaybookPlace {
@@ -32,14 +32,14 @@ export function playbookEnvironment(
     PYTHONDONTWRITEBYTECODE: "1",
     ANSIBLE_CONFIG: join(files, "ansible.cfg"),
     ANSIBLE_HOME: scratch,
-    // Taken away by the callback plugin where this process is not there to do it.
+    // The callback plugin removes it when this process is no longer there to do it.
     VZ_SCRATCH: scratch,
     ANSIBLE_LOCAL_TEMP: join(scratch, "tmp"),
     ANSIBLE_STDOUT_CALLBACK: "vz_events",
-    // `raw` and its like ask for a pty otherwise, which `restrict` refuses: the host would read UNREACHABLE.
+    // Otherwise `raw` and its like ask for a pty. `restrict` refuses that, and the host would count as UNREACHABLE.
     ANSIBLE_SSH_USETTY: "no",
     ANSIBLE_SSH_RETRIES: "0",
-    // The ssh options above settle what happens to an unknown key; this keeps Ansible from adding its own.
+    // ANSIBLE_SSH_ARGS settle what happens to an unknown key; this keeps Ansible from adding its own option.
     ANSIBLE_HOST_KEY_CHECKING: "True",
     ANSIBLE_SSH_ARGS: commonOptions(knownHosts, ssh).map(quoteWord).join(" "),
     ANSIBLE_TIMEOUT: String(CONNECT_TIMEOUT),

@@ -1,4 +1,4 @@
-/** What `ansible/plugins/callback/vz_events.py` prints, a JSON object a line. */
+/** What `ansible/plugins/callback/vz_events.py` prints: one JSON object a line. */
 import * as v from "valibot";
 import { readAnswer } from "../wire/answers.ts";
 

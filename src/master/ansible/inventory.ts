@@ -52,7 +52,7 @@ function groupName(vendor: string): string {
 export interface VerbAction {
   /** For people. */
   readonly name: string;
-  /** `vzexec` not among them. */
+  /** Words of the command, without `vzexec`. */
   readonly words: readonly string[];
 }
 

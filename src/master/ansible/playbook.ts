@@ -1,4 +1,4 @@
-/** Runs a playbook of `ansible/` and tells what it does while it does it. */
+/** Runs a playbook of `ansible/` and passes its events on as they come. */
 import { spawn } from "node:child_process";
 import { lstatSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
@@ -14,7 +14,7 @@ import { removeStrangers, unpack } from "./unpack.ts";
 
 /** Beginning of the names of directories of one run. */
 const SCRATCH = "vz-ansible-";
-/** Milliseconds after which no run can still need its own. */
+/** Milliseconds after which no run can still need its directory. */
 const STALE = 24 * 3_600_000;
 const SIGNALS: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 
@@ -37,7 +37,7 @@ export interface PlaybookEnd {
   readonly said: string;
 }
 
-/** Runs it to its end. Failures of hosts come as events; the status is Ansible's. */
+/** Runs the playbook to its end. Failures of hosts come as events; the status is Ansible's. */
 export async function runPlaybook(
   run: PlaybookRun,
   io: Io,
@@ -70,7 +70,7 @@ export async function runPlaybook(
   }
 }
 
-/** Takes away what runs left behind that were killed. */
+/** Removes what killed runs left behind. */
 function sweep(directory: string): void {
   for (const name of readdirSync(directory)) {
     if (!name.startsWith(SCRATCH)) continue;
@@ -132,7 +132,7 @@ function interruption(signal: NodeJS.Signals): VzError {
   );
 }
 
-/** Calls `onLine` for each whole line; the function that it gives hands over what is left at the end. */
+/** Calls `onLine` for each whole line. @returns a function that hands over what is left at the end */
 function eachLine(stream: NodeJS.ReadableStream, onLine: (line: string) => void): () => void {
   const decoder = new TextDecoder();
   let rest = "";

@@ -6,7 +6,7 @@ import { Status, VzError } from "../../common/errors.ts";
 import type { Io } from "../../common/io.ts";
 import { type File, layOut } from "./unpack.ts";
 
-/** What the executable carries them as: one behind the other, and a list of `{name: "vz-ARCHITECTURE", size}` (scripts/pack.mjs). */
+/** How the executable carries them: one behind the other, and a list of `{name: "vz-ARCHITECTURE", size}` (scripts/pack.mjs). */
 const CARRIED = "slaves";
 const INDEX = "slaves.json";
 const PREFIX = "vz-";
@@ -32,7 +32,7 @@ export function slaveFiles(given: string | undefined, env: Io["env"]): SlaveFile
   return { vz_binaries: Object.fromEntries(files) };
 }
 
-/** None where this vz carries none. */
+/** Empty where this vz carries none. */
 function carriedFiles(): File[] {
   const [bytes, index] = [sys.asset(CARRIED), sys.asset(INDEX)];
   if (bytes === null || index === null) return [];

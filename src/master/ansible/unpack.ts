@@ -1,6 +1,6 @@
 /**
- * Files that the executable carries, laid out in a cache for programs that want them as files. They are compared with it every
- * time: nothing that somebody put there is run or sent.
+ * Files that the executable carries, laid out in a cache for programs that want them as files. They are compared with the
+ * executable's every time: nothing that somebody else put there is run or sent.
  */
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { homedir } from "node:os";
@@ -17,7 +17,7 @@ export interface Unpacked {
   readonly names: readonly string[];
 }
 
-/** Lays out what the executable carries in a folder, as "ansible". */
+/** Lays out a folder that the executable carries, such as "ansible". */
 export function unpack(folder: string, env: Io["env"]): Unpacked {
   const prefix = `${folder}/`;
   const carried = sys.assets().filter((name) => name.startsWith(prefix));
@@ -62,7 +62,7 @@ function isThere(file: string, bytes: Uint8Array): boolean {
   return found?.size === bytes.length && sha256(readFileSync(file)) === sha256(bytes);
 }
 
-/** Takes away what lies below the directory and was not put there: Ansible runs every plugin that it finds. */
+/** Removes files below the directory that `unpack` did not put there, except dot files: Ansible runs every plugin it finds. */
 export function removeStrangers({ directory, names }: Unpacked): void {
   const known = new Set(names.map((name) => join(directory, name)));
   const remove = (place: string) => {

@@ -14,15 +14,15 @@ export interface HostVerbs {
   readonly actions: readonly VerbAction[];
 }
 
-/** How a verb ended: what it wrote, and the error that tells why it failed where it did. */
+/** How a verb ended: what it wrote and, where it failed, the error that tells why. */
 export type VerbResult = { readonly stdout: string; readonly stderr: string } & (
   | object
   | { readonly error: VzError }
 );
 
 /**
- * Runs all of it and tells of each verb as it ends. After a host could not be reached, what was left for it there is not
- * told one by one: the first error says it.
+ * Runs all verbs, and calls `onEnd` as each ends. For a host that cannot be reached the screen shows one error; `onEnd` is not
+ * called for the verbs that were left for it.
  */
 export async function runVerbs(
   fleet: Fleet,
@@ -73,7 +73,7 @@ function resultOf(host: Host, action: VerbAction, event: TaskResult): VerbResult
   return { stdout, stderr, error: refused(`${host.name}: ${action.name}`, { status, stderr }) };
 }
 
-/** A playbook that failed before any host did. */
+/** The error of a playbook that failed before any host did. */
 export function ansibleError(said: string): VzError {
   const lines = said.split("\n").filter((line) => line.trim() !== "");
   const telling = lines.find((line) => /^(ERROR!|fatal:|\[ERROR\])/.test(line)) ?? lines.at(-1);

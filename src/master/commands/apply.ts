@@ -85,7 +85,7 @@ export const apply: Command = {
   },
 };
 
-/** What is there once all is done; also remembered. */
+/** The containers of these hosts once all is done; remembers them, too. */
 async function afterwards(fleet: Fleet, work: readonly Work[], screen: Screen) {
   if (work.length === 0) return [];
   const hosts = work.map(({ host }) => host);
@@ -93,7 +93,7 @@ async function afterwards(fleet: Fleet, work: readonly Work[], screen: Screen) {
   return answers.map(({ host, value }) => ({ host: host.name, rows: value ?? [] }));
 }
 
-/** A service of which an image is bad is told and left as it is. */
+/** Reports a service with a bad image, and leaves it out. */
 async function describeImages(fleet: Fleet, screen: Screen): Promise<Images> {
   const byFile = new Map<string, LocalImage>();
   const images = new Map<string, readonly LocalImage[]>();
@@ -140,7 +140,7 @@ async function observe(fleet: Fleet, screen: Screen): Promise<Observed[]> {
   }));
 }
 
-/** What cannot be done, and what is left undone on hosts that do not answer. */
+/** Shows what cannot be done, and what is left undone on hosts that do not answer. */
 function tellPlan(plan: Plan, screen: Screen): void {
   for (const note of plan.notes) screen.note(`note: ${note}`);
   for (const problem of plan.problems) screen.fail(new VzError(Status.failed, problem));
@@ -208,7 +208,7 @@ function imagesToSend(plan: HostPlan): LocalImage[] {
   return plan.actions.flatMap((action) => (action.kind === "push" ? [action.image] : []));
 }
 
-/** The verbs for a host; there is none for what needs an image that did not get there: that has been told. */
+/** The verbs for a host; none for an action whose image did not arrive, which was reported. */
 function verbsOf(plan: HostPlan, arrived: readonly Delivered[]): (readonly [Action, VerbAction])[] {
   const missing = imagesToSend(plan).filter((image) => !arrived.some((one) => one.image.id === image.id));
   return plan.actions.flatMap((action): (readonly [Action, VerbAction])[] => {

@@ -10,7 +10,7 @@ export class Screen {
   readonly #io: Io;
   readonly #quiet: boolean;
   readonly #statuses: number[] = [];
-  /** Hosts of which it has been told that they do not answer. */
+  /** Hosts that were reported as unreachable. */
   readonly #unreachable = new Set<string>();
 
   /** @param quiet keeps results off standard output, where `--json` has it for itself */
@@ -42,7 +42,7 @@ export class Screen {
     this.#io.err(`${printable(text)}\n`);
   }
 
-  /** Something failed on one host: it is told, it counts, and the others go on. A host is told unreachable once. */
+  /** Reports a failure on one host, and counts it; the others go on. Reports a host as unreachable only once. */
   fail(error: unknown): void {
     this.clear();
     if (error instanceof Unreachable) {
@@ -56,7 +56,7 @@ export class Screen {
     if (this.#io.errColumns !== undefined) this.#io.err("\r\u001b[K");
   }
 
-  /** 0; 69 when a host could not be reached; else what all failures have in common, or 1. */
+  /** 0; 69 when a host could not be reached; else the status that all failures have in common, or 1. */
   get status(): number {
     return commonStatus(this.#statuses);
   }

@@ -96,7 +96,7 @@ async function askHosts(
   return hosts.map((host) => hostAnswer(host, results.get(host)));
 }
 
-/** What Ansible calls it: it would look for a template in any word. */
+/** Name of the step for Ansible, which would expand templates in any word. */
 function stepName([verb = ""]: readonly string[]): string {
   return /^[a-z-]+$/.test(verb) ? verb : "verb";
 }
@@ -111,7 +111,7 @@ function show({ name }: Host, result: VerbResult, screen: Screen): void {
 }
 
 function hostAnswer({ name: host }: Host, result: VerbResult | undefined): HostAnswer {
-  // Who has no result was not reached: that has been told.
+  // A host without a result was not reached, which was reported.
   if (result === undefined) return { host, status: Status.unreachable, stdout: "", stderr: "" };
   const { stdout, stderr } = result;
   return { host, status: "error" in result ? result.error.status : Status.ok, stdout, stderr };

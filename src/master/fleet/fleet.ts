@@ -55,7 +55,7 @@ export function readFleet(file: string): Fleet {
   return parseFleet(readYamlFile(file, "-f FILE names the fleet file"), file);
 }
 
-/** @param file its name, for errors and as what paths are relative to */
+/** @param file its name, for errors; paths are relative to its folder */
 export function parseFleet(text: string, file: string, home = homedir()): Fleet {
   const yaml = parseYaml(text, file);
   const raw = check(yaml);
@@ -78,7 +78,7 @@ function check(yaml: YamlFile): RawFleet {
     const message = issue.type === "strict_object" ? "not a map" : issue.message;
     return { path, key, known, message, closed, unknown: closed && !known.includes(key) };
   });
-  // A misspelt key also leaves the right one missing: the misspelling is what to tell.
+  // A misspelt key also leaves the right one missing: report the misspelling.
   const { path, key, known, ...issue } = issues.find(({ unknown }) => unknown) ?? issues[0] ?? never();
   const parent = path.slice(0, -1);
   if (issue.closed && !yaml.isMap(parent)) {
@@ -138,13 +138,13 @@ function checkHosts({ hosts }: RawFleet, refuse: Refuse): void {
     if (GROUPS.includes(name)) refuse(["hosts", name], "means a group of hosts: give it another name");
     const place = `${address.toLowerCase()} ${port}`;
     const owner = owners.get(place);
-    // One slave under two names would be given, and robbed of, the containers of both.
+    // Under two names one slave would get the containers of both, and lose them again.
     if (owner !== undefined) refuse(["hosts", name, "address"], `is that of ${owner}, with the same port`);
     owners.set(place, name);
   }
 }
 
-/** A path as it stands in the file, taken from the file's folder or from "~". */
+/** Makes a path of the file absolute: it is relative to the file's folder, or to the home directory behind "~". */
 type Resolver = (path: string) => string;
 
 function resolver(base: string, home: string): Resolver {

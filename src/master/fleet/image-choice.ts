@@ -25,8 +25,8 @@ export function shortId(id: string): string {
 }
 
 /**
- * The first image that the slave can run. Where it can run none, and where it does not answer, the one that it has, or else the
- * first: `whyNone` tells.
+ * The first image that the slave can run. Where it can run none, or does not answer: the one that it has, else the first.
+ * `whyNone` tells these apart.
  * @param current id of the image that it has now
  * @returns undefined where there are no images
  */
@@ -39,7 +39,7 @@ export function chooseImage(
   return fit ?? images.find((image) => image.id === current) ?? images[0];
 }
 
-/** Why a slave can run none of the images, or undefined where it can, and where images or slave are not known. */
+/** Why a slave can run none of the images; undefined where it can run one, and where there are no images or no facts. */
 export function whyNone(images: readonly LocalImage[], facts: FactsAnswer | undefined): string | undefined {
   const [only, ...more] = images;
   if (facts === undefined || only === undefined) return undefined;

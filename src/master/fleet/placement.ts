@@ -21,7 +21,7 @@ export function containerName({ service, number }: Pick<Place, "service" | "numb
   return `${service}-${number}`;
 }
 
-/** The reverse of `containerName`; undefined for what no fleet file can have named. */
+/** The reverse of `containerName`; undefined for a name that no fleet file can give. */
 export function readContainerName(name: string): { service: string; number: number } | undefined {
   const match = /^(.+)-([1-9]\d{0,3})$/.exec(name);
   return match === null ? undefined : { service: match[1] ?? "", number: Number(match[2]) };

@@ -61,7 +61,7 @@ export function requestOf(fleet: Fleet, service: Service, image: LocalImage): St
   };
 }
 
-/** By service, in the order of the file: a slave gets the first that it can run. */
+/** Images of each service, in the order of the file: a slave gets the first that it can run. */
 export type Images = ReadonlyMap<string, readonly LocalImage[]>;
 
 export function makePlan(fleet: Fleet, images: Images, observed: readonly Observed[]): Plan {
@@ -94,7 +94,7 @@ interface Found {
   readonly seen: boolean;
 }
 
-/** Where this fleet's containers are; first where they are seen, then where they were last. */
+/** Where this fleet's containers are: first those that are seen, then those that are remembered. */
 export function foundPlaces(fleet: string, found: readonly Found[]): Place[] {
   const seen = found.filter((one) => one.seen);
   const remembered = found.filter((one) => !one.seen);
@@ -174,7 +174,7 @@ function foreign(row: ContainerRow): string {
   return `a container of that name belongs to the fleet ${row.fleet === "" ? "(none)" : row.fleet}`;
 }
 
-/** Each image that is to be started and is not there, once. */
+/** A push of each image that is to be started and that the host lacks. */
 function pushes(actions: readonly Action[], facts: FactsAnswer | undefined): Action[] {
   const there = new Set(facts?.images.map((image) => image.id));
   const result: Action[] = [];

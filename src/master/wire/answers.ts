@@ -1,4 +1,4 @@
-/** Checks what slaves answer. A slave may be another's by now: nothing it says is taken unseen. */
+/** Checks what slaves answer. A slave may belong to somebody else by now: nothing that it says is taken unchecked. */
 import * as v from "valibot";
 import { isName } from "../../common/contract/names.ts";
 import type { ContainerRow, FactsAnswer } from "../../common/contract/protocol.ts";
@@ -26,7 +26,7 @@ const facts = {
   mountNamespace: v.boolean(),
   images: v.array(image),
 };
-/** What a slave whose vz knew x86 only, and told the widths of programs, meant by them. */
+/** What the widths of programs mean: an older vz on a slave knew x86 only, and told widths. */
 const ARCHITECTURE_OF: Readonly<Record<number, string>> = { 32: "i386", 64: "amd64" };
 export const factsAnswer: v.GenericSchema<unknown, FactsAnswer> = v.union([
   v.object({ ...facts, architectures: v.array(v.string()) }),

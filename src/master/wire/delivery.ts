@@ -28,7 +28,7 @@ export interface Errand {
   readonly images: readonly LocalImage[];
 }
 
-/** Sends images to hosts, all hosts at once. What fails is told, and is not among what it gives. */
+/** Sends images to hosts, `PARALLEL` hosts at a time. @returns what arrived; the screen shows what failed */
 export async function deliver(
   fleet: Fleet,
   errands: readonly Errand[],

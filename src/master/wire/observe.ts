@@ -9,7 +9,7 @@ import { askJson, PARALLEL } from "./remote.ts";
 import { dailyLogin } from "./ssh.ts";
 import { type LastSeen, writeLastSeen } from "./state-dir.ts";
 
-/** What one host gave, or undefined where it failed: the screen has been told why. */
+/** What one host gave, or undefined where it failed: the screen shows why. */
 export interface Answer<T> {
   readonly host: Host;
   readonly value: T | undefined;

@@ -7,7 +7,7 @@ export interface Outcome {
   readonly status: number;
   readonly stdout: string;
   readonly stderr: string;
-  /** What `limits` ended it for. */
+  /** The limit that ended it. */
   readonly stopped: "time" | "output" | undefined;
 }
 
@@ -60,7 +60,7 @@ export function runProgram(argv: readonly string[], limits: Limits): Promise<Out
   });
 }
 
-/** The error of a spawn that failed, in words for one who has not installed the program. */
+/** The error of a spawn that failed; a hint where the program is not installed. */
 export function missingProgram(file: string, cause: unknown): unknown {
   if (!hasCode(cause, "ENOENT")) return cause;
   const packages: Readonly<Record<string, string>> = {

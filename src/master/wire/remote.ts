@@ -18,7 +18,10 @@ const SSH_FAILED = 255;
 /** Logins at a time: enough to wait for many slow hosts at once, few enough for a small master. */
 export const PARALLEL = 16;
 
-/** Runs `vzexec WORDS` on the host and gives its standard output. @throws VzError 69, 124, or the status of the verb */
+/**
+ * Runs `vzexec WORDS` on the host and gives its standard output.
+ * @throws VzError 69 where it is unreachable or gives no answer in time, 1 for an answer without end, or the verb's status
+ */
 export async function ask(login: Login, words: readonly string[]): Promise<string> {
   const step = `${login.host.name}: ${words[0]}`;
   const outcome = await runProgram(sshCommand(login, ["vzexec", ...words]), READ_LIMITS);
@@ -51,7 +54,7 @@ export async function unreachable(login: Login, stderr: string): Promise<VzError
   return unreachableError(login, await explain(login, stderr));
 }
 
-/** Reads ssh's words, and asks the host once more for its key where that is what is missing. */
+/** Reads ssh's words, and asks the host once more for its key where that is unknown. */
 async function explain(login: Login, stderr: string): Promise<SshFailure> {
   const failure = explainSsh(stderr);
   if (failure.kind !== "unknown host key") return failure;

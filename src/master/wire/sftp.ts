@@ -6,11 +6,11 @@ import { missingProgram } from "./program.ts";
 import { unreachable } from "./remote.ts";
 import { type Login, sftpCommand } from "./ssh.ts";
 
-/** Milliseconds without a word from the other side, while it owes one, until it is given up. */
+/** Milliseconds that the other side may be silent while it owes an answer; then the session fails. */
 const SILENCE = 60_000;
 const WATCH = 5_000;
 const SSH_FAILED = 255;
-/** What is kept of ssh's standard error. */
+/** Most characters that are kept of ssh's standard error. */
 const MAX_STDERR = 64 * 1024;
 
 export const WRITE_NEW = OPEN_MODE.WRITE | OPEN_MODE.CREAT;
@@ -37,7 +37,7 @@ export class SftpSession {
   readonly #codec: SFTP;
   readonly #ready: Promise<void>;
   readonly #watch: ReturnType<typeof setInterval>;
-  /** Ways to end what is under way, once the session has failed. */
+  /** Rejections of the requests under way, for when the session fails. */
   readonly #pending = new Set<(error: unknown) => void>();
   #stderr = "";
   #heard = Date.now();
@@ -132,13 +132,13 @@ export class SftpSession {
     }
   }
 
-  /** Has the file on disk, where the server can promise it (OpenSSH 6.5 and later). */
+  /** Brings the file to disk, where the server offers that (OpenSSH 6.5 and later). */
   async sync(handle: Buffer): Promise<void> {
     if (!this.offers("fsync@openssh.com")) return;
     await this.#request<void>((done) => this.#codec.ext_openssh_fsync(handle, done));
   }
 
-  /** Renames over what is there. */
+  /** Renames, and replaces a file of that name. */
   rename(from: string, to: string): Promise<void> {
     return this.#request((done) => this.#codec.ext_openssh_rename(from, to, done));
   }
@@ -212,7 +212,7 @@ export class SftpSession {
     }
   }
 
-  /** What a host that was never deployed to answers, or one whose sshd_config is another's. */
+  /** The error of a host that was never deployed to, or whose sshd_config is not ours. */
   #refused(why: string, cause?: unknown): VzError {
     const { host, user } = this.#login;
     const hint = "vz master deploy";

@@ -44,7 +44,7 @@ export function ensureDailyKey(fleet: Fleet): boolean {
   return true;
 }
 
-/** @throws VzError 78 before anything is asked of a host with a key that is not there */
+/** Checks that a key exists, before a host is asked with it. @throws VzError 78 */
 export function requireKey(file: string, hint: string): void {
   if (!existsSync(file)) throw new VzError(Status.badConfig, `${file}: no such key`, { hint });
 }
@@ -58,7 +58,7 @@ const lastSeen = v.record(v.string(), v.array(containerRow));
 /** This fleet's containers by host, as they were last seen. */
 export type LastSeen = ReadonlyMap<string, readonly ContainerRow[]>;
 
-/** Nothing where nothing was seen yet. A file that cannot be read counts as none: it only remembers. */
+/** Empty where nothing was seen yet. A damaged file counts as none: it only remembers. */
 export function readLastSeen(fleet: Fleet): LastSeen {
   try {
     const text = readFileSync(join(fleet.stateDir, "state.json"), "utf8");

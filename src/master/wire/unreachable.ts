@@ -1,4 +1,4 @@
-/** A host that ssh did not reach: of one host it is told once, however many steps fail for it. */
+/** The error of a host that ssh did not reach: a screen shows one for each host, however many steps fail. */
 import { type ErrorDetails, Status, VzError } from "../../common/errors.ts";
 
 export class Unreachable extends VzError {

@@ -46,7 +46,7 @@ export function remoteName(imageName: string, { path, sha256 }: LocalFile): stri
 /**
  * Sends what is missing and gives the file its name.
  * @param label host and step, for errors
- * @param progress told of bytes that are there
+ * @param progress told how many bytes the slave has
  * @returns bytes that were sent
  */
 export async function upload(
@@ -59,7 +59,7 @@ export async function upload(
   const there = `/incoming/${name}`;
   const part = `${there}.part`;
   if ((await session.sizeOf(there)) === file.size) return 0;
-  // More than all of it is not a beginning of it.
+  // A part that is longer than the file is not its beginning.
   if (((await session.sizeOf(part)) ?? 0) > file.size) await session.remove(part);
   const handle = await session.open(part, WRITE_NEW, 0o600);
   const found = await session.size(handle);

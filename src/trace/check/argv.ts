@@ -1,6 +1,6 @@
 /**
- * The command line that runs a bundle under strace, all calls with a name shown, also those that fail. Otherwise strace is
- * called as for the trace: what that changes for the command is the same in both runs.
+ * The command line that runs a bundle under strace, which shows all calls that take a name, also those that fail. Otherwise
+ * strace is called as for the trace: what that changes for the command is the same in both runs.
  */
 export function checkArgv(bundle: string, log: string, seccomp: boolean): string[] {
   return [

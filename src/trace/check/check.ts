@@ -1,6 +1,6 @@
 /**
- * `vz trace --check`: the same command once more, in a bundle made of what was traced, by vz's own runner; and what differs.
- * Names the first file that was looked for in vain there, though this system has it.
+ * `vz trace --check`: runs the same command once more, by vz's own runner in a bundle made of what was traced, and tells what
+ * differs. Names the first file that was looked for in vain there, though this system has it.
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
@@ -26,9 +26,9 @@ import { LookupLog } from "./lookup-log.ts";
 import { missingFiles } from "./missing-files.ts";
 
 export interface CheckPlan {
-  /** Output may differ, as where it holds the time. */
+  /** Compares no output, which may hold the time, say. */
   readonly statusOnly: boolean;
-  /** File that standard input is, of both runs; undefined for none. */
+  /** File that is the standard input of both runs; undefined for none. */
   readonly input: string | undefined;
 }
 
@@ -39,7 +39,7 @@ interface Known {
   readonly capture: Capture;
 }
 
-/** A run in the root that nothing stops may take this much longer, in milliseconds, and that many times as long. */
+/** A run in the root that nothing else stops may take `SLACK_TIMES` as long as the traced one, and `SLACK_MS` more. */
 const SLACK_MS = 20_000;
 const SLACK_TIMES = 10;
 
@@ -51,7 +51,7 @@ export class Checker {
   readonly #directory: string;
   readonly #known: Known[] = [];
 
-  /** @param directory where what the runs print and the bundles go, empty; the caller removes it */
+  /** @param directory an empty one for the bundles and the runs' output; the caller removes it */
   constructor(plan: CheckPlan, directory: string, io: Io) {
     this.#plan = plan;
     this.#directory = directory;
@@ -73,12 +73,12 @@ export class Checker {
     return new Capture(this.#directory, `here-${this.#known.length}`, this.#plan.input, true);
   }
 
-  /** The run for which `capture` was taken has done well. */
+  /** Adds a run that did well, with the capture that was made for it. */
   add(run: RecipeRun, traced: TracedRun, capture: Capture): void {
     this.#known.push({ run, traced, capture });
   }
 
-  /** Runs all of them again in a bundle of their own, which may be written to. Gives whether all was the same. */
+  /** Runs each of them again in a writable bundle of its own. @returns whether all was the same */
   async check(selection: Selection, source: BundleSource): Promise<boolean> {
     const quiet: Io = { ...this.#io, err() {}, errColumns: undefined };
     let same = true;
@@ -139,7 +139,7 @@ export class Checker {
     return false;
   }
 
-  /** What ended by itself is to end by itself again. */
+  /** A run that ended by itself must end by itself again; only time limits it. */
   #limited(run: RecipeRun, { outcome, started, ended }: TracedRun): RecipeRun {
     if (outcome === "stopped") return run;
     const seconds = (SLACK_MS + SLACK_TIMES * (ended - started)) / 1000;
@@ -177,7 +177,7 @@ export class Checker {
   }
 }
 
-/** Gives `act` a checker, and takes away what it leaves, also when a signal ends this process. */
+/** Gives `act` a checker, and removes what it leaves, also when a signal ends this process. */
 export async function checking<T>(
   plan: CheckPlan,
   io: Io,
@@ -191,12 +191,12 @@ export async function checking<T>(
   return withTemporary(join(tmpdir(), "vz-check"), begin, () => checker?.isRunning === true);
 }
 
-/** What the runner remembers of a bundle that it has run; there is none where it did not get so far. */
+/** Removes the runner's record of a bundle; there is none where the run did not get so far. */
 function forget(bundle: string): void {
   spawnSync("/proc/self/exe", ["runch", "delete", "--force", basename(bundle)], { stdio: "ignore" });
 }
 
-/** @throws VzError 77 for who may not run bundles */
+/** @throws VzError 77 unless root runs this: nobody else may run bundles */
 export function mayCheck(): void {
   if (process.getuid?.() === 0) return;
   throw new VzError(Status.refused, "vz trace: --check: needs root, to run a bundle", {

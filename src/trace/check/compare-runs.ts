@@ -7,7 +7,7 @@ import type { StraceEnd } from "../watch/run.ts";
 import { signalStatus } from "../watch/stop.ts";
 import { firstDifference } from "./first-difference.ts";
 
-/** @param stops whether both were to be stopped: then only how they came to it is compared */
+/** @param stops whether both runs were to be stopped: then only whether the one there was stopped counts */
 export function compareEnds(here: StraceEnd, there: StraceEnd, stops: boolean): string[] {
   if (stops) {
     if (there.outcome === "stopped") return [];
@@ -24,7 +24,7 @@ export function compareEnds(here: StraceEnd, there: StraceEnd, stops: boolean): 
 }
 
 function endOf({ code, signal }: StraceEnd): string {
-  // A runner that is no shell passes the signal on; either way it reads the same.
+  // A signal may come through as such or as 128 + its number: both read the same.
   return `exit status ${signal === null ? code : signalStatus(signal)}`;
 }
 

@@ -9,7 +9,7 @@ export interface Lookup {
   readonly base: string | undefined;
 }
 
-/** More different ones are no help to anybody. */
+/** Most different ones that are kept: more help nobody. */
 const MAX_LOOKUPS = 20_000;
 const UNFINISHED = " <unfinished ...>";
 const LINE = /^(\d+) +(.*)$/s;

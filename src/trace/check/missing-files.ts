@@ -30,7 +30,7 @@ export function missingFiles(bundle: string, log: LookupLog, selection: Selectio
   /** Real name here -> name as it was first looked for. */
   const missing = new Map<string, string>();
   for (const { name, base } of log.failed) {
-    // the kernel shows names in another mount namespace as from its root, behind a chroot as from this one
+    // the kernel shows names of another mount namespace from that one's root, and those behind a chroot from this one's
     const inside = base?.startsWith(`${prefix}/`) ? base.slice(prefix.length) : base === prefix ? "/" : base;
     const path = name.startsWith("/") ? name : `${(inside ?? cwd).replace(/\/$/, "")}/${name}`;
     const real = here.resolve(path)?.path;

@@ -78,7 +78,7 @@ export function binfmtInterpreters(
   return found;
 }
 
-/** Adds them, and says that the kernel of wherever the files are to run has to be told of them as well. */
+/** Adds these interpreters, and says that the kernel where the files are to run must know them as well. */
 export function addBinfmtInterpreters(
   selection: Selection,
   files: Pick<HostFiles, "part">,

@@ -1,6 +1,6 @@
 /**
- * Certificates of authorities. A bundle that was read is there whole; but who looks certificates up by the hash of their
- * subject (OpenSSL's CApath; see SSL_CTX_load_verify_locations(3)) touches one, and the next peer needs another.
+ * Certificates of authorities. A bundle that was read is there as a whole. But a program that looks certificates up by the hash
+ * of their subject (OpenSSL's CApath; see SSL_CTX_load_verify_locations(3)) touches one file, and the next peer needs another.
  */
 import type { LibraryFiles } from "../elf/loader-path.ts";
 import type { Selection } from "../names/selection.ts";
@@ -13,14 +13,14 @@ const CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt";
 /** More than any distribution's. */
 const MAX_CERTIFICATES = 2000;
 
-/** Adds what lies beside certificates that the run looked up, on a guess. */
+/** Adds, on a guess, the certificates beside those that the run looked up. */
 export function addCertificates(selection: Selection, files: LibraryFiles): void {
   const touched = [...selection.files, ...selection.links].filter(isHashed);
   for (const directory of new Set(touched.map(parentOf))) {
     const names = files.list(directory).filter((name) => HASHED.test(name));
     for (const name of names.sort().slice(0, MAX_CERTIFICATES)) {
       const path = `${directory}/${name}`;
-      // A name tells nothing of what is in the file.
+      // A file of such a name may hold a private key.
       if (!files.part(path, 0, 1 << 16).includes("PRIVATE KEY"))
         selection.guess(path, "certificates", `certificate beside one that was looked up in ${directory}`);
     }

@@ -1,7 +1,7 @@
 /**
- * What a run needed and strace cannot show, for the kernel and the loader opened it themselves, or will: ELF loaders,
- * interpreters of scripts, libraries that were not loaded this time, the name service, certificates. What is added and
- * what is left out is told in the selection's notes.
+ * What a command needs and strace did not show, since the kernel opened it itself, or another run will need it: ELF loaders,
+ * interpreters of scripts, libraries that were not loaded this time, the name service, certificates. The selection's notes tell
+ * what is added and what is left out.
  */
 
 import { fromFs } from "../../common/byte-strings.ts";
@@ -38,7 +38,7 @@ export function complete(selection: Selection, files: LibraryFiles, run: RunFact
   noteLeftOut(selection, files, run);
 }
 
-/** LD_LIBRARY_PATH: parted by colons or semicolons, an empty entry being the working directory; see ld.so(8). */
+/** LD_LIBRARY_PATH: colons or semicolons separate entries, an empty one is the working directory; see ld.so(8). */
 function libraryDirectories({ env, cwd }: RunFacts): string[] {
   const value = fromFs(env["LD_LIBRARY_PATH"] ?? "");
   if (value === "") return [];

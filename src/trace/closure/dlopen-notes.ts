@@ -18,7 +18,7 @@ const OWNER = "FDO\0";
 /** Libraries that one file may name, and alternatives for each. */
 const MAX_LIBRARIES = 256;
 
-/** What a file's notes name; what is no such note, or is broken, counts for nothing. */
+/** What a file's notes name; passes over other notes and broken ones. */
 export function optionalLibraries(path: string, elf: Elf, files: LibraryFiles): OptionalLibrary[] {
   const libraries: OptionalLibrary[] = [];
   for (const { offset, size } of elf.notes) {

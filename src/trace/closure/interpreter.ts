@@ -12,8 +12,8 @@ export function interpreterOf(head: string): string | undefined {
 }
 
 /**
- * The interpreter or loader without which a program does not start, where it is not there: its own, or that of one of its
- * interpreters. Relative ones count from where it is started, and are not looked for.
+ * The interpreter or loader that a program lacks to start: its own, or that of one of its interpreters; undefined where none is
+ * missing. Relative ones are not looked for: they count from where the program is started.
  */
 export function missingInterpreter(program: string, files: HostFiles): string | undefined {
   let at = program;
@@ -26,7 +26,7 @@ export function missingInterpreter(program: string, files: HostFiles): string | 
   return undefined;
 }
 
-/** The program that `#!/usr/bin/env NAME` means, where that is what the line says. */
+/** NAME, where the first line is `#!/usr/bin/env NAME`; else undefined. */
 export function programOfEnv(head: string): string | undefined {
   return /^#![ \t]*(?:\/usr)?\/bin\/env[ \t]+(?:-S[ \t]+)?([^ \t\n\0=/-][^ \t\n\0=/]*)[ \t]*(?:\n|[ \t])/.exec(
     head,

@@ -1,4 +1,4 @@
-/** What the run used and the root will not hold as it was: told, so that nobody has to find out by its failing. */
+/** Notes what the run used and the root will not hold as it was, so that nobody has to find out by a failure. */
 
 import { fromFs } from "../../common/byte-strings.ts";
 import type { LibraryFiles } from "../elf/loader-path.ts";
@@ -9,7 +9,7 @@ import { ROOT_END } from "../watch/touch.ts";
 import type { RunFacts } from "./closure.ts";
 
 const KERNEL_TREES = /^\/(?:dev|run|var\/run)\//;
-/** Of those trees. */
+/** First letters of the names of those trees. */
 const FIRST_LETTERS = "drv";
 const TREES: readonly DeviceTree[] = ["/dev/pts", "/dev/shm"];
 
@@ -21,7 +21,7 @@ export function noteLeftOut(selection: Selection, files: LibraryFiles, run: RunF
   selection.notes.postpone(() => noteDirectories(selection, files));
 }
 
-/** A directory that was opened is there; of what it holds, only what was opened by itself. */
+/** The root has a directory that was opened, but of its entries only those that were opened themselves. */
 function noteDirectories(selection: Selection, files: LibraryFiles): void {
   const held = new Map<string, Set<string>>();
   const seen = new Set<string>();
@@ -91,7 +91,7 @@ function noteLocale(selection: Selection, files: LibraryFiles, env: RunFacts["en
   leftOut.push({ what: parentOf(gconv), why: "tables of character sets that were not asked for", include });
 }
 
-/** In a directory of its own, under the normalized name, or (then it is not looked for) in glibc's archive. */
+/** Whether a locale has a directory, under its name or the normalized one. Where glibc's archive exists, takes it to hold it. */
 function hasLocale(name: string, files: LibraryFiles): boolean {
   const normal = name.replace(
     /\.([\w-]+)/,

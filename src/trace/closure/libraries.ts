@@ -26,7 +26,7 @@ export function addLibraries(selection: Selection, files: LibraryFiles, path: Li
     );
     if (fresh.length === 0) return;
     for (const file of fresh) done.add(file);
-    // Mostly the loader has loaded all, and nothing is to be searched for; each file answers for what it names itself.
+    // Mostly the loader has loaded all, and nothing need be searched for; each file is asked only for what it names itself.
     if (!fresh.every((file) => finder.hasNeeded(file))) for (const file of fresh) finder.addNeeded(file);
     for (const file of fresh) finder.addOptional(file);
   }
@@ -36,7 +36,7 @@ class LibraryFinder {
   readonly #selection: Selection;
   readonly #files: LibraryFiles;
   readonly #path: LibraryPath;
-  /** What loads libraries of this class and machine. */
+  /** The loader for each class and machine. */
   readonly #loaders = new Map<string, string>();
   /** Files and links that came along, by the last part of their names. */
   readonly #byName = new Map<string, string[]>();
@@ -69,7 +69,7 @@ class LibraryFinder {
     }
   }
 
-  /** Takes the first that is there of each set of alternatives, but what is only suggested. */
+  /** Takes the first that exists of each set of alternatives; leaves out what is only suggested. */
   addOptional(file: string): void {
     const elf = this.#files.elf(file);
     if (elf === null) return;

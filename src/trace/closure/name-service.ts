@@ -10,14 +10,14 @@ const SWITCH = "/etc/nsswitch.conf";
 /** Each of these, once touched, is a sign that its kind was asked for. Never guessed: shadow(5), which holds secrets. */
 const USERS = ["/etc/passwd", "/etc/group"];
 const HOSTS = ["/etc/hosts", "/etc/resolv.conf", "/etc/host.conf"];
-/** Goes with hosts, and is a sign of nothing: who turns an address into text reads it too. */
+/** Goes with hosts, but is no sign of them: a program that turns an address into text reads these too. */
 const NETWORK = ["/etc/gai.conf", "/etc/services", "/etc/protocols", "/etc/networks"];
 /** Databases whose modules are taken. */
 const USER_DATABASES = ["passwd", "group", "initgroups"];
 const HOST_DATABASES = ["hosts"];
 /** As glibc has it where nsswitch.conf says nothing. */
 const DEFAULTS: Readonly<Record<string, readonly string[]>> = { hosts: ["dns", "files"] };
-/** Since 2.34 in libc.so.6 itself. */
+/** Modules that libc.so.6 itself holds since glibc 2.34. */
 const BUILT_IN = new Set(["files", "dns"]);
 /**
  * The modules of glibc itself, which answer from the root's own files or from the network. Others (systemd, sss, ldap,
@@ -26,7 +26,7 @@ const BUILT_IN = new Set(["files", "dns"]);
 const ANSWER_ALONE = new Set(["files", "dns", "compat", "db", "hesiod"]);
 const STRINGS_PART = 1 << 20;
 
-/** Adds them, on a guess, where the run asked for users or hosts. */
+/** Adds these parts, on a guess, where the run asked for users or hosts. */
 export function addNameService(selection: Selection, files: LibraryFiles): void {
   const libcs = selection
     .objects()

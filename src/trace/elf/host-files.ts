@@ -6,7 +6,7 @@ import { hasCode } from "../../common/errors.ts";
 import type { Walker } from "../names/walk.ts";
 import type { LibraryFiles } from "./loader-path.ts";
 
-/** More than any text has that is read here: configuration of the loader and of the name service. */
+/** Bytes; longer than any text that is read here: configuration of the loader and of the name service. */
 const MAX_TEXT = 1 << 20;
 
 function orNull<T>(read: () => T): T | null {
@@ -74,7 +74,7 @@ export class HostFiles implements LibraryFiles {
   }
 }
 
-/** Bytes read at once: what is short costs little, and what is long is not trusted to be there. */
+/** Bytes read at once: a long part may not exist, and gets no buffer of its length ahead. */
 const CHUNK = 1 << 16;
 
 /** No file is longer. */

@@ -1,14 +1,14 @@
-/** The directories that a dynamic loader searches without being told by a file: its own, and those of its configuration. */
+/** The directories that a dynamic loader searches though no ELF file names them: its own, and those of its configuration. */
 
 import { baseOf, parentOf } from "../names/walk.ts";
 import { matchesWildcard } from "../names/wildcard.ts";
 import type { LibraryFiles } from "./loader-path.ts";
 
-/** Loaders are under 2 MB; a longer one's directories are not looked for further in. */
+/** Bytes of a loader in which its directories are looked for; loaders are under 2 MB. */
 const LOADER_PART = 4 << 20;
-/** What loaders hold as text, for as long as someone asks about the same files. */
+/** Default directories of loaders, kept as long as the same files are asked about. */
 const builtInOf = new WeakMap<LibraryFiles, Map<string, readonly string[]>>();
-/** Files that one ld.so.conf leads to. */
+/** Most files that one ld.so.conf leads to. */
 const MAX_FILES = 1000;
 
 export class LoaderConfig {

@@ -61,7 +61,7 @@ export class LibraryPath {
   }
 
   /**
-   * Every library that `program` needs, directly or not, in the loader's order (breadth first), but the loader.
+   * Every library that `program` needs, directly or not, in the loader's order (breadth first), except the loader.
    * @param loader what loads it, where it names none itself: for a library that a program loads
    */
   needed(program: string, elf: Elf, loader = elf.interpreter): Needed[] {
@@ -193,7 +193,7 @@ export class LibraryPath {
   }
 }
 
-/** Names that musl's loader answers itself. */
+/** Whether musl's loader itself is the library of this name. */
 function isMuslItself(name: string): boolean {
   return name.startsWith("libc.musl-") || /^lib(c|pthread|rt|m|dl|util|xnet)\.so(\.|$)/.test(name);
 }

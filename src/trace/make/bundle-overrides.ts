@@ -1,4 +1,4 @@
-/** What the operator wants otherwise in a bundle's config.json than what was seen: options, or a recipe's `config`. */
+/** What the operator wants changed in a bundle's config.json, which tells what was seen: options, or a recipe's `config`. */
 import { resolve } from "node:path";
 import { Status, VzError } from "../../common/errors.ts";
 import type { OciMount, OciProcess } from "../../common/oci/oci.ts";
@@ -9,7 +9,7 @@ export type UserIds = NonNullable<OciProcess["user"]>;
 
 export interface Overrides {
   readonly args: readonly string[] | undefined;
-  /** Added, changed, or with null taken away. */
+  /** Variables to add or change; null removes one. */
   readonly env: ReadonlyMap<string, string | null>;
   /** As `findUser` reads it, or by ids. */
   readonly user: string | UserIds | undefined;
@@ -34,7 +34,7 @@ export const NO_OVERRIDES: Overrides = {
   annotations: undefined,
 };
 
-/** Those of the command line win, one by one. */
+/** Those of `above` win, each by itself; `mounts` of both are kept. */
 export function mergeOverrides(below: Overrides, above: Partial<Overrides>): Overrides {
   const given = Object.entries(above).filter(([, value]) => value !== undefined);
   return {
@@ -61,7 +61,7 @@ export function parseVariable(
   return [name, value];
 }
 
-/** Gives why it is no such text in place of what it means. */
+/** What a text means, or why it means nothing. */
 export type Parsed<T> = T | { readonly why: string };
 
 /** Whether a reader gave a reason, and no value. */

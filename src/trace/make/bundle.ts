@@ -46,15 +46,15 @@ export type BundleConfig = OciConfig & {
   readonly mounts: readonly OciMount[];
 };
 
-/** What `umask` is where nobody says. */
+/** The usual umask, which config.json does not mention. */
 const USUAL_UMASK = 0o022;
 
-/** What a program may need to find its own files and to speak as it did; nothing of the operator's beside. */
+/** Variables that a program may need to find its files and to speak its language; no others of the operator's. */
 const KEPT_VARIABLES =
   /^(PATH|LANG|LANGUAGE|LC_[A-Z]+|TZ|LD_LIBRARY_PATH|PERL5LIB|PYTHONPATH|PYTHONHOME|NODE_PATH|RUBYLIB|GEM_PATH|LUA_PATH|CLASSPATH)$/;
 const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/** As runtimes have them that mount them for every container. */
+/** As other runtimes mount them in every container. */
 const DEVICE_MOUNTS: Readonly<Record<DeviceTree, OciMount>> = {
   "/dev/pts": {
     destination: "/dev/pts",
@@ -70,7 +70,7 @@ const DEVICE_MOUNTS: Readonly<Record<DeviceTree, OciMount>> = {
   },
 };
 
-/** The document, by what was seen, and by what the operator wants otherwise. */
+/** The document: what was seen, with the operator's changes. */
 export function bundleConfig(seen: Seen, overrides: Overrides = NO_OVERRIDES): BundleConfig {
   const mounts = mountsOf(seen, overrides.mounts);
   const { uid, gid, additionalGids } = seen.user;
@@ -126,8 +126,8 @@ function hasDirectory(seen: Seen, path: string): boolean {
 }
 
 /**
- * The kernel's trees, and memory for what is written to places that do not last, never over a file of the image; then what
- * the operator wants, in the place of such as have the same destination.
+ * The kernel's trees, and a tmpfs for each place whose contents do not last, never over a file of the image; then the operator's
+ * mounts, which replace those with the same destination.
  */
 function mountsOf(seen: Seen, wanted: readonly OciMount[]): OciMount[] {
   const replaced = new Set(wanted.map(({ destination }) => destination));
@@ -164,7 +164,7 @@ function usualMounts(seen: Seen): OciMount[] {
   return mounts;
 }
 
-/** What the run wrote to that no mount makes writable: the root must be, or a volume lie there. */
+/** What the run wrote to and no mount makes writable: the root must be writable, or a volume must lie there. */
 export function writtenOutside(seen: Pick<Seen, "written">, mounts: readonly OciMount[]): string[] {
   const isWritable = ({ type, options }: OciMount) =>
     (type === "tmpfs" || type === "bind") && options?.includes("ro") !== true;

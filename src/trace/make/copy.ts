@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { hasCode, reason, Status, VzError } from "../../common/errors.ts";
 
-/** Copies a regular file; `to` must not exist. Gives what the source was. */
+/** Copies a regular file; `to` must not exist. @returns the source's status */
 export function copyFile(from: string, to: string): Stats {
   return naming(from, () => {
     const stat = lstatSync(from);
@@ -45,7 +45,7 @@ export function dressDirectory(from: string, to: string): void {
   });
 }
 
-/** Gives a copy the owner of its source; but who is not root keeps what he copies. */
+/** Gives a copy the owner of its source; the copies of a user who is not root stay that user's. */
 export function giveAway(to: string, stat: Stats): void {
   try {
     lchownSync(to, stat.uid, stat.gid);

@@ -5,7 +5,7 @@ import { hasCode } from "../../common/errors.ts";
 import type { Overrides } from "./bundle-overrides.ts";
 
 /**
- * Makes what is missing, so that also a root that is read-only can be mounted on.
+ * Makes the missing ones, so that a read-only root can be mounted on, too.
  * @param root without a slash at the end
  */
 export function makeMountPoints(root: string, { mounts, cwd }: Pick<Overrides, "mounts" | "cwd">): void {
@@ -14,7 +14,7 @@ export function makeMountPoints(root: string, { mounts, cwd }: Pick<Overrides, "
     const isNew = typeOf(root + destination) === "none";
     const isFile = type === "bind" && source !== undefined && isRegular(source);
     if (!makeDirectory(root, isFile ? dirname(destination) : destination)) continue;
-    // some runners give memory the mode of the directory that it is mounted on, whatever its options say
+    // some runners give a tmpfs the mode of the directory that it is mounted on, whatever its options say
     if (isNew && type === "tmpfs") chmodSync(root + destination, modeOf(options));
     if (isNew && isFile) closeSync(openSync(root + destination, "wx", 0o644));
   }

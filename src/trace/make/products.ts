@@ -29,7 +29,7 @@ export interface Product {
   readonly name: string;
 }
 
-/** Raises what would fail after the run, before it. */
+/** Checks, before the run, for what would fail after it. */
 export function checkProduct(product: Product): void {
   if (product.kind === "image") {
     compressionByName(product.target);
@@ -44,13 +44,13 @@ export interface BundleSource {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly overrides: Overrides;
-  /** Of the system that the files are of, "" for this one's. */
+  /** Root of the system that the files come from, "" for this one's. */
   readonly root: string;
-  /** That system's, where it has one. */
+  /** That system's package database, where it has one. */
   readonly packages: PackageDatabase | undefined;
 }
 
-/** Makes it under a temporary name, and gives it its own when it is whole. @throws VzError 64, 71 */
+/** Makes the product under a temporary name, and renames it when it is whole. @throws VzError 64, 71 */
 export async function makeProduct(
   product: Product,
   selection: Selection,
@@ -88,7 +88,7 @@ async function fillRoot(root: string, selection: Selection, io: Io): Promise<Cop
   }
 }
 
-/** Fills an empty directory: config.json, rootfs, and where it all came from. */
+/** Fills an empty directory: config.json, rootfs, and the provenance of both. */
 export async function fillBundle(
   directory: string,
   selection: Selection,
@@ -142,7 +142,7 @@ function configOf(selection: Selection, source: BundleSource, io: Io): BundleCon
   return config;
 }
 
-/** What the directories below /run that the selection holds are on the host, outer ones first. */
+/** Mode and owner, on the host, of the selection's directories below /run; outer ones first. */
 function runDirectories(selection: Selection): Map<string, Access> {
   const paths = [...selection.directories].filter((path) => path.startsWith("/run/")).sort();
   return new Map(

@@ -10,8 +10,8 @@ import { parentOf } from "../names/walk.ts";
 import { copyFile, copyLink, dressDirectory, giveAway } from "./copy.ts";
 
 /**
- * What programs expect to be there, made empty where the selection has them not: with the modes of the kernel's trees,
- * or as they are in the traced root, else with these modes.
+ * Directories that programs expect, made empty where the selection lacks them. The kernel's trees get these modes; the others
+ * get mode and owner that they have in the traced root, else these modes.
  */
 const EXPECTED: readonly (readonly [path: string, mode: number])[] = [
   ["/dev", 0o755],
@@ -22,10 +22,10 @@ const EXPECTED: readonly (readonly [path: string, mode: number])[] = [
   ["/var/tmp", 0o1777],
 ];
 const KERNEL_TREES = ["/dev", "/proc", "/sys"];
-/** A link of most systems to /run, by which old programs know it. */
+/** On most systems a link to /run, which old programs know by this name. */
 const OLD_RUN = "/var/run";
 
-/** Files between two looks at what else happened: a signal, for one. */
+/** Files to copy between two turns of the event loop, in which signals arrive. */
 const TURN = 32;
 
 export interface Copied {
@@ -96,7 +96,7 @@ function copyOldRun(root: string, selection: Selection, directories: ReadonlySet
   }
 }
 
-/** /dev/null always, for hardly a program does without, and what else was used; as far as this user may. */
+/** Makes /dev/null always, since hardly a program does without, and what else was used; as far as this user may. */
 function makeDevices(root: string, selection: Selection, directories: ReadonlySet<string>): void {
   const { S_IFCHR } = sys.constants;
   for (const [path, [major, minor]] of Object.entries(COMMON_DEVICES)) {

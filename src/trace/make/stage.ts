@@ -14,13 +14,13 @@ import { basename, dirname, join, resolve } from "node:path";
 import { hasCode, reason, Status, VzError } from "../../common/errors.ts";
 import { cleaningUp } from "../../image/build/cleaning-up.ts";
 
-/** @throws VzError 64 where `directory` cannot be made, or is not to be replaced: it holds something, or is none */
+/** @throws VzError 64 where `directory` cannot be made, or may not be replaced: it holds files, or is no directory */
 export function checkTarget(directory: string, force: boolean): void {
   const held = holds(directory);
   if (held === "other") throw new VzError(Status.usage, `${directory}: exists and is no directory`);
   if (held === "files" && !force)
     throw new VzError(Status.usage, `${directory}: not empty`, { hint: "--force replaces it" });
-  // Neither can be renamed, and nobody means to replace where he stands.
+  // Neither the current directory nor a mount can be renamed, and nobody means to replace the directory that they are in.
   if (held !== "nothing" && `${process.cwd()}/`.startsWith(`${resolve(directory)}/`.replace("//", "/")))
     throw new VzError(Status.usage, `${directory}: is, or holds, the current directory`);
   if (held !== "nothing" && statSync(directory).dev !== statSync(dirname(resolve(directory))).dev)
@@ -28,7 +28,7 @@ export function checkTarget(directory: string, force: boolean): void {
   checkPlace(directory);
 }
 
-/** @throws VzError 64 where `directory`, into which files are put beside others, is none, or cannot be made */
+/** @throws VzError 64 where `directory`, which may hold other files too, is no directory or cannot be made */
 export function checkDirectory(directory: string): void {
   if (holds(directory) === "nothing") checkPlace(directory);
   else if (!statSync(directory).isDirectory())
@@ -42,7 +42,7 @@ export function checkFile(file: string): void {
   checkPlace(file);
 }
 
-/** Of the directories above, those that are missing are made; the lowest that is there must allow it. */
+/** Missing directories above will be made: checks that the lowest existing one allows it. */
 function checkPlace(target: string): void {
   let above = dirname(resolve(target));
   while (holds(above) === "nothing") above = dirname(above);
@@ -69,7 +69,7 @@ function holds(path: string): "nothing" | "empty" | "files" | "other" {
 
 /**
  * A temporary directory beside `target`, for as long as `fill` runs; gone afterwards, whatever happens, also when a
- * signal ends this process. What a killed one left is swept by the next.
+ * signal ends this process. The next one removes what a killed one left.
  * @param isBusy whether a signal now is meant for a command that runs, and not for this process
  */
 export async function withTemporary<T>(

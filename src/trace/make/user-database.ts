@@ -12,9 +12,9 @@ export interface User {
 }
 
 /**
- * `NAME`, `UID`, `NAME:GROUP` or `UID:GID`. Without a group it is the user's own, and he has the groups that list him.
+ * `NAME`, `UID`, `NAME:GROUP` or `UID:GID`. Without a group: the user's own, and all groups that list the user.
  * @param root "" or the directory that stands for it
- * @throws VzError 64 for whom nobody knows
+ * @throws VzError 64 for an unknown user or group
  */
 export function findUser(text: string, root: string): User {
   const [who = "", group, ...rest] = text.split(":");

@@ -26,11 +26,11 @@ export class Selection {
   readonly written = new Set<string>();
   /** Made by the run and there still. */
   readonly made = new Set<string>();
-  /** What was added and left out without the run's saying so. */
+  /** What was added or left out though no call of the run showed it. */
   readonly notes = new ClosureNotes();
   /** Names that were there before the run, which removed them or gave them another name. */
   readonly removed = new Set<string>();
-  /** Of what was executed, the directory in which it was first: relative interpreters count from there. */
+  /** For each executed file, the working directory of its first execution: relative interpreters count from there. */
   readonly executedIn = new Map<string, string>();
   readonly #walker: Walker;
   readonly #objects = new Set<string>();
@@ -40,7 +40,7 @@ export class Selection {
     this.#walker = walker;
   }
 
-  /** What the file functions know one of these names by. */
+  /** The name by which the file functions know one of these. */
   fs(path: string): string {
     return this.#walker.fs(path);
   }
@@ -57,12 +57,12 @@ export class Selection {
     return place?.path;
   }
 
-  /** Adds what no call of the run named; a directory, or a link that leads to one, not. Gives its real name. */
+  /** Adds what no call of the run named, except a directory or a link that leads to one. Gives its real name. */
   guess(name: string, kind: GuessKind, why: string): string | undefined {
     return this.#guess(this.#walker.resolve(name), kind, why);
   }
 
-  /** The same of a link itself, wherever it leads. */
+  /** The same for a link itself, wherever it leads. */
   guessLink(name: string, kind: GuessKind, why: string): string | undefined {
     return this.#guess(this.#walker.resolve(name, false), kind, why);
   }
@@ -113,7 +113,7 @@ export class Selection {
     return this.made.has(path) || this.#isBelowMade(parentOf(path));
   }
 
-  /** Asked of many files in the same directory, when nothing is added to `made` any more. */
+  /** Remembers its answers, since many files lie in the same directory: nothing is added to `made` by now. */
   #isBelowMade(directory: string): boolean {
     let made = this.#madeDirectories.get(directory);
     if (made === undefined) {
@@ -125,8 +125,8 @@ export class Selection {
 }
 
 /**
- * The kernel's trees are the container's own, and so is what stands in /run; but a link that leads there (as
- * /etc/resolv.conf may) needs its end.
+ * The kernel's trees are the container's own, and so is what stands in /run; but a link that leads into /run (as
+ * /etc/resolv.conf may) needs its target.
  */
 function belongs(path: string, type: Place["type"], links: readonly string[]): boolean {
   // Most names are in other trees.

@@ -85,7 +85,7 @@ export class Walker {
     this.#look = look;
   }
 
-  /** What the file functions know a real name by: one that `resolve` gave. */
+  /** The name by which the file functions know a real name, which `resolve` gave. */
   fs(real: string): string {
     return this.root + toFs(real);
   }
@@ -115,7 +115,7 @@ export class Walker {
     for (let i = 0; i < unknown.length; i++) {
       const mode = modes[i] ?? 0;
       const path = unknown[i] ?? "";
-      // of a link its text is wanted too
+      // a link's target is wanted too
       if (mode === 0 || mode >> 12 === LINK) continue;
       const seen = seenAs(mode);
       this.#seen.set(path, seen);

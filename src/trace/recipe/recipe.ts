@@ -43,7 +43,7 @@ export async function readRecipe(file: string): Promise<Recipe> {
   return parseRecipe(parseYaml(readYamlFile(file, "vz help trace tells what a recipe is"), file), file);
 }
 
-/** @param file its name, for errors and as what names in it are relative to */
+/** @param file its name, for errors; names in it are relative to its directory */
 export function parseRecipe(yaml: YamlFile, file: string): Recipe {
   const top = new YamlNode(yaml);
   const keys = top.map(KEYS);

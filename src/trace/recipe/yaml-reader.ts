@@ -19,7 +19,7 @@ export class YamlNode {
     return this.#file.refuse(this.#path, why, hint);
   }
 
-  /** Runs what throws, or gives why not, and refuses with that reason. */
+  /** Runs `read`; where that throws a VzError, refuses with its message. */
   reading<T>(read: () => T): T {
     try {
       return read();

@@ -4,7 +4,7 @@ import { toFs } from "../../common/byte-strings.ts";
 import { hasCode } from "../../common/errors.ts";
 import { eachLine } from "../names/lines.ts";
 
-/** More is no description of a system. */
+/** Most lines that are read. */
 const MAX_LINES = 1000;
 
 export interface OsRelease {
@@ -53,7 +53,7 @@ function parseOsRelease(lines: readonly string[]): OsRelease {
   };
 }
 
-/** A value as a shell reads it: '…' literally, in "…" and bare a backslash takes the next character's meaning. */
+/** A value as a shell reads it: '…' literally; in "…" and bare text a backslash quotes the next character. */
 function unquote(value: string): string {
   const single = /^'([^']*)'$/.exec(value)?.[1];
   if (single !== undefined) return single;

@@ -14,8 +14,8 @@ export interface PackageDatabase {
   /** The package that the file of a real path came with (a byte string; usrmerge and diversions understood). */
   ownerOf(path: string): Package | undefined;
   /**
-   * Looks all of `paths` up in one reading of the database. Each path that `ownerOf` is asked for without costs a
-   * reading of its own, since nothing is kept of what nobody asked for.
+   * Looks all of `paths` up in one reading of the database. Any other path costs `ownerOf` a reading of its own: only answers
+   * are kept.
    */
   expect(paths: Iterable<string>): void;
 }

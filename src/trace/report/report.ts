@@ -6,7 +6,7 @@ import type { Selection } from "../names/selection.ts";
 import { formatSpec } from "../select/spec.ts";
 import type { Package, PackageDatabase } from "./packages.ts";
 
-/** Names are strings of the file functions. Lists are complete; sizes are bytes. */
+/** Names are strings of the file functions. Lists are complete, except `biggest`; sizes are bytes. */
 export interface TraceReport {
   readonly command: readonly string[];
   readonly files: number;
@@ -25,7 +25,7 @@ export interface TraceReport {
   readonly guessed: readonly { readonly path: string; readonly kind: string; readonly why: string }[];
   readonly leftOut: readonly LeftOut[];
   readonly excluded: readonly string[];
-  /** By the run, and so not here. */
+  /** Made by the run, and so not here. */
   readonly made: readonly string[];
   readonly removed: readonly string[];
   /** Files and directories of the root that the run wrote to. */

@@ -5,7 +5,7 @@ import { printable } from "../../common/printable.ts";
 import { quoteWord, quoteWords } from "../../common/shell-words.ts";
 import type { SizedFile, TraceReport } from "./report.ts";
 
-/** Lines of a list; the rest is a number, and whole in JSON. */
+/** Lines that are shown of a list; the text counts the others, JSON has them all. */
 const SHOWN = 20;
 
 /** @param columns of the terminal that it is for; undefined for no limit */

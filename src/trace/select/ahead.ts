@@ -35,7 +35,7 @@ export class Ahead {
     this.#walker.settled = false;
   }
 
-  /** Takes what the log has fresh. */
+  /** Takes the log's fresh names. */
   take(log: TraceLog): void {
     const names = log.takeFresh().filter((name) => !name.includes(ROOT_END));
     const places = this.#walker.lookAhead(names);
@@ -58,14 +58,14 @@ export class Ahead {
     if (loader !== null) this.#loaders.defaults(loader);
   }
 
-  /** What still counts now that the one run that it was for has ended. */
+  /** What still counts now that the one run has ended; undefined where nothing does. */
   end([run]: readonly TracedRun[]): Seen | undefined {
     this.#walker.settled = true;
     if (run === undefined || run.ended - run.started > MAX_MS || run.log.notes.has("namespace"))
       return undefined;
     const changed = changedBy(run.log.touched);
     if (changed === undefined) return undefined;
-    // Programs, libraries and loaders were read, too.
+    // Headers of programs, libraries and loaders were read, too.
     if (changed.some((path) => isLibraryName(path) || this.#files.knows(path))) return undefined;
     if (changed.length > 0) this.#walker.forget(changed);
     const isRight = this.#dropFromDraft(changed, run.log.touched);
@@ -97,7 +97,7 @@ function isAmong(path: string, paths: readonly string[]): boolean {
   return false;
 }
 
-/** What a run may have changed, by all names that it may have; undefined where that is much, or cannot be told. */
+/** What a run may have changed, each by all its names; undefined where that is much, or cannot be told. */
 function changedBy(touched: ReadonlyMap<string, number>): string[] | undefined {
   const names: string[] = [];
   touched.forEach((value, name) => {

@@ -1,4 +1,4 @@
-/** Which files were born since a moment: what tells a file that a run made from one that it opened with O_CREAT. */
+/** Which files were born since a moment: tells a file that a run made from an older one that it opened with O_CREAT. */
 import { lstatSync } from "node:fs";
 import * as sys from "vz:sys";
 import { toFs } from "../../common/byte-strings.ts";

@@ -76,7 +76,7 @@ function sourceOf(word: string, bad: (why: string) => VzError): string {
   return source;
 }
 
-/** `[a-z]`, `[!a-z]`, `[]x]`; a class of names such as `[:alpha:]` is none of ours. */
+/** `[a-z]`, `[!a-z]`, `[]x]`; a class of names such as `[:alpha:]` is refused. */
 function classAt(word: string, at: number, bad: (why: string) => VzError): { text: string; end: number } {
   const negated = /[!^]/.test(word.charAt(at + 1));
   const start = at + (negated ? 2 : 1);

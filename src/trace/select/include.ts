@@ -1,4 +1,4 @@
-/** What is to be in a root filesystem beside what a run touched: globs, lists of earlier runs; and what is not. */
+/** Adds to a selection what globs and earlier specs name beside what a run touched, and takes out what excludes cover. */
 import { accessSync, constants } from "node:fs";
 import { interpreterOf, SCRIPT_LINE } from "../closure/interpreter.ts";
 import type { HostFiles } from "../elf/host-files.ts";
@@ -73,7 +73,7 @@ function isClosed(directory: string, walker: Walker): boolean {
   }
 }
 
-/** State in /run is of no use to the next start, unless somebody says that it is. */
+/** Takes what the operator named, also in /run, whose state is otherwise of no use to the next start. */
 function takeWanted(place: Place, selection: Selection): void {
   selection.take(place, true);
   const { path, type } = place;
@@ -93,8 +93,8 @@ export function mayInclude(names: readonly string[], walker: Walker): boolean {
 }
 
 /**
- * Takes each name with the links on its way and what they lead to; programs, libraries and scripts become such as were
- * executed, so that the closure finds what they need. A directory is taken without what it holds.
+ * Takes each name with the links on its way and what they lead to; programs, libraries and scripts count as executed, so that
+ * the closure finds what they need. A directory is taken without what it holds.
  */
 export function includeNames(
   names: readonly string[],
@@ -116,7 +116,7 @@ export function includeNames(
 /**
  * Takes what earlier runs listed.
  * @param lines of specs, as they stand there
- * @returns those that are no longer there
+ * @returns lines whose files are no longer there
  */
 export function mergeSpec(lines: readonly string[], selection: Selection, walker: Walker): string[] {
   const gone: string[] = [];

@@ -14,7 +14,7 @@ export function touchedBy(runs: readonly TracedRun[], root: string): ReadonlyMap
   return mergeTouched(runs.map(({ log }) => insideRoot(log.touched, root)));
 }
 
-/** What one run made and a later one read was not there before either. */
+/** One selection for all runs. What one run made and a later one read counts as made. */
 export function selectRuns(
   touched: ReadonlyMap<string, number>,
   runs: readonly TracedRun[],
@@ -31,13 +31,13 @@ export function selectRuns(
   return select(touched, walker, (paths) => bornIn(walker, paths, since), executedIn, draft);
 }
 
-/** Those of these real names that were born since. */
+/** The real names among `paths` that were born since. */
 function bornIn(walker: Walker, paths: readonly string[], since: number): Set<string> {
   const names = new Map(paths.map((path) => [fromFs(walker.fs(path)), path]));
   return new Set([...bornSince([...names.keys()], since)].flatMap((name) => names.get(name) ?? []));
 }
 
-/** What several runs touched; what an earlier one touched first counts as that. */
+/** What several runs touched; a name's first touch is that of the earliest run. */
 export function mergeTouched(all: readonly ReadonlyMap<string, number>[]): ReadonlyMap<string, number> {
   const [first = new Map<string, number>(), ...others] = all;
   if (others.length === 0) return first;

@@ -12,7 +12,7 @@ interface Touched {
   /** As it was named, without the root that it counts from. */
   readonly name: string;
   readonly root: string;
-  /** Counts the names. */
+  /** Position among the names. */
   readonly order: number;
   readonly first: number;
   readonly all: number;
@@ -29,7 +29,7 @@ interface Read {
 }
 
 const MAKES = Touch.made | Touch.maybeMade | Touch.removed;
-/** Where a program that finds its directory will not make it, though only its packager could: it is kept once it was looked at. */
+/** Below it a program may expect directories that only its package makes: one that was looked at is kept. */
 const STATE = "/var/";
 
 const FOLLOWS = Touch.opened | Touch.executed | Touch.looked | Touch.maybeMade;
@@ -38,7 +38,7 @@ const FOLLOWS = Touch.opened | Touch.executed | Touch.looked | Touch.maybeMade;
  * @param touched as `TraceLog` keeps it
  * @param bornDuringRun which of these files were born since the run started
  * @param executedIn as `TraceLog` keeps it
- * @param draft holds those that are marked as drafted, and is what is given back
+ * @param draft a selection that holds the names marked as drafted; it is completed and returned
  */
 export function select(
   touched: ReadonlyMap<string, number>,
@@ -78,7 +78,7 @@ export function select(
   return selection;
 }
 
-/** Real names whose first touch, by whatever spelling, was the making of them. */
+/** Real names whose first touch, by whatever spelling, made them. */
 function madeByRun(
   all: readonly Touched[],
   read: readonly Read[],

@@ -24,8 +24,9 @@ export function formatSpec(paths: readonly string[]): string {
   return escaped.length === 0 ? "" : `${escaped.join("\n")}\n`;
 }
 
-/** Longest name (PATH_MAX) with each byte a line break; more names than a system has are no list of a run. */
+/** Bytes of the longest line: a name of PATH_MAX bytes, each of them a line break. */
 const MAX_NAME = 8192;
+/** More names than a run can list. */
 const MAX_NAMES = 2_000_000;
 
 /**
@@ -42,7 +43,7 @@ export function readSpec(file: string): string[] {
   return lines;
 }
 
-/** @throws VzError 65 for what is no absolute name, without ways up */
+/** @throws VzError 65 for what is no absolute name without `.` and `..` */
 export function checkLine(line: string, number: number, file: string): void {
   const bad = (why: string) => new VzError(Status.badData, `${file}:${number}: ${why}`);
   if (line.length > MAX_NAME || line.includes("\0")) throw bad("not the name of a file");
@@ -64,7 +65,7 @@ export function writeSpec(file: string, paths: readonly string[]): void {
 }
 
 /**
- * A pipe or a terminal is written to.
+ * Writes a file, and replaces an old one in one step; writes into a pipe or a terminal.
  * @throws VzError 71
  */
 export function writeOutput(file: string, bytes: Buffer): void {
@@ -87,7 +88,7 @@ function writeTo(file: string, bytes: Buffer): void {
   }
 }
 
-/** A terminal, a pipe: nothing that could be replaced by a rename. */
+/** Whether the file is one that a rename must not replace: a terminal, a pipe. */
 function isSpecial(file: string): boolean {
   try {
     const stat = statSync(file);
@@ -112,7 +113,7 @@ export function readOlderSpec(file: string): string[] | undefined {
 }
 
 /**
- * Raises ahead what would lose a run: that what it is to write cannot be written.
+ * Checks, before a run whose work would be lost, that its output can be written.
  * @param option that names the file
  * @throws VzError 64
  */

@@ -63,7 +63,7 @@ function opening(read: NameReader, touchOf: TouchOf): Handler {
   };
 }
 
-/** The answer of a stat tells the type, so that directories, which a spec lists for being looked at below /var only, cost nothing. */
+/** The answer of a stat tells the type. Directories cost nothing, except below /var: only there a look makes a spec list them. */
 function statTouch(line: string, at: number): number {
   if (line.includes("S_IFREG", at)) return looked;
   if (line.includes("S_IFDIR", at)) return line.lastIndexOf("/var/", at) < 0 ? 0 : looked;
@@ -97,7 +97,7 @@ const unshare: Handler = (log, task, line, at) => {
   if (mounts || line.includes("CLONE_FS", at) || line.includes("CLONE_NEWUSER", at)) log.unshared(task);
 };
 
-/** Who enters another mount namespace stands at its root; see setns(2). */
+/** A task that enters another mount namespace stands at its root; see setns(2). */
 const setns: Handler = (log, task, line, at) => {
   const space = shown(line, at)?.path ?? "";
   if (!space.startsWith("mnt:") && !space.endsWith("/mnt") && !line.includes("CLONE_NEWNS", at)) return;

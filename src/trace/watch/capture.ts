@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { reason, Status, VzError } from "../../common/errors.ts";
 import type { Streams } from "./run.ts";
 
-/** Bytes of a stream that are kept; what comes later is counted. */
+/** Bytes of a stream that are kept; what comes later is only counted. */
 const KEPT = 64 << 20;
 
 /** One output of a run. */
@@ -25,7 +25,7 @@ export class Capture implements Streams {
 
   /**
    * @param base name of the files, to which `.out` and `.err` are added
-   * @param input file that standard input is; undefined for nothing to read
+   * @param input file to read as standard input; undefined for nothing to read
    * @param shows whether what is kept is also written to this process's own streams
    * @throws VzError 64 for an input that cannot be read
    */

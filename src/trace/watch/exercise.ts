@@ -1,6 +1,6 @@
 /**
  * The commands that exercise a running program, once it is up. They become part of the check that stops the run: the first
- * time that `until` succeeds they are run, once, and whatever comes of them the run is over.
+ * time that `until` succeeds they are run, once, and then the run is over, whether they succeed or not.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -32,7 +32,7 @@ export async function exercising<T>(
   }
 }
 
-/** A script of the shell. @param failed where the number of the command goes that failed */
+/** A script of the shell. @param failed file to which it writes the number of the command that failed */
 export function checkAndExercise(
   until: string,
   exercise: readonly (readonly string[])[],

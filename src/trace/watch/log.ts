@@ -22,7 +22,7 @@ export interface Task {
   where: Where;
 }
 
-/** What a run did that the names in its log cannot tell all about. */
+/** Something that a run did and that the names in its log do not wholly tell. */
 export type Note = "namespace" | "chroot" | "long";
 
 /** Gives the real name of a directory, without links and "..", or undefined where it cannot be found now. */
@@ -38,7 +38,7 @@ const PATH_MAX = 4096;
 const MADE = Touch.made | Touch.maybeMade;
 const MADE_OR_REMOVED = MADE | Touch.removed;
 const MAX_FRESH = 10_000;
-/** Lines of a task whose fork does not come back, as that of a parent that was killed in it. */
+/** Most lines that are held for a task whose fork does not come back, as where the parent was killed in it. */
 const MAX_HELD = 1000;
 
 export class TraceLog {
@@ -47,12 +47,12 @@ export class TraceLog {
   /** Directory in which each name was executed first: what the relative interpreter of a script counts from. */
   readonly executedIn = new Map<string, string>();
   readonly notes = new Set<Note>();
-  /** Names that were there before they were first touched, since `takeFresh` was called last. */
+  /** Names that were first touched since the last `takeFresh`, and not by making or removing them. */
   #fresh: string[] = [];
   /** Process id of the command itself, once it was executed. */
   main: string | undefined;
   readonly #tasks = new Map<string, Task>();
-  /** Lines of each task that speaks before the line of its parent tells where it stands: read when that line comes. */
+  /** Lines of tasks that come before the parent's line that tells where the task stands: read when that line comes. */
   readonly #held = new Map<string, string[]>();
   readonly #unfinished = new Map<string, string>();
   readonly #start: string;
@@ -70,7 +70,7 @@ export class TraceLog {
     for (const line of lines) this.#line(line);
   }
 
-  /** Names that were touched for the first time since the last call, but by making them; not all, where there are very many. */
+  /** Names first touched since the last call, except by making or removing them; not all, where there are very many. */
   takeFresh(): readonly string[] {
     const fresh = this.#fresh;
     this.#fresh = [];
@@ -86,7 +86,7 @@ export class TraceLog {
   #line(line: string): void {
     const first = line.charCodeAt(0);
     if (first < 0x30 || first > 0x39) {
-      // What a held-back line goes on with has no process id before it.
+      // The rest of an unfinished line has no process id before it.
       const held = this.#held.get(this.#lastUnfinished);
       if (held === undefined) this.#resume(this.#lastUnfinished, line);
       else held.push(line);
@@ -152,7 +152,7 @@ export class TraceLog {
     handlers.get(line.slice(at, open))?.(this, task, line, open + 1);
   }
 
-  /** A call that has not come back yet, or never will under this id. In a name between brackets no bracket stands. */
+  /** A call that has not come back yet, or never will under this id. A name between angle brackets holds no angle bracket. */
   #cut(task: Task, pid: string, line: string, at: number): boolean {
     if (line.endsWith(UNFINISHED)) {
       this.#unfinished.set(pid, line.slice(at, -UNFINISHED.length));
@@ -187,14 +187,14 @@ export class TraceLog {
     task.where = { ...task.where, shared: false };
   }
 
-  /** The task's directory, as a line shows it beside AT_FDCWD: its real name. */
+  /** Learns the task's directory, whose real name a line shows beside AT_FDCWD. */
   learn(task: Task, cwd: string): void {
     if (!task.where.shared) task.where.cwd = cwd;
   }
 
   /** The task went to `cwd`, an absolute name on the host. */
   went(task: Task, cwd: string): void {
-    // ".." behind a link is not what it looks like, so it is looked up while it can be; and so the name cannot grow for ever.
+    // ".." behind a link is not what it looks like: look it up while that is possible. That also bounds the name's length.
     const real = cwd.includes("/..") || cwd.length > PATH_MAX / 2 ? this.#real(cwd) : undefined;
     task.where.cwd = real ?? cwd;
   }

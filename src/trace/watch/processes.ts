@@ -28,7 +28,7 @@ export function tracedBy(tracer: number): Process[] {
   });
 }
 
-/** The command, or, where it has ended and left others behind, those of them whose parents are not traced. */
+/** The command; where it has ended and left others behind, those of them whose parents are not traced. */
 export function targets(tracer: number, main: string): number[] {
   if (statusOf(main)?.tracer === tracer) return [Number(main)];
   const all = tracedBy(tracer);

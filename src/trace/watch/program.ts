@@ -6,7 +6,7 @@ import { Walker } from "../names/walk.ts";
 
 /**
  * @param name as typed, a string of the file functions
- * @param path value of PATH; where it is not set, nothing is found without a slash
+ * @param path value of PATH; where it is empty or not set, only `cwd` is searched
  * @param cwd where relative names start, a byte string
  * @param walker of the root in which it is looked for
  * @returns an absolute name, a byte string; ".." stays in it, for what that means depends on links

@@ -2,11 +2,11 @@
 import * as sys from "vz:sys";
 import { hasCode } from "../../common/errors.ts";
 
-/** Read at once. */
+/** Bytes read at once. */
 const CHUNK = 1 << 16;
-/** Becomes text at once: strings of one size leave a heap that does not grow with the number of reads. */
+/** Bytes that become text at once: strings of one size leave a heap that does not grow with the number of reads. */
 const PIECE = 1 << 12;
-/** A read of more than this finds the next lines there already. */
+/** After a read of more bytes than this, the next lines are there already. */
 const FULL = CHUNK / 2;
 const PAUSE_MS = 8;
 
@@ -64,7 +64,7 @@ export class LogReader {
     }
   }
 
-  /** Reads what is left, once no writer is. */
+  /** Reads what is left, once nobody writes any more. */
   finish(): void {
     if (this.#timer === undefined) sys.unwatch(this.#fd, "r");
     else clearTimeout(this.#timer);

@@ -44,7 +44,7 @@ export function rootDirectory(directory: string): string {
 /**
  * Mounts what programs expect and the root has not mounted.
  * @param root real name
- * @throws VzError 77 for who is not root, 125 where it cannot be done
+ * @throws VzError 77 unless root runs this, 125 where it cannot be done
  */
 export function prepareRoot(root: string): void {
   if (process.getuid?.() !== 0)
@@ -121,7 +121,7 @@ export function nameInside(name: string, root: string): string | undefined {
   if (root === "") return name;
   const prefix = fromFs(root);
   if (name === prefix) return "/";
-  // What a chroot(2) into this very root named counts from its "/"; one further inside stays marked.
+  // A name behind a chroot(2) into this very root counts from its "/"; behind one further inside it stays marked.
   const start = [prefix + ROOT_END, prefix].find((one) => name.startsWith(`${one}/`));
   return start === undefined ? undefined : name.slice(start.length);
 }

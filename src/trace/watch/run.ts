@@ -14,8 +14,8 @@ export interface StraceEnd {
   /** Milliseconds since the epoch. */
   readonly started: number;
   /**
-   * The same moment in seconds by the clock of files, which follows the other by some milliseconds, by more on a busy machine: what the
-   * run makes is younger.
+   * The same moment in seconds by the clock of files, which lags behind the other by some milliseconds, by more on a busy
+   * machine: files that the run makes are younger.
    */
   readonly fileTime: number;
   readonly ended: number;
@@ -34,7 +34,7 @@ export interface TracedRun extends StraceEnd {
   readonly seccomp: boolean;
 }
 
-/** A run under strace, and who reads its log. */
+/** A run under strace, and what reads its log. */
 export interface StraceRun {
   /** strace's command line. @param log file that it is to write */
   argv(log: string): string[];
@@ -58,9 +58,9 @@ export interface Streams {
 
 /** Signals that are meant for the command: they end it, and the trace then ends by itself. */
 const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const;
-/** What is not read at once holds up strace when the pipe is full; as large as who is not root may have it (pipe(7)). */
+/** Size of the pipe, which holds up strace when full: the largest that a user other than root may have (pipe(7)). */
 const PIPE_BYTES = 1 << 20;
-/** How long a signal waits for a command that has not started yet. */
+/** Milliseconds that a signal waits for a command that has not started yet. */
 const EARLY_MS = 20;
 
 /**

@@ -34,7 +34,7 @@ export const STOP_OPTIONS: readonly Option[] = [
   },
 ];
 
-/** Signals that a daemon ends by, or through a shell (128 + signal), because it was asked to. */
+/** Signals that end a daemon because it was asked to end; a shell tells them as 128 + signal. */
 const STOPPING = ["SIGHUP", "SIGINT", "SIGTERM"] as const;
 
 /** Whether a command with this exit status is a daemon that was stopped, by us or by itself. */
@@ -51,7 +51,7 @@ export function signalStatus(name: string): number {
 const LONGEST_SECONDS = 1_000_000;
 /** Seconds that the run has after TERM. */
 const GRACE_SECONDS = 10;
-/** Who is left behind by a parent that ended on TERM gets it as well: how often to look. */
+/** How often to look for processes that a parent left behind when it ended on TERM: they get it as well. */
 const AGAIN_MS = 200;
 const FIRST_TRY_MS = 100;
 const LAST_TRY_MS = 1000;

@@ -19,7 +19,7 @@ export const Touch = {
   written: 128,
 } as const;
 
-/** Bits to the left at which a name's first touch is kept beside all of them. */
+/** Bits by which a name's first touch is shifted to the left, beside the mask of all its touches. */
 export const FIRST = 8;
 
 const MASK = (1 << FIRST) - 1;
@@ -40,7 +40,7 @@ export function allTouches(value: number): number {
   return value & MASK;
 }
 
-/** Parts a touched name from the root before it that it counts from, where that is not the host's; see chroot(2). */
+/** Separates a touched name from the root before it, where it counts from another than the host's; see chroot(2). */
 export const ROOT_END = "\0";
 
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r", v: "\v", f: "\f" };

@@ -1,4 +1,4 @@
-/** What may make a traced run differ from a plain one, or its root from what it needs, or is better not given away. */
+/** Warns of what makes a traced run differ from a plain one, of what its root may lack, and of files better not given away. */
 import { statSync } from "node:fs";
 import * as sys from "vz:sys";
 import { toFs } from "../../common/byte-strings.ts";
@@ -23,7 +23,7 @@ export interface Watched {
   readonly seccomp: boolean;
 }
 
-/** Says it on stderr, a line each. */
+/** Says all that on stderr, one line each. */
 export function warn(selection: Selection, { executed, notes, seccomp }: Watched, io: Io): void {
   const isRoot = process.getuid?.() === 0;
   const lines: string[] = [];
