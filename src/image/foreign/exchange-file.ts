@@ -1,6 +1,6 @@
 /** The archive or directory that an image of another tool comes in: its files by name. */
-import { closeSync, constants, fstatSync, openSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { closeSync, constants, fstatSync, openSync, realpathSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { formatBytes } from "../../common/command/table.ts";
 import { hasCode, reason, Status, VzError } from "../../common/errors.ts";
 import { LARGE_WINDOW, openArchive } from "../../common/image/archive.ts";
@@ -52,19 +52,26 @@ export async function openExchange(path: string, spool: Spool, quota: Quota): Pr
   }
 }
 
-/** A name in an OCI layout is a digest and cannot lead out of the directory; one in docker's manifest.json can. */
+/**
+ * A file of the directory, whatever the image says: a name in docker's manifest.json may hold "..", and what was unpacked may hold
+ * links.
+ * @throws VzError 65 for one that lies elsewhere
+ */
 function inDirectory(
   path: string,
   name: string,
   openFile: (file: string, flags: number) => Stretch,
 ): Stretch | undefined {
+  const file = join(path, name);
   try {
-    return openFile(join(path, name), constants.O_NOFOLLOW);
+    const [top, folder] = [realpathSync(path), realpathSync(dirname(file))];
+    if (`${folder}/`.startsWith(`${top === "/" ? "" : top}/`)) return openFile(file, constants.O_NOFOLLOW);
   } catch (cause) {
     if (hasCode(cause, "ENOENT", "ENOTDIR")) return undefined;
     if (!hasCode(cause, "ELOOP", "EACCES")) throw cause;
-    throw new VzError(Status.badData, `${join(path, name)}: ${reason(cause)}`, { cause });
+    throw new VzError(Status.badData, `${file}: ${reason(cause)}`, { cause });
   }
+  throw new VzError(Status.badData, `${path}: ${shown(name)}: leads out of the directory`);
 }
 
 /** The tar archive in `file`; unpacked into `spool` when it is compressed, as by `docker save IMAGE | gzip`. */

@@ -4,9 +4,12 @@ import { fromFs } from "../../common/byte-strings.ts";
 import { hasCode, Status, VzError } from "../../common/errors.ts";
 import { Walker } from "../names/walk.ts";
 
+/** What execvp(3) searches where PATH is not set. */
+const NO_PATH = "/bin:/usr/bin";
+
 /**
  * @param name as typed, a string of the file functions
- * @param path value of PATH; where it is empty or not set, only `cwd` is searched
+ * @param path value of PATH; an empty part, and so an empty PATH, is `cwd`
  * @param cwd where relative names start, a byte string
  * @param walker of the root in which it is looked for
  * @returns an absolute name, a byte string; ".." stays in it, for what that means depends on links
@@ -21,7 +24,7 @@ export function findProgram(
   const typed = fromFs(name);
   const candidates = name.includes("/")
     ? [typed]
-    : fromFs(path ?? "")
+    : fromFs(path ?? NO_PATH)
         .split(":")
         .map((dir) => `${dir || "."}/${typed}`);
   let refused: string | undefined;
