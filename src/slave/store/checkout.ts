@@ -39,7 +39,7 @@ interface Place {
 }
 
 /**
- * Makes `directory`, which must not exist, in one step. For who holds the store's lock shared.
+ * Makes `directory`, which must not exist, in one step. The caller holds the store's lock shared.
  * @returns what this kernel did not allow, each a line for people
  */
 export function checkout(
@@ -100,7 +100,7 @@ class TreeBuilder {
     if (entry.type !== "symlink") chmodSync(file, entry.mode);
   }
 
-  /** False where a link cannot be: a filesystem allows only so many to one file, or none beyond itself. */
+  /** False where a link cannot be made: a filesystem allows only so many to one file, and none from another filesystem. */
   #link(entry: FileEntry, file: string): boolean {
     try {
       linkSync(this.#object(entry), file);
