@@ -34,7 +34,7 @@ export class Shortfalls {
     return this.#list;
   }
 
-  /** A line for standard error each, from the one numbered `first` on; "" where nothing falls short. */
+  /** The shortfalls from number `first` on, a line for standard error each; "" where there are none. */
   lines(id: string, first = 0): string {
     return this.#list
       .slice(first)

@@ -20,7 +20,7 @@ export interface FeatureParts {
   readonly kernel: Readonly<Record<string, string>>;
 }
 
-/** Those that are honoured here; a filesystem's own are not among them. */
+/** Mount options that runch itself honours; a filesystem's own are not among them. */
 const MOUNT_OPTIONS = [SETS, CLEARS, RARE_SETS, RARE_CLEARS, PROPAGATION];
 
 export function featuresDocument({ version, commit, seccomp, kernel }: FeatureParts): object {
