@@ -23,7 +23,7 @@ export interface ProcStat {
   readonly rss: number;
 }
 
-/** @returns null for what is not such a line */
+/** @param text a line of that form @returns null for any other text */
 export function parseProcStat(text: string): ProcStat | null {
   // the name, in parentheses, may hold spaces and parentheses
   const open = text.indexOf("(");

@@ -17,7 +17,7 @@ export class Shortfalls {
 
   /**
    * @param what the field or the thing: "linux.seccomp"
-   * @throws VzError 125 in strict, and for what is needed
+   * @throws VzError 125 in strict, and for `needed`
    */
   add(what: string, why: string): void {
     if (this.isolation === "strict") {

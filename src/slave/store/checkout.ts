@@ -27,8 +27,8 @@ import type { StoreSystem } from "./system.ts";
 
 export interface CheckoutOptions {
   /**
-   * Whether the container gets a link to the shared object, as for what it cannot or will not write; else it gets a copy
-   * of its own. A write through a link would change every image and container on the slave that has the file.
+   * Whether the container gets a link to the shared object, for a file that it cannot or will not write; else it gets its
+   * own copy. A write through a link would change every image and container on the slave that has the file.
    */
   share(entry: FileEntry): boolean;
 }

@@ -54,7 +54,7 @@ export function featuresDocument({ version, commit, seccomp, kernel }: FeaturePa
   };
 }
 
-/** Names of what is granted, of a table of refusals (null: granted), parted by commas. */
+/** The names in a table of refusals that are granted (null), with commas between them. */
 export function grantedNames(refusals: Readonly<Record<string, string | null>>): string {
   return Object.keys(refusals)
     .filter((name) => refusals[name] === null)
