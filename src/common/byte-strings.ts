@@ -13,13 +13,13 @@ export function toFs(name: string): string {
 /** Characters of a name that are enough to know it by. */
 const LONGEST_SHOWN = 200;
 
-/** A byte string as a terminal may have it: without control characters, in bounds, and "?" for what is not UTF-8. */
+/** A byte string made safe for a terminal: "?" for control characters and bytes that are not UTF-8, and cut where it is long. */
 export function shown(name: string): string {
   const text = printable(toFs(name)).replace(/\p{Cs}/gu, "?");
   return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
 }
 
-/** The first of some byte strings, and how many more there are. */
+/** The first of `names`, made safe for a terminal, and how many more there are. */
 export function firstShown(names: readonly string[]): string {
   return `${shown(names[0] ?? "")}${names.length > 1 ? ` and ${names.length - 1} more` : ""}`;
 }

@@ -23,7 +23,7 @@ export const Status = {
 } as const;
 
 export interface ErrorDetails {
-  /** A mend that the reader can try; printed as a second line. */
+  /** A remedy that the reader can try; printed as a second line. */
   hint?: string;
   /** What led here; its stack is shown under VZ_DEBUG=1. */
   cause?: unknown;

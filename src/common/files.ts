@@ -12,10 +12,10 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
-/** Of a file's name: with three bytes each and what is put around them they are no longer than a name may be. */
+/** Characters of the file's name in a temporary one: even at three bytes each the whole stays within NAME_MAX. */
 const KEPT_CHARACTERS = 60;
 
-/** A name beside `file` that is none of a file to be kept; to be opened as a new one, which fails where something has it. */
+/** A random name for a temporary file beside `file`. Open it with O_EXCL, which fails where the name is taken. */
 export function temporaryBeside(file: string): string {
   const kept = basename(file).slice(0, KEPT_CHARACTERS);
   const own = Math.floor(Math.random() * 2 ** 48);
@@ -23,8 +23,8 @@ export function temporaryBeside(file: string): string {
 }
 
 /**
- * Writes under a temporary name beside `file`, has it on disk, and renames it.
- * @param mode permissions, whatever the umask; "umask": what that leaves; "keep": mode and owner of the file that is there, as root
+ * Writes a temporary file beside `file`, syncs it to disk, and renames it.
+ * @param mode permissions, whatever the umask; "umask": 0666 less the umask; "keep": mode and owner of the old file (for root)
  */
 export function replaceFile(
   file: string,
@@ -52,7 +52,7 @@ export function replaceFile(
   syncPath(dirname(file));
 }
 
-/** Has on disk what a file holds, or the names in a directory. */
+/** Syncs to disk what a file holds, or the names in a directory (fsync(2)). */
 export function syncPath(path: string): void {
   const fd = openSync(path, "r");
   try {

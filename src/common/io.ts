@@ -1,6 +1,5 @@
 /**
- * What a command may touch of the process: so that a test runs a command with buffers, and only `src/main.ts` has the
- * real terminal.
+ * What a command may touch of the process: a test gives it buffers, `src/main.ts` the real terminal (src/cli/process-io.ts).
  */
 export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -2,7 +2,7 @@
 
 export interface ProcStat {
   readonly pid: number;
-  /** Of the program's file, 15 bytes at most; may hold any characters. */
+  /** Name of the program's file, cut to 15 bytes; may hold any characters. */
   readonly name: string;
   /** R, S, D …; Z or X for one that has ended. */
   readonly state: string;
@@ -23,7 +23,7 @@ export interface ProcStat {
   readonly rss: number;
 }
 
-/** @returns null for what is not such a line */
+/** @param text a line of that form @returns null for any other text */
 export function parseProcStat(text: string): ProcStat | null {
   // the name, in parentheses, may hold spaces and parentheses
   const open = text.indexOf("(");
@@ -49,7 +49,7 @@ export function parseProcStat(text: string): ProcStat | null {
   return Number.isInteger(stat.pid) && Number.isInteger(stat.rss) ? stat : null;
 }
 
-/** Whether it is a process no more: a zombie waits for its parent only. */
+/** Whether the process has ended: a zombie only waits for its parent. */
 export function hasEnded({ state }: ProcStat): boolean {
   return state === "Z" || state === "X";
 }

@@ -1,5 +1,5 @@
 /**
- * Reads YAML files of people: whatever is wrong is an error with its line and column. A bundle of its own, for the package
+ * Reads YAML files that people write: every fault is an error with its line and column. A bundle of its own, since the package
  * `yaml` is large and more than one role reads such files.
  */
 import { readFileSync } from "node:fs";
@@ -15,12 +15,12 @@ export interface YamlFile {
   isMap(path: YamlPath): boolean;
   /** Keys of a map as they stand in the file: a JavaScript object would put "10" before "a". */
   keys(path: YamlPath): readonly string[];
-  /** @throws VzError 78 with `FILE:LINE:COLUMN: PLACE: WHY`, the place of the key where it has one */
+  /** @throws VzError 78 with `FILE:LINE:COLUMN: PLACE: WHY`, at the key where `path` has one */
   refuse(path: YamlPath, why: string, hint?: string): never;
 }
 
 /**
- * @param hint told where the file cannot be read
+ * @param hint what to do where the file cannot be read
  * @throws VzError 78
  */
 export function readYamlFile(file: string, hint: string): string {
@@ -77,7 +77,7 @@ function plain(document: Document.Parsed, file: string): unknown {
   }
 }
 
-/** Where `path` stands in the text: its key where it has one, so that the line of an unknown key is shown. */
+/** Where `path` stands in the text: at its key where it has one, so that an error shows the line of an unknown key. */
 function offsetOf(document: Document.Parsed, path: YamlPath): number {
   for (let length = path.length; length > 0; length--) {
     const parent = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);

@@ -32,9 +32,9 @@ export interface Command {
   readonly examples: readonly Example[];
   /** Paragraphs between the summary and the options. */
   readonly details?: string;
-  /** Options end at the first word that is none: for commands that run another ("strace-trace CMD…"). */
+  /** Options end at the first word that is no option: for commands that run another ("strace-trace CMD…"). */
   readonly passThrough?: boolean;
-  /** Reads its own words: `run` gets all of them as positional ("runch", with options before its commands). */
+  /** The command reads its own words: `run` gets all of them as positional (runch has options before its commands). */
   readonly raw?: boolean;
   run(args: Args, io: Io): Promise<number>;
 }
@@ -45,7 +45,7 @@ export interface CommandGroup {
   /** Paragraphs behind the commands. */
   readonly details?: string;
   readonly commands: Readonly<Record<string, Command>>;
-  /** Finds the command itself, for words that may come from elsewhere than the command line (`vzexec`: from sshd). */
+  /** Finds and runs the command, where words may come from elsewhere than the command line (`vzexec`: from sshd). */
   play?(words: readonly string[], io: Io): Promise<number>;
 }
 
@@ -62,18 +62,18 @@ export interface Role {
   /** Names of links to the executable (argv[0]) that play it. */
   readonly links: readonly string[];
   readonly summary: string;
-  /** Not in a slave's part of vz. */
+  /** A slave's vz does not have it. */
   readonly operator?: boolean;
   /** For vz's own use: not in the help. */
   readonly hidden?: boolean;
-  /** @param words what it is played with; none for its help */
+  /** @param words those behind the role's own; absent for its help */
   load(words?: readonly string[]): Promise<{ default: Entry }>;
 }
 
 /** Parsed arguments of one command. */
 export class Args {
   readonly positional: readonly string[];
-  /** How many of them came before `--`. */
+  /** How many of `positional` came before `--`. */
   readonly own: number;
   readonly #values: Readonly<Record<string, unknown>>;
 

@@ -1,14 +1,14 @@
-/** Reads a command's words by its options. Apart from command.ts, since `runch` and `vzexec` start without it. */
+/** Reads a command's words by its options. Not in command.ts, since `runch` and `vzexec` start without it. */
 import minimist from "minimist";
 import { Status, VzError } from "../errors.ts";
 import { Args, type Command, helpTopic } from "./command.ts";
 import { suggest } from "./suggest.ts";
 
-/** Words of `argv` read by `command`'s options. @throws VzError 64 for an unknown option or a missing value. */
+/** Parses `argv` by the options of `command`. @throws VzError 64 for an unknown option or a missing value */
 export function parseArgs(command: Command, argv: readonly string[]): Args {
   const bad = (why: string, hint?: string) =>
     new VzError(Status.usage, `${command.name}: ${why}`, { hint: hint ?? `vz help ${helpTopic(command)}` });
-  // minimist takes what every object has ("constructor") for a known option, and fails in it.
+  // minimist takes names that every object inherits ("constructor") for known options, and crashes.
   const inherited = ownOptions(command, argv).find((word) => optionName(word) in Object.prototype);
   if (inherited !== undefined) throw bad(`unknown option ${inherited}`);
   const valued = command.options.filter((option) => option.value !== undefined);
@@ -42,7 +42,7 @@ export function parseArgs(command: Command, argv: readonly string[]): Args {
   return new Args([...(own ?? []), ...(behind ?? [])], parsed, own?.length);
 }
 
-/** minimist takes a "true" or "false" behind a flag for its value; a flag of ours has none: `vz trace --force true`. */
+/** minimist takes "true" or "false" behind a flag for its value; flags of ours have no values: `vz trace --force true`. */
 function withFlagsSpelt(command: Command, argv: readonly string[]): string[] {
   const words: string[] = [];
   for (let i = 0; i < argv.length; i++) {

@@ -1,8 +1,8 @@
-/** How an error reads that reached the top of a command. */
+/** Prints an error that nothing below the top of a command has caught. */
 import { isSystemError, isVzError, reason, Status } from "../errors.ts";
 import type { Io } from "../io.ts";
 
-/** Prints an error as the design has it and gives the status to end with. */
+/** Writes `error` to standard error, with its stack under VZ_DEBUG=1. @returns the status to exit with */
 export function report(error: unknown, io: Io): number {
   const debug = io.env["VZ_DEBUG"] === "1";
   let status: number = Status.bug;

@@ -41,7 +41,7 @@ export function version(): Version {
   };
 }
 
-/** Node has all roles; the base tells what it was packed with. */
+/** Which roles this executable has: all under Node, else those that the base says it was packed with. */
 export function part(): Part {
   return process.release.part ?? "operator";
 }

@@ -6,8 +6,8 @@
  * - logLimit: bytes at which the log file is cut back
  * - backoff: "true" where fast failures are to be slowed down before init starts the container again
  * - isolation: auto, strict or chroot
- * - sharedRoot: "true" where files of the root filesystem are links to a store's, which a write would change for all who
- *   have them: then a root filesystem that cannot be made read-only is an error whatever the isolation
+ * - sharedRoot: "true" where files of the root filesystem are hard links to a store's, so that a write would change them for
+ *   all that share them: a root filesystem that cannot be made read-only is then an error in every isolation
  */
 export const Annotation = {
   log: "vz.log",

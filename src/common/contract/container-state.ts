@@ -1,5 +1,5 @@
 /**
- * What `runch` remembers of a container: STATE_DIR/ID/state.json. Nothing of ours stays beside a container, so the file
+ * What `runch` remembers of a container: STATE_DIR/ID/state.json. No process of ours stays beside a container, so the file
  * tells what was true when the container's process was started; whether that process still lives is read from /proc
  * (`statusOf`). Removing the directory makes the next `runch start BUNDLE-DIR` the first: `restarts` and the back-off
  * begin anew.
@@ -22,7 +22,7 @@ export interface ContainerStateFile {
   readonly bundle: string;
   readonly rootfs: string;
   readonly status: RunStatus;
-  /** The container's first process (or runch itself until it becomes it); 0 where there is none. */
+  /** The container's first process, or runch before it becomes that process; 0 where there is none. */
   readonly pid: number;
   /** Field 22 of /proc/PID/stat, clock ticks since boot: with `pid` and `boot` it names one process for all time. */
   readonly starttime: number;
@@ -40,11 +40,11 @@ export interface ContainerStateFile {
   readonly backoff: boolean;
   /** Why it could not be started last time ("cannot start: …"), or null. */
   readonly reason: string | null;
-  /** The status that runch ended with then: 125 to 127. */
+  /** The status that runch ended with for that `reason`: 125 to 127. */
   readonly exitStatus?: number | undefined;
   /**
    * Null where the container has a mount namespace of its own. Otherwise its mounts stand in the machine's and outlive
-   * its process; these were there at and below `rootfs` before them.
+   * its process; the list names the mounts at and below `rootfs` that were there before it.
    */
   readonly hostMounts: readonly string[] | null;
   readonly ociVersion: string;
@@ -56,11 +56,11 @@ export interface ContainerStateFile {
   readonly mountNamespace?: string | undefined;
   /** Whether it has hooks for after its start or its end; they are in the copy of config.json beside this file. */
   readonly hooks?: boolean | undefined;
-  /** User id of who made it. */
+  /** Id of the user who made it. */
   readonly owner?: number | undefined;
 }
 
-/** Reads state.json; null for anything else than a whole file of ours (one that is just being written, too). */
+/** Reads state.json; null unless it is a whole file of ours (one that is just being written is not). */
 export function parseState(text: string): ContainerStateFile | null {
   let value: unknown;
   try {

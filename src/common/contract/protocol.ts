@@ -53,7 +53,7 @@ export interface LoadAnswer {
 /** `vzexec logs NAME` */
 export interface LogsAnswer {
   container: string;
-  /** Without line ends; what a program wrote, so anything may stand in them. */
+  /** Without line ends. A program wrote them: they may hold any characters. */
   lines: string[];
 }
 

@@ -8,7 +8,7 @@ export interface Volume {
   readonly path: string;
 }
 
-/** At its first colon, which no name has. */
+/** Splits at the first colon: no name holds one. */
 export function splitVolume(volume: string): Volume {
   const colon = volume.indexOf(":");
   return { name: volume.slice(0, Math.max(0, colon)), path: volume.slice(colon + 1) };

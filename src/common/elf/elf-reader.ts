@@ -1,7 +1,7 @@
 /** Reads the parts of an ELF file: bytes at an offset, integers of its class and byte order, texts. */
 import { readSync } from "node:fs";
 
-/** No file is larger; an offset beyond is a broken file's and no read is tried with it. */
+/** No file is larger: only a broken file names an offset beyond, and nothing is read there. */
 const MAX_OFFSET = 2 ** 43;
 
 /** A stretch of a file, in bytes. */

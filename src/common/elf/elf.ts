@@ -50,7 +50,7 @@ const MAX_SEGMENT = 1 << 20;
 const MAX_STRING = 4096;
 /** Bytes that are read at once: the header, the program headers, and mostly the notes and the interpreter's name. */
 const START = 2048;
-/** More than real files have; a made-up one is not to cost seconds and megabytes. */
+/** More than real files have, so that a forged one costs neither seconds nor megabytes. */
 const MAX_NOTES = 16;
 const MAX_NEEDED = 1024;
 const PT = { load: 1, dynamic: 2, interp: 3, note: 4 } as const;
@@ -74,7 +74,7 @@ interface Segment {
 }
 
 /**
- * @param source a path, an open descriptor (its position is left alone), the file's bytes, or what reads them
+ * @param source a path, an open descriptor (its position is left alone), the file's bytes, or a function that reads them
  * @returns null for what is no ELF file, or is too broken for a kernel to look further
  */
 export function readElf(source: string | number | Uint8Array | ReadAt): Elf | null {

@@ -9,9 +9,9 @@ export const PROBED = ["i386", "amd64", "arm64"] as const;
 
 export type Probed = (typeof PROBED)[number];
 
-/** How such a program ends: a status of its own, for some shells read a file that execve(2) refuses as a script. */
+/** Exit status of a probe that the kernel runs. Not 0: some shells run a file that execve(2) refuses as a script. */
 export const NATIVE = 42;
-/** How it ends where something else than the kernel runs it. */
+/** Its exit status where something else than the kernel runs it. */
 export const EMULATED = 43;
 
 /**

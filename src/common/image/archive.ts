@@ -17,8 +17,8 @@ export type Compression = "none" | "gzip" | "zstd";
 const MAX_INFLATION = { none: 1, gzip: 1040, zstd: 32 * 1024 } as const;
 
 /**
- * Base-two logarithms of the memory that zstd may ask for. Of images 8 MB, which RFC 8878 wants every decoder to have (3.1.1.1.2)
- * and a slave can spare; `zstd -19` needs no more. Elsewhere what zstd(1) itself gives without --long.
+ * Base-two logarithms of the memory that zstd may ask for. For images 8 MB, which RFC 8878 wants every decoder to have (3.1.1.1.2)
+ * and a slave can spare; `zstd -19` needs no more. Elsewhere 128 MB, as zstd(1) itself gives without --long.
  */
 const IMAGE_WINDOW = 23;
 export const LARGE_WINDOW = 27;
@@ -38,7 +38,7 @@ export interface Archive {
   chunks(onRead: (done: number) => void): AsyncIterable<Uint8Array>;
 }
 
-/** @param window of zstd, a base-two logarithm */
+/** @param window memory that zstd may ask for, as a base-two logarithm */
 export function openArchive({ fd, label }: OpenImage, window: number = IMAGE_WINDOW): Archive {
   const size = Number(fstatSync(fd).size);
   const start = new Uint8Array(6);
@@ -48,7 +48,7 @@ export function openArchive({ fd, label }: OpenImage, window: number = IMAGE_WIN
     size,
     chunks(onRead) {
       if (compression === "none") return storedChunks(fd, CHUNK, onRead);
-      // what a piece of gzip becomes is in memory at once; zstd's stream gives it piece by piece
+      // gzip unpacks a whole piece into memory; zstd gives its output piece by piece
       const step = compression === "gzip" ? PACKED_CHUNK : CHUNK;
       return unpack(storedChunks(fd, step, onRead), compression, label, window);
     },
@@ -60,7 +60,7 @@ function mostBytes(archive: Archive): number {
   return archive.size * MAX_INFLATION[archive.compression];
 }
 
-/** @throws VzError 65 for a manifest that claims what cannot be in the file: before anything is made ready for it. */
+/** Refuses a manifest that claims more bytes than the file can hold, before room is made for them. @throws VzError 65 */
 export function refuseHugeClaim(archive: Archive, claimed: number, label: string): void {
   if (claimed <= mostBytes(archive)) return;
   const claim = `claims ${formatBytes(claimed)} of files`;

@@ -1,6 +1,6 @@
 /**
  * The manifest of an image, `vz.json`: the first file in the tarball, which tells of every other one. The SHA-256 of its
- * bytes is the image's id, and so stands for all that the image holds. Read by every role: small, and in need of nothing.
+ * bytes is the image's id, and so stands for all that the image holds. Every role loads this file: it is small and imports nothing.
  */
 export const MANIFEST_NAME = "vz.json";
 export const CONFIG_NAME = "config.json";
@@ -56,7 +56,7 @@ export interface PackageVersion {
 export interface Provenance {
   /** What was traced. */
   readonly command: readonly string[];
-  /** ID, VERSION_ID and PRETTY_NAME of os-release(5); empty where the host does not say one, null where it says none. */
+  /** ID, VERSION_ID and PRETTY_NAME of os-release(5); empty for one that the host does not give, null where it gives none. */
   readonly host: { readonly id: string; readonly version: string; readonly name: string } | null;
   /** Sorted by name, then architecture. */
   readonly packages: readonly PackageVersion[];
@@ -74,7 +74,7 @@ export interface Manifest {
   readonly kernelFloor: string | null;
   /** Regular files of the root filesystem, and the sum of their sizes in bytes. */
   readonly totals: { readonly files: number; readonly bytes: number };
-  /** As `vz.json` has it. What runs on slaves has no use for it and does not look inside; the builder's `provenanceOf` does. */
+  /** As `vz.json` has it. Slaves do not look inside; the builder's `provenanceOf` does. */
   readonly provenance?: unknown;
   /** `config.json`, `rootfs` and all below it, sorted by the bytes of their paths. */
   readonly files: readonly Entry[];
@@ -117,7 +117,7 @@ export function plainEntry(entry: Entry): Record<string, unknown> {
   }
 }
 
-/** Where a container sees the file of this path: "/bin/ls"; its `config.json`, which no container sees, as that. */
+/** Where a container sees the file at `path`: "/bin/ls". `config.json`, which no container sees, stays as it is. */
 export function insidePath(path: string): string {
   return path === CONFIG_NAME ? path : path.slice(ROOTFS_NAME.length) || "/";
 }

@@ -1,4 +1,4 @@
-/** The checks of a manifest: one small implementation for every role, since a slave's has no room for a library. */
+/** The checks of a manifest: one small implementation for every role, since a slave's vz has no room for a library. */
 
 import { isName } from "../contract/names.ts";
 import { Status, VzError } from "../errors.ts";
@@ -78,7 +78,7 @@ const KEYS_OF_TYPE: Readonly<Record<string, readonly string[]>> = {
   fifo: NODE_KEYS,
 };
 
-/** First of all, so that an image of a later vz is called that and not a bad one. */
+/** Comes first, so that an image of a later vz is reported as such and not as a bad one. */
 function checkSchema(value: unknown, label: string): number {
   const schema = isObject(value) ? value["schema"] : undefined;
   if (schema === 1 || schema === SCHEMA) return schema;
@@ -90,7 +90,7 @@ function checkSchema(value: unknown, label: string): number {
   );
 }
 
-/** Runs once for each of maybe thousands of files at every start of a container, so it makes no text but for an error. */
+/** Runs for each of maybe thousands of files at every start of a container, so it builds texts only for errors. */
 function readEntry(value: unknown, index: number, fail: Fail): Entry {
   const type = isObject(value) ? value["type"] : undefined;
   const keys = typeof type === "string" && Object.hasOwn(KEYS_OF_TYPE, type) ? KEYS_OF_TYPE[type] : undefined;

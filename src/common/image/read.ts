@@ -1,7 +1,7 @@
 /**
- * Reads an image as a stream, and has all rules by which one is refused. The tarball must hold `vz.json` and then exactly
- * the manifest's files in their order, each as the manifest has it: so a name that escapes, comes twice, goes through a
- * symbolic link, or was never listed cannot be reached, whatever the archive says.
+ * Reads an image as a stream, and holds all rules for refusing one. The tarball must hold `vz.json` and then exactly the
+ * manifest's files in their order, each as the manifest has it. So no name escapes, comes twice, leads through a symbolic
+ * link, or is missing from the manifest, whatever the archive says.
  */
 import { extract as createExtract, type Extract, type Header } from "tar-stream";
 import type { Progress } from "../command/progress.ts";
@@ -96,7 +96,7 @@ async function eachEntry(
   }
 }
 
-/** The words of tar-stream for what it cannot read, in ours. */
+/** Puts tar-stream's error about an unreadable archive into our words. */
 function damaged(label: string, reader: Reader, cause: Error): unknown {
   if (!/^(Unexpected end|Invalid|Header exceeds|Writable stream closed)/.test(cause.message)) return cause;
   const why = cause.message.startsWith("Unexpected end") ? "ends too early" : "is damaged";
@@ -228,7 +228,7 @@ class Reader {
   }
 }
 
-/** tar-stream's types leave open what a stream is of. */
+/** tar-stream's types do not say what a stream yields. */
 function asBytes(chunk: unknown): Uint8Array {
   if (chunk instanceof Uint8Array) return chunk;
   throw new TypeError("the archive's stream gave no bytes");

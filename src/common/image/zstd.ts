@@ -1,4 +1,4 @@
-/** zstd for images (RFC 8878). A file of its own: only who meets a `.tar.zst` reads it. */
+/** zstd for images (RFC 8878). A file of its own, so that it is loaded only for a `.tar.zst`. */
 import type { Duplex } from "node:stream";
 import * as zlib from "node:zlib";
 import { Status, VzError } from "../errors.ts";

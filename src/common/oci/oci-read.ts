@@ -1,11 +1,11 @@
 /**
- * Readers that parts of an OCI `config.json` are put together from. They take nothing on trust: a value of the wrong type is
- * an error that names its field, a field that nobody knows is handed back by name. `null` is an absent field, as Go's JSON
- * has it.
+ * The parts that make up a reader of an OCI `config.json`. They take nothing on trust: a value of the wrong type is an error
+ * that names its field; a field that the specification does not have is handed back by name. `null` is an absent field, as
+ * Go's JSON has it.
  */
 import { Status, VzError } from "../errors.ts";
 
-/** Reads one value; `at` is the path of the field, `unknown` gathers fields that nobody knows. */
+/** Reads one value; `at` is the path of the field, `unknown` gathers fields that the specification does not have. */
 export type Reader<T> = (value: unknown, at: string, unknown: string[]) => T;
 type Shape = Readonly<Record<string, Reader<unknown>>>;
 type Values<S extends Shape> = { [K in keyof S]: S[K] extends Reader<infer T> ? T : never };

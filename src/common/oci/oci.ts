@@ -1,9 +1,9 @@
 /**
  * `config.json` of an OCI bundle (runtime-spec 1.0 to 1.3): its fields, and a reader that takes nothing on trust.
  * A field of the wrong type is an error that names it. A field that the specification does not know must not be an error
- * ("Extensibility"), so its name is handed back for the runner to say. `null` is an absent field, as Go's JSON has it.
+ * ("Extensibility"), so its name is handed back for the runner to report. `null` is an absent field, as Go's JSON has it.
  *
- * Fields of type `unknown` are read by the part of the runner that they are for, which is loaded when they are there.
+ * Each field of type `unknown` is read by its own part of the runner, which is loaded only where the field is present.
  */
 import { Status, VzError } from "../errors.ts";
 import {
@@ -114,7 +114,7 @@ export type OciRlimit = Infer<typeof rlimit>;
 export type OciNamespace = Infer<typeof namespace>;
 export type OciCapabilities = Infer<typeof capabilities>;
 
-/** @throws VzError 78 for what is no JSON */
+/** @param file names the text in errors @throws VzError 78 for what is not JSON */
 export function parseJson(json: string, file: string): unknown {
   try {
     return JSON.parse(json);

@@ -1,6 +1,6 @@
-/** Capabilities that root in a container has where nobody says: what daemons of distributions start with and give up by themselves. */
+/** Capabilities of a container's root where nothing else is asked for: what daemons of distributions need to start, and then give up. */
 
-/** Neither devices nor the network's set-up. */
+/** None of them lets root make devices or set up the network. */
 export const ROOT_CAPABILITIES = [
   "CAP_AUDIT_WRITE",
   "CAP_CHOWN",

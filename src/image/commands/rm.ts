@@ -14,7 +14,7 @@ export const rm: Command = {
   details:
     "IMAGE is a file, or the name or the id of an image in DIR; of an id, six digits or more that only one image there begins " +
     "with. A word with a slash, or that ends in .tar, .tar.gz or .tar.zst, is a file. Removes nothing when one of them cannot be " +
-    "found or is not an image of vz. Directories and symbolic links are not images. Slaves keep what they have: vzexec rm and gc.",
+    "found or is not an image of vz. Directories and symbolic links are not images. Slaves keep what they have.",
   options: [
     {
       name: "dir",

@@ -1,4 +1,4 @@
-/** Waits until a container that init was told of runs, or until it is plain that it will not. */
+/** Waits until a container that init was told of runs, or clearly will not. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Status, VzError } from "../../common/errors.ts";
 import { printable } from "../../common/printable.ts";
@@ -10,7 +10,7 @@ import { type Observed, observe } from "./state.ts";
 const POLL_MS = 20;
 /** busybox looks at its table once a second; a slow VPS needs its time too. */
 const PATIENCE_MS = 8_000;
-/** init, if it did nothing yet, is told again. */
+/** How often init is told again while it has done nothing. */
 const REMIND_MS = 500;
 /** A program that lives this long has not ended at once. */
 const SETTLE_MS = 400;
@@ -18,7 +18,7 @@ const SETTLE_MS = 400;
 export interface Expectation {
   readonly name: string;
   readonly places: Places;
-  /** Where the log ended before the start: what stands behind it tells why a start failed. */
+  /** Bytes of the log before the start: what comes behind them tells why a start failed. */
   readonly logFrom: number;
   /** A container that runs once may have ended well by now. */
   readonly mayEnd: boolean;
@@ -26,8 +26,8 @@ export interface Expectation {
 
 /**
  * @returns once the program runs, or a program that may end has ended
- * @throws VzError the status of runch (125 to 127) where that could not start it, 1 for a program that ends at once, 124 when init
- *   does nothing
+ * @throws VzError with the status of runch (125 to 127) where runch could not start it, 1 for a program that ends at once, 124 when
+ *   init does nothing
  */
 export async function awaitStart(expected: Expectation): Promise<void> {
   let first: Observed | undefined;

@@ -15,7 +15,7 @@ export function containerConfig(image: Json, request: StartRequest, log: string,
   const linux = object(image["linux"]);
   return {
     ...image,
-    // Images have it there, and nothing else is laid out.
+    // Images have it there, and the store lays out nothing else.
     root: { ...object(image["root"]), path: "rootfs" },
     process: { ...process, terminal: false, env: mergeEnv(list(process["env"]).map(String), request.env) },
     mounts: [...list(image["mounts"]), ...request.volumes.map(volumeMount)],
@@ -30,7 +30,7 @@ export function containerConfig(image: Json, request: StartRequest, log: string,
   };
 }
 
-/** `runch` tells in the container's log where the kernel cannot hold the limit. */
+/** Where the kernel cannot hold the limit, runch says so in the container's log. */
 function withMemory(linux: Json, limit: number): Json {
   const resources = object(linux["resources"]);
   return { ...linux, resources: { ...resources, memory: { ...object(resources["memory"]), limit } } };

@@ -21,14 +21,14 @@ import { forgetState, observe } from "./state.ts";
 import { stopContainer, whileEnded } from "./stop.ts";
 import { repair } from "./tree.ts";
 
-/** Starts the container, or has it run as the request says now. Nothing changes where it does so already. */
+/** Has the container run as the request says; changes nothing where it already does. */
 export async function startContainer(name: string, asked: StartRequest, io: Io): Promise<ContainerRow> {
   if (asked.restart === "always") requireInittab();
   return withLock(name, async () => {
     repair(name);
     const places = placesOf(name);
     const old = readRecordOrNull(name, places);
-    // Whole ids decide; and what runs goes on running when its image is gone.
+    // Requests are compared by whole ids. The recorded id needs no look-up: a container runs on when its image is gone.
     const request = old?.image === asked.image ? asked : { ...asked, image: openStore().get(asked.image).id };
     const same = old?.spec === startSpec(request) && exists(places.config);
     const logFrom = logSize(places.log);
@@ -41,12 +41,12 @@ export async function startContainer(name: string, asked: StartRequest, io: Io):
           putInPlace(name, prepared);
           await renewLine(name, places);
           renew = false;
-          // Last: with the state goes the lock that keeps the old bundle from being started again.
+          // Last: removing the state also removes the lock that keeps starts away.
           await forgetState(name);
         });
       } else {
         if (exists(places.bundle)) await stopContainer(name, places);
-        // Before the new bundle is there: a state without it does no harm, a bundle with another's state would.
+        // Before the new bundle is in place, which must never meet the old one's state.
         await forgetState(name);
         putInPlace(name, prepared);
       }
@@ -63,7 +63,7 @@ export async function startContainer(name: string, asked: StartRequest, io: Io):
   });
 }
 
-/** A bundle that cannot be finished, on a full disk for instance, leaves no room taken. */
+/** Makes the bundle; what is left of one that cannot be finished, on a full disk for instance, is removed. */
 async function prepareOrNothing(name: string, request: StartRequest): Promise<Prepared> {
   try {
     return await prepare(name, request);
@@ -73,12 +73,12 @@ async function prepareOrNothing(name: string, request: StartRequest): Promise<Pr
   }
 }
 
-/** How long init, in milliseconds, may take to start a runner for a line; it is told again until then. */
+/** Milliseconds that init may take to start a runner for a line; it is told again meanwhile. */
 const LINE_MS = 3000;
 
 /**
- * Gives the container's line another id where init is sysvinit (inittab.ts), while its runners wait, and sees that init has read it: or
- * it would end, at the next change of its table, what it started for the old one.
+ * Where init is sysvinit, gives the container's line another id (inittab.ts) while its runners wait, and waits until init has read
+ * the line. Otherwise init would end what it started for the old line at the next change of its table.
  */
 async function renewLine(name: string, places: Places): Promise<void> {
   if (requireInittab() !== "sysvinit") return;
@@ -93,7 +93,7 @@ async function renewLine(name: string, places: Places): Promise<void> {
   }, LINE_MS);
 }
 
-/** Hands the container to init, unless it has it already. @param renew as in inittab.ts */
+/** Hands the container to init, unless init has it already. @param renew as in inittab.ts */
 async function handOver(name: string, places: Places, renew: boolean): Promise<void> {
   const record = readRecord(name, places);
   if (record === undefined) throw unknownContainer(name);

@@ -9,9 +9,9 @@ import { runnersOf } from "./processes.ts";
 import { signalAll, waitFor } from "./signal.ts";
 
 /**
- * Takes the lock that a start of the container takes (runch/life/start-bundle.ts), from a start that is under way too. It ends with this
- * process, and with the boot.
- * @returns what lets go of it, or null where it cannot be had within `ms` milliseconds
+ * Takes the lock that every start of the container takes (runch/life/start-bundle.ts), and kills the runners that are in the way.
+ * The lock ends with this process.
+ * @returns a function that releases the lock, or null where it was not free within `ms` milliseconds
  */
 export async function holdStarts(name: string, places: Places, ms: number): Promise<(() => void) | null> {
   const directory = stateDirectory(STATE_DIR, name);
@@ -30,7 +30,7 @@ export async function holdStarts(name: string, places: Places, ms: number): Prom
   };
   const release = () => {
     sys.close(fd);
-    // what came meanwhile waits before it tries again: init tries at once
+    // runners that came meanwhile wait before they try again; init starts new ones at once
     signalAll(runnersOf(places.bundle), "SIGKILL");
   };
   try {

@@ -26,7 +26,7 @@ export interface Prepared {
   readonly warnings: readonly string[];
 }
 
-/** Hooks are programs of the machine that a bundle lies on, and an image does not know what is on a slave. */
+/** Hooks are programs of the machine, outside the container; an image cannot know which a slave has. */
 function refuseHooks(image: string, config: Json): void {
   const [kind] = Object.entries(object(config["hooks"])).find(([, hooks]) => list(hooks).length > 0) ?? [];
   if (kind === undefined) return;
@@ -73,7 +73,7 @@ export async function prepare(name: string, request: StartRequest): Promise<Prep
   return { places, record, warnings };
 }
 
-/** Of a manifest, which takes megabytes, what is needed beyond this call. */
+/** What is needed of the manifest beyond this call; the whole takes megabytes. */
 function readManifest(store: Store, id: string, config: Json, enforced: Enforced) {
   const { architecture, files } = store.manifest(id);
   return { architecture, powers: powersOf(config, files, enforced) };
@@ -92,7 +92,7 @@ export function putInPlace(name: string, prepared: Prepared): void {
   repair(name);
 }
 
-/** Whether two bundles have changed places at once, so that a power cut finds one or the other; not every kernel and filesystem can. */
+/** Swaps two bundles in one step, so that a power cut leaves one or the other. @returns false where kernel or filesystem cannot */
 function exchanged(one: string, other: string): boolean {
   try {
     sys.exchange(one, other);
@@ -103,11 +103,11 @@ function exchanged(one: string, other: string): boolean {
   }
 }
 
-/** A volume is made once, as the container's user's; what is in it outlives the container. */
+/** Makes a volume that is missing, owned by the container's user; what is in it outlives the container. */
 function makeVolume(name: string, powers: Powers): void {
   const directory = `${VOLUMES_DIR}/${name}`;
   if (exists(directory)) return;
-  // Under its last name only when it has its owner: a call that is killed leaves no volume that cannot be written.
+  // It gets its final name only with its owner: a killed call leaves no volume that the container cannot write.
   const fresh = `${VOLUMES_DIR}/.next.${name}`;
   mkdirSync(fresh, { recursive: true, mode: 0o700 });
   chownSync(fresh, powers.uid, powers.gids[0] ?? 0);

@@ -6,7 +6,7 @@ import { Status, VzError } from "../../common/errors.ts";
 /** init's own environment for what it starts (sysvinit), so that both ways give a container the same. */
 const ENVIRONMENT = ["PATH=/sbin:/usr/sbin:/bin:/usr/bin", "HOME=/", "TERM=linux"];
 
-/** @throws VzError 125 when the runner cannot be started at all; the rest it tells in the container's state */
+/** @throws VzError 125 when the runner cannot be started at all; the runner writes later failures into the container's state */
 export function launchOnce(bundle: string): void {
   const child = sys.fork();
   if (child === 0) {

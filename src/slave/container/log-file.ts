@@ -1,6 +1,4 @@
-/**
- * Reads a container's log, which the container itself appends to with no process between; runch/log-file.ts bounds it.
- */
+/** Reads a container's log, to which the container appends with no process between; system/cut-log.ts cuts it back. */
 import * as sys from "vz:sys";
 import { hasCode } from "../../common/errors.ts";
 
@@ -12,8 +10,8 @@ export function lastLines(text: string, count: number): string[] {
 }
 
 /**
- * Where to begin reading a log of `size` bytes: at `from`, which is from the beginning where the log has been cut back
- * since, and no more than `most` bytes before its end.
+ * Where to begin reading a log of `size` bytes: at `from`, or at 0 where the log has been cut back since; at most `most` bytes
+ * before its end.
  */
 export function readFrom(size: number, from: number, most: number): number {
   return Math.max(from <= size ? from : 0, size - most);

@@ -36,7 +36,7 @@ export function asideOf(name: string, role: "next" | "last" | "gone"): string {
   return `${CONTAINERS_DIR}/.${role}.${name}`;
 }
 
-/** The name and role of a bundle that asideOf names, from its last part. */
+/** The name and role in a directory name of asideOf; undefined for any other name. */
 export function readAside(entry: string): { role: "next" | "last" | "gone"; name: string } | undefined {
   const [, role, name] = /^\.(next|last|gone)\.(.+)$/.exec(entry) ?? [];
   if (name === undefined || (role !== "next" && role !== "last" && role !== "gone")) return undefined;

@@ -5,8 +5,8 @@ import { hasEnded, type ProcStat, parseProcStat } from "../../common/proc-stat.t
 import { readTextIfAny } from "../system/files.ts";
 
 /**
- * All processes by the directory that is their root, be it by chroot or in a mount namespace, where a name would say
- * nothing: so by device and inode.
+ * All processes by their root directory, be it by chroot or in a mount namespace. A path says nothing there, so the key is
+ * device and inode.
  */
 export class ProcessesByRoot {
   readonly #pids = new Map<string, number[]>();
@@ -24,7 +24,7 @@ export class ProcessesByRoot {
   /** Processes whose root is `directory`. */
   in(directory: string): ProcStat[] {
     const root = rootKey(directory);
-    // The machine's own root, as a directory that was swapped for a link would give it, is no container's.
+    // A directory that was swapped for a link may lead to the machine's own root, which is no container's.
     if (root === undefined || root === rootKey("/")) return [];
     return (this.#pids.get(root) ?? []).flatMap((pid) => read(pid) ?? []);
   }
@@ -55,7 +55,7 @@ function commandLine(pid: number): string[] {
   return (readTextIfAny(`/proc/${pid}/cmdline`) ?? "").split("\0").slice(0, -1);
 }
 
-/** Undefined where it has ended. */
+/** Undefined where the process has ended. */
 function read(pid: number): ProcStat | undefined {
   const stat = parseProcStat(readTextIfAny(`/proc/${pid}/stat`) ?? "");
   return stat === null || hasEnded(stat) ? undefined : stat;

@@ -1,4 +1,4 @@
-/** What vzexec keeps about a container beside its bundle, so that any later call knows what was asked for. */
+/** What vzexec keeps about a container in its bundle, so that any later call knows what was asked for. */
 import * as sys from "vz:sys";
 import { isName } from "../../common/contract/names.ts";
 import { CONTAINERS_DIR } from "../../common/contract/paths.ts";

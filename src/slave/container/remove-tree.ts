@@ -1,8 +1,8 @@
 /**
- * Removes a tree that a container may still be changing: a process of it that gave itself another root outlives a stop.
- * A path would lead out of the tree when a directory on it becomes a link, and ends at 4096 bytes, which a tree does not.
- * So each directory is entered by one name that is no link, and left only to the one that it was entered from, as
- * fts(3) does.
+ * Removes a tree that a container may still be changing: a process that gave itself another root outlives a stop. A path
+ * would lead out of the tree when a directory on it becomes a link; and paths have at most 4096 bytes, while a tree may be
+ * deeper. So the walk enters each directory by one name that is no link, and goes back only to the directory that it came
+ * from, as fts(3) does.
  */
 import * as sys from "vz:sys";
 import { hasCode, reason, Status, VzError } from "../../common/errors.ts";

@@ -1,6 +1,6 @@
 /**
- * The memory that a process holds. The figures of /proc/PID/stat and status are a handful of pages for a small program: before
- * Linux 6.2 each thread adds up to 64 page faults by itself before it tells them (proc(5): "inaccurate"). smaps counts the pages.
+ * The memory that a process holds. /proc/PID/stat and status show only a handful of pages for a small program: before Linux 6.2
+ * each thread keeps up to 64 page faults to itself before it adds them (proc(5): "inaccurate"). smaps counts the pages.
  */
 
 import * as sys from "vz:sys";
@@ -8,7 +8,7 @@ import { hasCode } from "../../common/errors.ts";
 import type { ProcStat } from "../../common/proc-stat.ts";
 import { readTextIfAny } from "../system/files.ts";
 
-/** Bytes that /proc/PID/smaps tells, of each mapping, or smaps_rollup, of all; undefined where it tells of none. */
+/** Resident bytes by /proc/PID/smaps (a figure for each mapping) or smaps_rollup (one for all); undefined where there is none. */
 export function parseResident(smaps: string): number | undefined {
   const found = [...smaps.matchAll(/^Rss: +([0-9]+) kB$/gm)];
   return found.length === 0
@@ -17,7 +17,7 @@ export function parseResident(smaps: string): number | undefined {
 }
 
 export function residentBytes({ pid, rss }: ProcStat): number {
-  // The sum comes with Linux 4.14; a kernel may be built without both.
+  // smaps_rollup is there since Linux 4.14; a kernel may be built without either file.
   const smaps = readIfAllowed(`/proc/${pid}/smaps_rollup`) ?? readIfAllowed(`/proc/${pid}/smaps`);
   return (smaps === null ? undefined : parseResident(smaps)) ?? rss * sys.pageSize();
 }

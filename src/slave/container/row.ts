@@ -55,7 +55,7 @@ function stateOf(
   supervised: boolean,
 ): { state: ContainerState; reason: string | null } {
   const reason = seen?.file.reason ?? null;
-  // Also when it is not meant to: a stop that was cut short is seen, and can be done again.
+  // Also when it is not meant to run: so a stop that was cut short shows, and can be repeated.
   if (seen?.status === "running") return { state: "running", reason: null };
   if (!wanted) return { state: "stopped", reason: null };
   if (seen?.status === "failed") return { state: "failed", reason };

@@ -30,7 +30,7 @@ const STRONG = new Set(
     (name) => `CAP_${name}`,
   ),
 );
-/** With these it could mount its root filesystem again, or reach the device below it. */
+/** Capabilities with which it could remount its root filesystem, or reach the device below. */
 const REMOUNTING = [
   "CAP_SYS_ADMIN",
   "CAP_MKNOD",
@@ -70,7 +70,7 @@ export function powersOf(config: Json, files: readonly Entry[], enforced: Enforc
   return { uid, gids, mayBeRoot: uid === 0 || lends || held.some((c) => STRONG.has(c)), readOnly };
 }
 
-/** A part of the root filesystem that is bound to another place in it can be written there. */
+/** A bind mount may show a part of the root filesystem at another place, where it can be written. */
 function isBind(mount: unknown): boolean {
   const { type, options } = object(mount);
   return type === "bind" || list(options).some((option) => option === "bind" || option === "rbind");

@@ -5,7 +5,7 @@ import type { ProcStat } from "../../common/proc-stat.ts";
 
 const POLL_MS = 25;
 
-/** Sends to each process, and to its group where it leads one, so that children get it that are not listed. */
+/** Signals each process, or the whole group that it leads, so that children that are not listed get the signal too. */
 export function signalAll(processes: readonly ProcStat[], signal: "SIGTERM" | "SIGKILL"): void {
   for (const { pid, group } of processes) {
     try {

@@ -9,13 +9,13 @@ export interface Observed {
   readonly status: RunStatus;
 }
 
-/** Null where runch has not come to it since the boot, or since the state was forgotten. */
+/** Null where runch has not run the container since the boot, or since forgetState. */
 export function observe(name: string): Observed | null {
   const file = readState(STATE_DIR, name);
   return file === null ? null : { file, status: currentStatus(file) };
 }
 
-/** The next run counts as the first: no restarts, no back-off. What its cgroups still hold ends, and they go. */
+/** Kills what its cgroups still hold, and removes them and the state: the next run counts as the first (restarts, back-off). */
 export async function forgetState(name: string): Promise<void> {
   const cgroups = readState(STATE_DIR, name)?.cgroups ?? [];
   if (cgroups.length > 0) {

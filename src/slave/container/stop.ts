@@ -1,4 +1,4 @@
-/** Stops a container: for good, so that nothing starts it again but who does so on purpose; or while its bundle is replaced. */
+/** Stops a container: until somebody starts it on purpose, or only while its bundle is replaced. */
 import { rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Status, VzError } from "../../common/errors.ts";
@@ -10,23 +10,24 @@ import { signalAll, waitFor } from "./signal.ts";
 
 /** What a program gets between TERM and KILL, in milliseconds. */
 const GRACE_MS = 10_000;
-/** How long a killed process may stay on, in a disk's or a network's hands. */
+/** How long a killed process may live on, waiting for a disk or a network. */
 const KILL_MS = 5_000;
 /** Longer than sysvinit takes to read its table. */
 const REMIND_MS = 60;
 
 /**
- * The order keeps init from winning the race, and a call that is killed at any point can be made again. First the bundle
- * loses its config.json: whatever init starts from now on finds nothing to run. So the program gets its whole grace,
- * which is longer than the three seconds that sysvinit gives it once its line is gone. Only then goes the line.
+ * Stops the container until somebody starts it on purpose. The order keeps init from starting it in between, and a call that
+ * is killed at any point can be repeated. First the bundle loses its config.json: whatever init starts from now on finds
+ * nothing to run. Then the program gets its whole grace, which is longer than the three seconds that sysvinit gives it once
+ * its line is gone. The line goes last.
  */
 export async function stopContainer(name: string, places: Places): Promise<void> {
   rmSync(places.config, { force: true });
-  // A runner that read its config.json before it went may yet become the program.
+  // A runner that has read config.json before may still become the program.
   await endProgram(name, places, () => signalAll(runnersOf(places.bundle), "SIGKILL"));
   if (keptRunning().includes(name)) {
     await letGo(name);
-    // For the case that the first word came while init was reading its table for somebody else.
+    // Once more: init forgets a signal that comes while it is reading its table.
     await sleep(REMIND_MS);
     tellInit();
   }
@@ -41,7 +42,7 @@ export async function whileEnded(name: string, places: Places, replace: () => Pr
   const release = await holdStarts(name, places, KILL_MS);
   if (release === null) throw stuck(name);
   try {
-    // No runner is beyond the lock. Those that come wait, and stay: sysvinit rests a line whose process ends again and again.
+    // No runner has the lock. New ones wait and are left alone: sysvinit rests a line whose process ends again and again.
     await endProgram(name, places, () => {});
     await replace();
   } finally {
@@ -51,7 +52,7 @@ export async function whileEnded(name: string, places: Places, replace: () => Pr
 
 /**
  * Ends all processes of the container, also those that left their parent.
- * @param also is called each time before they are looked for
+ * @param also called before each look for them
  */
 async function endProgram(name: string, places: Places, also: () => void): Promise<void> {
   const program = () => new ProcessesByRoot().in(places.rootfs);

@@ -1,4 +1,4 @@
-/** What every call of `vzexec` puts right first. Apart from what changes containers, so that `vzexec ps` loads little. */
+/** What every call of `vzexec` puts right first. Not in containers.ts, so that `vzexec ps` loads little. */
 import * as sys from "vz:sys";
 import { CONTAINERS_DIR } from "../../common/contract/paths.ts";
 import { reason } from "../../common/errors.ts";
@@ -8,7 +8,7 @@ import { cutLog } from "../system/log-file.ts";
 import { LOG_LIMIT, placesOf, readAside } from "./places.ts";
 import { containerNames } from "./record.ts";
 
-/** Names of containers that killed calls left something of. */
+/** Names of containers of which killed calls left something. */
 function unrepaired(): string[] {
   if (!exists(CONTAINERS_DIR)) return [];
   return [...new Set(sys.readdir(CONTAINERS_DIR).flatMap((entry) => readAside(entry.name)?.name ?? []))];

@@ -10,7 +10,7 @@ import { removeFolder } from "./remove-tree.ts";
 
 /**
  * Removes a bundle with all that lies in it. Where there are no mount namespaces a container's volumes are mounted below
- * its root for all to see, and removing that would empty the volumes: so they are unmounted first.
+ * its root for all to see, and removing the tree would empty them: so all that is mounted in it is unmounted first.
  * @throws VzError 71 when something stays mounted; then nothing is removed
  */
 function removeTree(directory: string): void {
@@ -23,7 +23,7 @@ function removeTree(directory: string): void {
   removeFolder(directory.slice(0, cut), directory.slice(cut + 1));
 }
 
-/** Names in it may hold any bytes. */
+/** The machine's mount table; names in it may hold any bytes. */
 function mountTable(): string {
   return readTextIfAny("/proc/self/mounts") ?? "";
 }

@@ -1,4 +1,4 @@
-/** Which programs this machine runs, found by starting one of each kind: what a kernel says of itself a personality can change. */
+/** Which programs this machine runs, found by starting one of each kind: a personality can change what a kernel says of itself. */
 import { closeSync, fchmodSync, openSync, rmSync, writeSync } from "node:fs";
 import * as sys from "vz:sys";
 import { NATIVE, PROBED, type Probed, probeElf } from "../../common/elf/probe.ts";
@@ -8,10 +8,10 @@ import { hasCode, reason, Status, VzError } from "../../common/errors.ts";
 const NO_ROOM = ["ENOSPC", "EDQUOT", "EROFS", "ENOENT"];
 
 /**
- * Architectures of programs that the kernel itself runs. One that ends as soon as it makes a system call does not run, nor does
+ * Architectures of programs that the kernel itself runs. A program that ends at its first system call does not count, nor does
  * one that an emulator runs.
  * @param place directory to try them in
- * @param others where they are tried instead when its disk is full or read-only
+ * @param others directories to try instead when the disk of `place` is full or read-only, or `place` is missing
  * @throws VzError 71 where they cannot be written, or cannot be started because the place is mounted noexec
  */
 export function runnableArchitectures(place: string, others: readonly string[] = []): Probed[] {

@@ -30,7 +30,7 @@ export function readFacts(): FactsAnswer {
   };
 }
 
-/** Reads /proc/meminfo; MemAvailable is there since Linux 3.14, before it is estimated as free(1) then did. */
+/** Reads /proc/meminfo. MemAvailable is there since Linux 3.14; without it, it is estimated as free(1) did then. */
 export function parseMemory(meminfo: string): FactsAnswer["memory"] {
   const bytes = (name: string) => {
     const kilobytes = new RegExp(`^${name}:\\s+([0-9]+) kB$`, "m").exec(meminfo)?.[1];

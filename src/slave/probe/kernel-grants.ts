@@ -11,7 +11,7 @@ import { MS, NAMESPACES, S_IFCHR } from "../system/linux.ts";
 /** Why something is not granted, in words; null where it is. */
 export type Refusal = string | null;
 
-/** Does `work` in a child process, which ends with it. */
+/** Does `work` in a child process, which then ends. @returns why it failed, or null */
 export function tryInChild(work: () => void): Refusal {
   const [readEnd, writeEnd] = sys.pipe();
   const child = sys.fork();
@@ -116,7 +116,7 @@ const CALLS: Readonly<Record<string, () => void>> = {
     try {
       sys.prctl(sys.constants.PR_SET_NO_NEW_PRIVS, 1);
     } catch {
-      // root may load a filter without
+      // root may load a filter without it
     }
     sys.seccomp(ALLOW_ALL);
   },

@@ -1,4 +1,4 @@
-/** What this machine lets us do that other parts of the slave have to know before they begin. */
+/** What other parts of the slave must know of this machine before they begin. */
 import { mkdirSync } from "node:fs";
 import * as sys from "vz:sys";
 import { DATA_DIR } from "../../common/contract/paths.ts";

@@ -36,7 +36,7 @@ export interface Probe {
   readonly openvz: boolean;
 }
 
-/** What runch does without. Keys are the names of the table's rows. */
+/** What happens where the kernel does not grant a thing, by the name of its row in the table. */
 const WITHOUT: Readonly<Record<string, string>> = {
   "namespace mount": "mounts stand in the machine's table and are undone later; chroot instead of pivot_root",
   "namespace uts": "the hostname stays the machine's",
@@ -59,7 +59,7 @@ const WITHOUT: Readonly<Record<string, string>> = {
   mount_setattr: "recursive options (rro and its like) are left out; mounts with mapped ids are refused",
 };
 
-/** @throws RangeError for a name that has no row, which a test would find */
+/** @throws RangeError for a name that WITHOUT lacks, which a test would find */
 export function grantsOf(refusals: Readonly<Record<string, Refusal>>): Record<string, Grant> {
   return Object.fromEntries(
     Object.entries(refusals).map(([name, why]) => {
@@ -78,7 +78,7 @@ export function missingCapabilities(effective: bigint, last: number): string[] {
   return CAPABILITIES.slice(0, last + 1).filter((_, i) => ((effective >> BigInt(i)) & 1n) === 0n);
 }
 
-/** "all", "none", or what is missing, as long as that is shorter. */
+/** "all", "all but CAPABILITY, …", or how many are missing where the list would be long. */
 function capabilitiesText(missing: readonly string[]): string {
   if (missing.length === 0) return "all";
   return missing.length > 8 ? `${missing.length} are missing` : `all but ${missing.join(", ")}`;

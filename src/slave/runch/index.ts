@@ -1,6 +1,6 @@
 /**
- * `runch`: the OCI container runner. The line that init runs for every container is known here; all others are read by
- * commands/index.ts.
+ * `runch`: the OCI container runner. This file reads the command line that init runs for every container; commands/index.ts
+ * reads all others.
  */
 import type { Args, Command } from "../../common/command/command.ts";
 import { STATE_DIR } from "../../common/contract/paths.ts";
@@ -8,7 +8,7 @@ import type { Io } from "../../common/io.ts";
 import defer * as commands from "./commands/index.ts";
 import defer * as bundles from "./life/start-bundle.ts";
 
-/** What people read of it is in commands/help.ts: no start of a container has to. */
+/** Its help is in commands/help.ts, so that no start of a container loads it. */
 const command: Command = {
   name: "runch",
   summary: "OCI container runner",

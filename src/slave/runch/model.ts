@@ -1,4 +1,4 @@
-/** What the rooms of runch hand to one another: types only. */
+/** What the folders of runch hand to one another: types only. */
 import type { HookKind } from "./hooks/kinds.ts";
 import type { Shortfalls } from "./shortfalls.ts";
 
@@ -36,7 +36,7 @@ export interface Plan {
   readonly credentials: Credentials;
 }
 
-/** A namespace to enter, by a file of /proc/PID/ns or one that it was bound to. */
+/** A namespace to enter, by a file of /proc/PID/ns or a file that the namespace is bound to. */
 export interface Join {
   readonly type: string;
   readonly path: string;
@@ -61,11 +61,11 @@ export interface MountOptions {
   readonly propagation: readonly number[];
   /** The filesystem's own options, parted by commas. */
   readonly data: string;
-  /** Options as they are written that are neither. */
+  /** All other options, as they are written. */
   readonly extended: readonly string[];
 }
 
-/** What is to be made where nothing is found; "nothing" looks only. */
+/** What to make where nothing is found; "nothing" only looks. */
 export type Missing = "nothing" | "directory" | "file";
 
 export interface DeviceStep {
@@ -123,17 +123,17 @@ export interface Parts {
   readonly mounts: MountExtras | null;
   readonly nodes: NodePart | null;
   readonly notify: NotifyPart | null;
-  /** What has to be opened before a user namespace is entered, behind which our ids and rights may not reach it. */
+  /** Called before a user namespace is entered: from inside, our ids and rights may not reach what they open. */
   readonly openings: readonly (() => void)[];
-  /** In the container's namespaces, before its mounts. */
+  /** Called in the container's namespaces, before its mounts. */
   readonly sysctl: SysctlAct | null;
-  /** While the machine's /proc is in reach: attributes of the process that execve(2) keeps. */
+  /** Called while the machine's /proc is in reach: they set attributes of the process that execve(2) keeps. */
   readonly attributes: readonly Act[];
   readonly seccomp: SeccompPart | null;
   readonly terminal: TerminalPart | null;
 }
 
-/** Something to be done at one place of a start; it throws what is an error, and adds what falls short. */
+/** Something to do at one point of a start: throws errors, and adds shortfalls. */
 export type Act = (short: Shortfalls) => void;
 
 /** @param own types of namespaces that the container has to itself */
@@ -143,20 +143,20 @@ export interface HookPart {
   has(...kinds: readonly HookKind[]): boolean;
   /**
    * Runs the hooks of one kind in their order, each with `state` on its standard input.
-   * @throws VzError 125 when one fails, naming it; those behind it are not run
+   * @throws VzError 125 when one fails, naming it; the hooks behind it do not run
    */
   run(kind: HookKind, state: string): void;
   /** As run, but all of them whatever happens. @returns what failed */
   runAll(kind: HookKind, state: string): string[];
 }
 
-/** What has to be done from outside while a container is made (life/outside-task.ts). */
+/** What a process outside does while a container is made (life/outside-task.ts). */
 export type OutsideTask = "idMaps" | "createHooks" | "poststartHooks";
 
 export interface CgroupPart {
   /** To be written down before `create`, so that they can be removed whatever happens. */
   readonly directories: readonly string[];
-  /** Refuses those that are there and not for us. To be called before they are written down: whatever is, is removed later. */
+  /** Refuses cgroups that others are in. Called before `directories` are written down: what is written down is removed later. */
   check(): void;
   /** Makes them and sets the limits. */
   create(short: Shortfalls): void;
@@ -167,22 +167,22 @@ export interface CgroupPart {
 }
 
 export interface NamespacePart {
-  /** Of the user namespace that is made; null where none is. */
+  /** Id maps of the new user namespace; null where none is made. */
   readonly maps: IdMaps | null;
   /**
-   * Enters those that are joined, but for the mount namespace, and makes the user namespace.
-   * @param ask has the process outside do something for this one
+   * Enters the namespaces that are joined, except the mount namespace, and makes the user namespace.
+   * @param ask has the process outside do a task for this one
    * @returns the credentials, changed where the user namespace is refused
    */
   enter(credentials: Credentials, ask: (task: OutsideTask) => void, short: Shortfalls): Credentials;
   /**
-   * Makes, where a pid or time namespace asks for it, the process that lives in it; the caller ends with `leave(pid)`.
-   * @returns whether we are that process
+   * Forks where there is a pid or time namespace, which holds for new processes only; the old process ends with `leave(pid)`.
+   * @returns whether this is the new process; false too where no fork is needed
    */
   hop(short: Shortfalls, leave: (pid: number) => never): boolean;
-  /** Enters the mount namespace of `joins`, as the last: paths mean something else behind it. */
+  /** Enters the mount namespace of `joins`. Comes last: paths mean something else afterwards. */
   enterMounts(): void;
-  /** Types of those that were entered. */
+  /** Types of the namespaces that were entered. */
   readonly entered: readonly string[];
 }
 
@@ -204,21 +204,21 @@ export interface MountExtras {
   openSources(): void;
   /** Whether `mount` has to be called instead of mount(2). */
   replaces(step: MountStep): boolean;
-  /** @returns whether it is there now; what is lacking has been told then */
+  /** @returns whether the mount was made; if not, the shortfall has been added */
   mount(step: MountStep, root: number, short: Shortfalls): boolean;
-  /** The options that are applied to a mount that is there. */
+  /** Applies the options that need a mount to be there. */
   finish(step: MountStep, root: number, short: Shortfalls): void;
 }
 
-/** Device nodes that were made outside of a user namespace. */
+/** Device nodes that are made outside of a user namespace. */
 export interface NodePart {
   open(): void;
-  /** Puts one on the file at its path inside. @returns false where there is none */
+  /** Puts the node of `step` on the file at its path inside. @returns false where there is no such node */
   place(step: DeviceStep, root: number): boolean;
 }
 
 export interface NotifyPart {
-  /** For the program's environment. */
+  /** For the program's environment: "NOTIFY_SOCKET=PATH". */
   readonly variable: string;
   open(): void;
   /** Puts the socket where the variable says. */
@@ -229,7 +229,7 @@ export interface SeccompPart {
   /** Descriptor that has to stay open until `load`; -1 for none. */
   readonly socket: number;
   /**
-   * Puts the filter on this process: the last thing before execve(2), or the last that still has rights.
+   * Puts the filter on this process: as the last step before execve(2), or the last that still has rights.
    * @param processState gives the fields of the message that goes with a listener
    */
   load(short: Shortfalls, processState: () => object): void;

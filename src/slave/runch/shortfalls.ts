@@ -17,7 +17,7 @@ export class Shortfalls {
 
   /**
    * @param what the field or the thing: "linux.seccomp"
-   * @throws VzError 125 in strict, and for what is needed
+   * @throws VzError 125 in strict, and for `needed`
    */
   add(what: string, why: string): void {
     if (this.isolation === "strict") {
@@ -34,7 +34,7 @@ export class Shortfalls {
     return this.#list;
   }
 
-  /** A line for standard error each, from the one numbered `first` on; "" where nothing falls short. */
+  /** The shortfalls from number `first` on, a line for standard error each; "" where there are none. */
   lines(id: string, first = 0): string {
     return this.#list
       .slice(first)

@@ -27,8 +27,8 @@ import type { StoreSystem } from "./system.ts";
 
 export interface CheckoutOptions {
   /**
-   * Whether the container gets a link to the shared object, as for what it cannot or will not write; else it gets a copy
-   * of its own. A write through a link would change every image and container on the slave that has the file.
+   * Whether the container gets a link to the shared object, for a file that it cannot or will not write; else it gets its
+   * own copy. A write through a link would change every image and container on the slave that has the file.
    */
   share(entry: FileEntry): boolean;
 }
@@ -39,7 +39,7 @@ interface Place {
 }
 
 /**
- * Makes `directory`, which must not exist, in one step. For who holds the store's lock shared.
+ * Makes `directory`, which must not exist, in one step. The caller holds the store's lock shared.
  * @returns what this kernel did not allow, each a line for people
  */
 export function checkout(
@@ -100,7 +100,7 @@ class TreeBuilder {
     if (entry.type !== "symlink") chmodSync(file, entry.mode);
   }
 
-  /** False where a link cannot be: a filesystem allows only so many to one file, or none beyond itself. */
+  /** False where a link cannot be made: a filesystem allows only so many to one file, and none from another filesystem. */
   #link(entry: FileEntry, file: string): boolean {
     try {
       linkSync(this.#object(entry), file);

@@ -1,9 +1,10 @@
+/** The error of a full disk, as people need it. */
 import { formatBytes } from "../../common/command/table.ts";
 import { hasCode, Status, VzError } from "../../common/errors.ts";
 import type { StorePaths } from "./layout.ts";
 import type { StoreSystem } from "./system.ts";
 
-/** `error`, or if it says that the disk is full the one line that tells what did not fit and how much is free. */
+/** @returns `error`; or if that says that the disk is full, an error that tells what did not fit and how much is free */
 export function explainFullDisk(
   error: unknown,
   what: string,
@@ -22,7 +23,7 @@ export function noRoom(
     Status.osError,
     `${what}: no space left on device: ${free} free in ${place.paths.root}`,
     {
-      hint: "vzexec gc frees what no image uses",
+      hint: "remove containers that are not needed: vzexec rm, vz master apply",
       cause,
     },
   );

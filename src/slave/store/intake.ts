@@ -8,13 +8,13 @@ import { noRoom } from "./full-disk.ts";
 import { objectFile, objectKey, PRIVATE, type StorePaths } from "./layout.ts";
 import type { Store } from "./store.ts";
 
-/** What a file takes of the disk comes in blocks of this many bytes on the usual filesystems. */
+/** The usual filesystems give files room in blocks of this many bytes. */
 const BLOCK = 4096;
 
 export class Intake implements ImageVisitor {
   /** Where the bytes of a new object are, by its key. */
   readonly staged = new Map<string, string>();
-  /** Objects may have been made of what is staged; the image may be there. */
+  /** load.ts sets the first before staged files become objects, the second once the image is in place. */
   committing = false;
   committed = false;
   readonly #store: Store;
@@ -65,7 +65,7 @@ export class Intake implements ImageVisitor {
     this.#fd = -1;
   }
 
-  /** Where the bytes of `entry` go, or undefined where they are had already. */
+  /** Where the bytes of `entry` go, or undefined where the store or staging/ has them already. */
   #placeOf(entry: FileEntry): string | undefined {
     if (entry.path === CONFIG_NAME) return join(this.#staging, CONFIG_NAME);
     const key = objectKey(entry);

@@ -1,11 +1,8 @@
 /**
  * `vz load-image FILE`: takes an image into this slave's store, and answers a LoadAnswer as one line of JSON on standard
- * output. Not for people: `vzexec load` runs it as a process of its own, so that the archive's code is not part of
- * `vzexec`, and its memory is gone when it has ended:
- *
- *     spawn(sys.executable(), ["load-image", file], { argv0: "vz", stdio: ["ignore", "pipe", "inherit"] })
- *
- * Its standard error and exit status are those of the verb; FILE is left where it is.
+ * output. Not for people: `vzexec load` runs it as a process of its own (vzexec/verbs/load-upload.ts), so that the
+ * archive's code is not part of `vzexec`, and its memory is gone when it has ended. The verb hands on its standard error
+ * and exit status. FILE is left where it is.
  */
 import type { Command } from "../../common/command/command.ts";
 import { Status, VzError } from "../../common/errors.ts";

@@ -31,20 +31,20 @@ export function loadImage(store: Store, file: string): Promise<LoadAnswer> {
 function loadOpen(store: Store, image: OpenImage): Promise<LoadAnswer> {
   return store.locked("shared", async (lock) => {
     sweepIfAlone(store, lock);
-    // A try that fails has let go of the shared lock: flock(2), "Converting a lock".
+    // A failed tryTake has let go of the shared lock: flock(2), "Converting a lock".
     await lock.take("shared");
     const { name, row } = await lookUp(store, image);
     const staging = makeStaging(store.paths, "load");
     const intake = new Intake(store, staging);
     try {
-      // Pushed again, it is the one that its name means from now on.
+      // An image that is pushed again is the one that its name means from now on.
       if (row !== undefined) return { image: show(store, staging, row), added: false };
       const head = await verifyImage(image, intake);
       commit(store, staging, intake, head);
       return { image: show(store, staging, rowOf(head)), added: true };
     } catch (error) {
       intake.abort();
-      // The empty directory tells the next one who is alone that there may be objects of nobody.
+      // The empty directory tells the next load that holds the lock alone that there may be objects without an image.
       rmSync(staging, { recursive: true, force: true });
       if (intake.committing) mkdirSync(staging, { mode: PRIVATE });
       sweepIfAlone(store, lock);
@@ -71,7 +71,7 @@ function sweepIfAlone(store: Store, lock: StoreLock): void {
   try {
     store.collect();
   } catch (error) {
-    // Another image cannot be read: then nobody knows which objects are whose, and gc says so. This load can go on.
+    // Another image cannot be read, so nobody knows which objects it uses; gc says so. This load can go on.
     if (!isVzError(error)) throw error;
   }
 }
@@ -90,7 +90,7 @@ function commit(store: Store, staging: string, intake: Intake, head: ImageHead):
   writeNew(join(directory, MANIFEST_NAME), head.bytes);
   writeNew(join(directory, ROW_NAME), `${JSON.stringify(rowOf(head))}\n`);
   renameSync(join(staging, CONFIG_NAME), join(directory, CONFIG_NAME));
-  // One sync for all: an fsync a file takes seconds for a thousand of them. The names follow the bytes, the image both.
+  // One sync for all: an fsync for each of a thousand files takes seconds. Bytes reach the disk before names, both before the image.
   system.sync();
   intake.committing = true;
   for (const [key, file] of intake.staged) {

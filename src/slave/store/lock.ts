@@ -1,6 +1,6 @@
 /**
- * The store's one lock. Who adds to the store or links to its objects holds it shared; who takes anything away holds it
- * alone. A lock dies with its process, so what lies in staging/ while one holds it alone is a dead process's.
+ * The store's one lock. Whoever adds to the store or links to its objects holds it shared; whoever takes anything away
+ * holds it alone. A lock ends with its process, so what a process that holds it alone finds in staging/ is a dead one's.
  */
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -34,7 +34,7 @@ export class StoreLock {
     for (let waited = 0; !this.tryTake(kind); waited += POLL_MS) {
       if (waited >= patience) {
         throw new VzError(Status.tryAgain, "image store: in use by another command", {
-          hint: "try again once the load, start or gc that is under way has ended",
+          hint: "try again once the load or start that is under way has ended",
         });
       }
       await sleep(POLL_MS);

@@ -1,3 +1,4 @@
+/** The store's system calls, and the store of this slave. */
 import * as sys from "vz:sys";
 import { DATA_DIR } from "../../common/contract/paths.ts";
 import { hasCode } from "../../common/errors.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { ImageRow } from "../../common/contract/protocol.ts";
 import { imageDirectory, type StorePaths } from "./layout.ts";
 
-/** A new directory in staging/, for who holds the lock. */
+/** A new directory in staging/. The caller holds the lock. */
 export function makeStaging(paths: StorePaths, purpose: string): string {
   return mkdtempSync(join(paths.staging, `${purpose}-`));
 }

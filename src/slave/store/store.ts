@@ -123,14 +123,14 @@ export class Store {
     });
   }
 
-  /** Empties staging/. For who holds the lock alone. @returns whether there was anything */
+  /** Empties staging/. The caller holds the lock alone. @returns whether there was anything */
   sweep(): boolean {
     const left = readdirOrNone(this.paths.staging);
     for (const name of left) rmSync(join(this.paths.staging, name), { recursive: true, force: true });
     return left.length > 0;
   }
 
-  /** The second half of gc. For who holds the lock alone. */
+  /** Deletes objects that no image lists and no container links to. The caller holds the lock alone. */
   collect(): Freed {
     const used = new Set<string>();
     for (const { id } of this.list()) {

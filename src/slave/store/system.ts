@@ -1,4 +1,4 @@
-/** The system calls of the store that Node has none for; the real ones are in real-system.ts. */
+/** System calls of the store that Node does not offer; the real ones are in real-system.ts. */
 export interface StoreSystem {
   /** Takes or changes the lock of an open file. False, where somebody else's is in the way. */
   tryLock(fd: number, kind: "shared" | "exclusive"): boolean;

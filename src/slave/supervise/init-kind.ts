@@ -15,7 +15,7 @@ const BY_NAME: Readonly<Record<string, InitKind>> = {
   sysvinit: "sysvinit",
 };
 
-/** Strings that stand in the executable and in no other init's: what each sets in its children's environment. */
+/** Strings that only one init's executable holds: variables that it sets for its children, or the prefix of its messages. */
 const BY_CONTENT: readonly (readonly [mark: string, kind: InitKind])[] = [
   ["UPSTART_JOB", "upstart"],
   ["INIT_VERSION", "sysvinit"],

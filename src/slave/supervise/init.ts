@@ -45,7 +45,7 @@ export function tellInit(): void {
 
 async function edit(change: (text: string) => string): Promise<void> {
   await withLock(INIT_LOCK, () => {
-    // Whoever keeps /etc elsewhere and links to it keeps the link.
+    // A link is followed, so that it stays a link.
     const file = existing(INITTAB);
     const text = readFileSync(file, "latin1");
     const changed = change(text);

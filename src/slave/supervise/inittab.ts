@@ -12,7 +12,7 @@ export const BEGIN = "# vz containers: vzexec keeps the lines from here on";
 export const END = "# vz containers: end";
 
 const COMMAND = `${RUNCH_BINARY} start ${CONTAINERS_DIR}/`;
-/** Our part of the file: everything else in it may be anything. */
+/** A line of a container, between our markers; lines outside them may be anything. */
 const OUR_LINE = /^([^:#]*):[^:]*:respawn:(.*)$/;
 
 interface Parts {
@@ -61,7 +61,7 @@ function sysvLine(text: string, name: string, oldId: string): string {
 
 const ID_SPACE = 36 ** 3;
 
-/** At most four characters (sysvinit keeps no more), the same for the same name as long as nobody else has it. */
+/** Four characters, for sysvinit keeps no more: by the container's name, or the next after `oldId`; the first that is free. */
 function freeId(name: string, taken: ReadonlySet<string>, oldId: string): string {
   const isOurs = /^v[0-9a-z]{3}$/.test(oldId);
   let number = isOurs ? Number.parseInt(oldId.slice(1), 36) + 1 : hash(name);

@@ -7,8 +7,8 @@ const { O_RDWR, O_NOFOLLOW, O_NOCTTY } = sys.constants;
 const BLOCK = 65_536;
 
 /**
- * If the log is above `limit` bytes, keeps its newest half limit, from the start of a line on. In place, since a program
- * that runs holds the file open; what it appends in the same millisecond may be lost.
+ * If the log is above `limit` bytes, keeps the newest `limit / 2`, from the start of a line on. In place, since a running
+ * program holds the file open; what it appends in the same millisecond may be lost.
  */
 export function cutLog(path: string, limit: number): void {
   let fd: number;
@@ -27,7 +27,7 @@ export function cutLog(path: string, limit: number): void {
     const newline = bytes.subarray(0, first).indexOf(10);
     if (newline >= 0 && newline + 1 < first) from += newline + 1;
     let to = 0;
-    // a program that writes faster than this loop copies shall not keep it here
+    // a program that writes faster than this loop copies must not keep it going
     while (to <= limit) {
       const n = sys.read(fd, bytes, 0, bytes.length, from + to);
       if (n === 0) break;

@@ -15,7 +15,7 @@ export function failed(what: string, cause: unknown, hint?: string): VzError {
   );
 }
 
-/** Does something whose error would not say what it is about. */
+/** Runs `act`, whose own error would not say what it is about. @throws VzError 125 "WHAT: the reason" */
 export function attempt(what: string, act: () => void): void {
   try {
     act();
@@ -24,12 +24,12 @@ export function attempt(what: string, act: () => void): void {
   }
 }
 
-/** The kernel will not mount here, whatever is asked; as against a mistake in what was asked. */
+/** Whether the kernel does not let us mount at all, as against a mistake in what was asked. */
 export function isMountRefused(error: unknown): boolean {
   return hasCode(error, "EPERM", "EACCES", "ENOSYS", "ENODEV");
 }
 
-/** The kernel has no such namespace, or not for us, or no more of them. */
+/** Whether the kernel has no such namespace, or not for us, or no more of them. */
 export function isNamespaceRefused(error: unknown): boolean {
   return isMountRefused(error) || hasCode(error, "EINVAL", "EUSERS", "ENOSPC");
 }

@@ -66,7 +66,7 @@ export function absolutePath(path: string): string {
   return parts.includes("..") ? sys.realpath(path) : `/${parts.join("/")}`;
 }
 
-/** Where a descriptor's file can be named: mount(2) and its kin take no descriptors. */
+/** A path of a descriptor's file, for calls like mount(2) that take no descriptor. */
 export function pathOf(fd: number): string {
   return `/proc/self/fd/${fd}`;
 }

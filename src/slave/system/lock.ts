@@ -44,7 +44,7 @@ export function ifUnlocked(name: string, work: () => void): void {
 }
 
 function openLock(name: string): number {
-  // As runch makes it: a container's user may look at what he knows the name of.
+  // 0711, as runch makes it: a container's user may reach what he knows the name of.
   makeDirectories(STATE_DIR, 0o711);
   makeDirectories(LOCKS_DIR, 0o700);
   const file = `${LOCKS_DIR}/${name}`;

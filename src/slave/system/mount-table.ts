@@ -13,8 +13,7 @@ export function parseMountPoints(table: string, root: string, types?: readonly s
 }
 
 /**
- * Which mounts to undo, last first: those of `now` without one of `before` for each time that it is listed there (mounts
- * can stand on one another).
+ * Which mounts to undo, last first: those of `now`, less one for each entry of `before` (mounts can stand on one another).
  */
 export function toUnmount(now: readonly string[], before: readonly string[]): string[] {
   const kept = [...before];

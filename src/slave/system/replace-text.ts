@@ -22,7 +22,7 @@ export function replaceText(path: string, text: string, mode: number): number {
   return fd;
 }
 
-/** Where others may write, what they put there is neither followed nor taken. */
+/** Makes a new file. In a directory that others can write, it neither follows nor reuses what they put there. */
 function openNew(path: string, mode: number): number {
   const flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW;
   try {

@@ -1,4 +1,4 @@
-/** What ends a start that failed: read when one does. */
+/** The error that ends a failed start; loaded only when one fails. */
 import { isSystemError, isVzError, reason, Status, VzError } from "../../common/errors.ts";
 
 /** Any failure on the way to a container's process as one of 125, 126 and 127; a wrong command line stays 64. */

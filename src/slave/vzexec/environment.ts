@@ -1,10 +1,10 @@
-/** What of a caller's environment reaches us: nothing. sshd may be set up to accept variables from the client. */
+/** Keeps a caller's environment away from us: sshd may be set up to accept variables from the client. */
 
 /** What vzexec looks at itself. */
 export interface Caller {
   /** SSH_ORIGINAL_COMMAND */
   readonly original: string | undefined;
-  /** Address, port and port of SSH_CLIENT, or "local". */
+  /** SSH_CLIENT (the address and port of the client, the port of sshd), or "local". */
   readonly from: string;
 }
 

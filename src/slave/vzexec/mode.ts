@@ -32,7 +32,7 @@ export function readCall(argv0: string, words: readonly string[], original: stri
   if (first === "-c") {
     if (text === undefined || words.length > 2) throw refused("-c takes one argument");
     const own = lineWords(text);
-    // A forced command reaches an account whose login shell is vzexec as `-c`.
+    // sshd runs a forced command by the login shell: where that is vzexec, the command comes as `-c`.
     return own.length > 0 || original === undefined ? remote(own) : remote(lineWords(original));
   }
   if (argv0.startsWith("-")) return { kind: "login" };

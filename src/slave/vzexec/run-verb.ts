@@ -1,3 +1,4 @@
+/** Finds and runs the verbs of vzexec. */
 import type { Command } from "../../common/command/command.ts";
 import { parseArgs } from "../../common/command/parse-args.ts";
 import { suggest } from "../../common/command/suggest.ts";
@@ -8,7 +9,7 @@ import { verbs } from "./verbs/index.ts";
 
 /**
  * Runs a verb on this slave.
- * @param unknown status for a word that is no verb: 77 for who is restricted to verbs, 64 for root at the keyboard
+ * @param unknown status for a word that is no verb: 77 for a caller who is restricted to verbs, 64 for root at the keyboard
  */
 export async function runVerb(words: readonly string[], io: Io, unknown: number): Promise<number> {
   const [name = "", ...rest] = words;

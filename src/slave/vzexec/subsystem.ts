@@ -77,7 +77,7 @@ export async function serve(
   return Status.ok;
 }
 
-/** @throws VzError 65 for a line beyond the limit: what follows it could not be told from it */
+/** @throws VzError 65 for a line beyond the limit, whose end is unknown: no later request could be found */
 function* inputLines(): Generator<string> {
   const chunk = Buffer.alloc(64 * 1024);
   let pending: Buffer<ArrayBufferLike> = Buffer.alloc(0);

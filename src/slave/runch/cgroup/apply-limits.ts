@@ -23,8 +23,8 @@ function write(one: PlacedLimit, writer: Writer): string | null {
 }
 
 /**
- * Writes all limits in their order. What is refused is tried once more behind the others: which of memory and memory + swap, of
- * quota, period and burst has to go first depends on the values before.
+ * Writes all limits in their order. A refused one is tried once more behind the others: which of memory and memory + swap, or of
+ * quota, period and burst, has to go first depends on the old values.
  * @param reasons why a controller has no files at all here, by "DIRECTORY CONTROLLER"
  */
 export function applyLimits(

@@ -9,14 +9,14 @@ const { O_WRONLY } = sys.constants;
 export function writeControl(path: string, text: string): void {
   const fd = sys.open(path, O_WRONLY);
   try {
-    // an empty text is an order too ("no CPUs of its own"), and write(2) of nothing is none
+    // an empty text is an order too ("no CPUs of its own"), but a write(2) of no bytes is none
     sys.writeAll(fd, text === "" ? "\n" : text);
   } finally {
     sys.close(fd);
   }
 }
 
-/** As readTextIfAny, trimmed; null also for a file that this kind of cgroup does not let read. */
+/** As readTextIfAny, trimmed; null also for a file that cannot be read in this kind of cgroup. */
 export function readControl(path: string): string | null {
   try {
     return readTextIfAny(path)?.trim() ?? null;

@@ -37,8 +37,8 @@ function inheritCpuset(above: string, directory: string): void {
 
 /**
  * Hands controllers of a cgroup (version 2) down to its children: those that limits need, and what counts memory and processes.
- * No more than these: it changes cgroups that are not the container's, and stays.
- * @param reasons is told why it could not be
+ * No more than these: the change is to cgroups that are not the container's, and is not undone.
+ * @param reasons gets, by controller, why one cannot be handed down
  */
 function handDown(directory: string, needed: ReadonlySet<string>, reasons: Map<string, string>): void {
   const words = (file: string) => (readControl(`${directory}/${file}`) ?? "").split(" ");
@@ -62,7 +62,7 @@ function handDown(directory: string, needed: ReadonlySet<string>, reasons: Map<s
 }
 
 /**
- * Kills and removes come to whole cgroups, so one that others are in is none for a container.
+ * Refuses a cgroup that has processes: a container's cgroup is killed and removed as a whole.
  * @throws VzError 125 naming it
  */
 export function refuseOccupied(directory: string): void {
@@ -90,7 +90,7 @@ function makePlace(place: Place, needed: ReadonlySet<string>): [key: string, why
 
 /**
  * Makes the directories and writes the limits; the caller has written down `cgroupDirectories(plan)` before.
- * @returns the directories that are there, for `joinCgroup`
+ * @returns the directories that could be made, for `joinCgroup`
  * @throws VzError 125 for a cgroup that others are in
  */
 export function createCgroup(plan: CgroupPlan, tell: Teller): string[] {

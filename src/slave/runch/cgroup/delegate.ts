@@ -6,13 +6,13 @@ import { readControl } from "./control-files.ts";
 import { FIELD } from "./limits.ts";
 import type { Teller } from "./plan.ts";
 
-/** Those of Linux 4.13, which lists them from 4.15 on. */
+/** The files that can be given away in Linux 4.13; from 4.15 on the kernel lists them. */
 const FILES = "cgroup.procs\ncgroup.subtree_control\ncgroup.threads";
 
 /**
- * Gives the directory of version 2, and the files in it that may be given away, to `uid`; version 1 is not safe to be handed out.
+ * Gives the directory of version 2, and the files in it that may be given away, to `uid`; version 1 is not safe to give away.
  * For a container with a user namespace and a cgroup namespace of its own whose cgroups are mounted read-write.
- * @param uid on the machine
+ * @param uid as the machine counts
  */
 export function delegateCgroup(directories: readonly string[], uid: number, tell: Teller): void {
   const directory = directories.find((one) => readControl(`${one}/cgroup.controllers`) !== null);
@@ -23,7 +23,7 @@ export function delegateCgroup(directories: readonly string[], uid: number, tell
       try {
         if (file !== "" && !file.includes("/")) sys.chown(`${directory}/${file}`, uid, -1);
       } catch (error) {
-        // of a controller that it has not
+        // a file of a controller that this cgroup does not have
         if (!hasCode(error, "ENOENT")) throw error;
       }
     }

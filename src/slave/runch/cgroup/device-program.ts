@@ -79,7 +79,7 @@ function assemble(code: readonly Instruction[]): Uint8Array {
   return bytes;
 }
 
-/** The later rule counts, so the rules are asked from the last to the first. */
+/** A later rule overrides an earlier one, so the program asks from the last to the first. */
 export function deviceProgram({ base, rules }: DeviceRules): Uint8Array {
   return assemble([
     instruction(LOAD_WORD, TYPE, 0, CONTEXT, FIELD.type),

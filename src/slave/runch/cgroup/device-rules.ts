@@ -1,6 +1,6 @@
 /**
- * `linux.resources.devices`: which devices a container may make, read and write. The rules are obeyed in their order, a later
- * one over an earlier one, for each kind of access by itself.
+ * `linux.resources.devices`: which devices a container may make, read and write. A later rule overrides an earlier one, for each
+ * kind of access by itself.
  */
 import type { DeviceRule } from "./resources.ts";
 
@@ -21,9 +21,9 @@ export interface Rule {
 }
 
 export interface DeviceRules {
-  /** What holds where no rule does. */
+  /** What holds where no rule applies. */
   readonly base: "allow" | "deny";
-  /** Whether the list says so itself; else it is what the cgroup above allows. */
+  /** Whether the list itself sets `base`; else the cgroup above does. */
   readonly said: boolean;
   readonly rules: readonly Rule[];
 }
@@ -52,7 +52,7 @@ function accessBits(access = "rwm"): number {
   );
 }
 
-/** @returns null where the list asks for nothing: empty, or everything is allowed by its last word */
+/** @returns null where the list forbids nothing: it is empty, or allows everything in the end */
 export function deviceRules(list: readonly DeviceRule[] = []): DeviceRules | null {
   let base: "allow" | "deny" = "allow";
   let said = false;
@@ -60,7 +60,7 @@ export function deviceRules(list: readonly DeviceRule[] = []): DeviceRules | nul
   for (const { allow, type = "a", major = -1, minor = -1, access } of list) {
     const bits = accessBits(access);
     if (type === "a" && major === -1 && minor === -1 && bits === ALL) {
-      // the last word on all that was said before it
+      // a rule for everything replaces all rules before it
       base = allow ? "allow" : "deny";
       said = true;
       rules = [];

@@ -13,7 +13,7 @@ const PAUSE = 10;
 interface Freezer {
   readonly file: string;
   readonly words: Readonly<Record<"on" | "off", string>>;
-  /** Orders to freeze are given again: one can fail half-way when a process forks (version 1). */
+  /** Whether to repeat the order: a freeze can fail half-way when a process forks (version 1). */
   readonly again: boolean;
   isFrozen(): boolean;
 }
@@ -39,7 +39,7 @@ export function isFrozen(directories: readonly string[]): boolean {
   return freezerOf(directories)?.isFrozen() ?? false;
 }
 
-/** Whether a cgroup and those below it hold no processes but these. One that our pid namespace does not see reads 0. */
+/** Whether a cgroup and those below it hold no other processes. One that our pid namespace does not see reads as 0. */
 function holdsOnly(directory: string, pids: readonly number[]): boolean {
   return cgroupTree(directory).every((one) => {
     const lines = (readControl(`${one}/cgroup.procs`) ?? "0").split("\n");
@@ -48,8 +48,8 @@ function holdsOnly(directory: string, pids: readonly number[]): boolean {
 }
 
 /**
- * Lets a process of a container go on that somebody has frozen in another cgroup than the container's: in version 1 it cannot
- * even be killed before. Only where nothing but the container's processes goes on with it, and never the cgroups above.
+ * Thaws a process of a container that somebody has frozen in a cgroup that is not the container's: in version 1 a frozen process
+ * cannot even be killed. Only where that cgroup holds none but the container's processes; cgroups above it stay frozen.
  * @param pids all of the container's
  */
 export function thawProcess(pid: number, pids: readonly number[]): void {
@@ -70,8 +70,8 @@ function waitFor(freezer: Freezer, wanted: boolean, order: () => void): boolean 
 }
 
 /**
- * Stops all processes of a container where they are, or lets them go on; gives back control when it is so.
- * @throws VzError 125 where there is no freezer, and when it takes longer than five seconds (nothing is frozen then)
+ * Stops all processes of a container where they are, or lets them go on; returns when that is done.
+ * @throws VzError 125 where there is no freezer, and when it takes longer than five seconds (a freeze is undone then)
  */
 export function freeze(directories: readonly string[], on: boolean): void {
   const freezer = freezerOf(directories);

@@ -43,7 +43,7 @@ function decodeOctal(path: string): string {
   return path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }
 
-/** `path` below a mount that shows the cgroup `root`. */
+/** `path` as seen in a mount that shows the cgroup `root`; null where it is not below. */
 function below(root: string, path: string): string | null {
   if (root === "/") return path === "/" ? "" : path;
   if (path === root) return "";
@@ -51,8 +51,9 @@ function below(root: string, path: string): string | null {
 }
 
 /**
- * @param mountinfo /proc/self/mountinfo. @param cgroup /proc/self/cgroup
- * @returns each hierarchy once: at a mount that is not covered by another, one that shows our own cgroup if there is such
+ * @param mountinfo text of /proc/self/mountinfo
+ * @param cgroup text of /proc/PID/cgroup
+ * @returns each hierarchy once: at a mount that no other covers, and that shows the process's own cgroup if one does
  */
 export function parseHierarchies(mountinfo: string, cgroup: string, files: MachineFiles): Hierarchies {
   const memberships = parseMemberships(cgroup);
@@ -92,7 +93,7 @@ function deviceName(dev: number | bigint): string {
   return `${major}:${minor}`;
 }
 
-/** None on a machine without cgroups, or without /proc. @param pid whose cgroups are its "own" */
+/** None on a machine without cgroups, or without /proc. @param pid the process whose cgroups are `own` */
 export function findHierarchies(pid: number | "self" = "self"): Hierarchies {
   const cgroup = readTextIfAny(`/proc/${pid}/cgroup`);
   const mountinfo = cgroup === null ? null : readTextIfAny("/proc/self/mountinfo");

@@ -1,7 +1,7 @@
 /**
  * `linux.resources` as writes to the control files of cgroup version 1 (Documentation/admin-guide/cgroup-v1 of the kernel,
- * Documentation/scheduler/sched-bwc.rst). Order matters within a controller; where the right order depends on the values
- * before, what is refused at first is tried again behind the rest.
+ * Documentation/scheduler/sched-bwc.rst). Order matters within a controller; where the right order depends on the old values,
+ * what is refused at first is tried again behind the rest.
  */
 import { each, FIELD, isSet, type Limit, limit } from "./limits.ts";
 import type { OciResources } from "./resources.ts";
@@ -38,7 +38,7 @@ export function cpuV1({ cpu = {} }: OciResources): Limit[] {
   const number = (field: string, value: number | undefined, file: string) => {
     if (isSet(value)) limits.push(limit(`cpu.${field}`, `cpu.${file}`, value, unlimited(value)));
   };
-  // an idle group takes no shares, so that has to end before they are set
+  // an idle group takes no shares, so idle comes first
   if (cpu.idle !== undefined) limits.push(limit("cpu.idle", "cpu.idle", cpu.idle, cpu.idle === 0));
   number("shares", cpu.shares, "shares");
   number("period", cpu.period, "cfs_period_us");
@@ -100,7 +100,7 @@ export function blockV1({ blockIO = {} }: OciResources): Limit[] {
   return limits;
 }
 
-/** The limit, and that of reservations (Linux 5.7), without which a program gets past it by reserving. */
+/** The limit, and the one for reservations (Linux 5.7): without it a program gets past the limit by reserving. */
 export function hugetlbV1({ hugepageLimits }: OciResources): Limit[] {
   return each(hugepageLimits, ({ pageSize, limit: most }) => [
     limit("hugepageLimits", `hugetlb.${pageSize}.limit_in_bytes`, most, most < 0),

@@ -10,7 +10,7 @@ export interface ControlFile {
 export interface Limit {
   /** "linux.resources.memory.limit" */
   readonly field: string;
-  /** The first of these files that the kernel has takes its text; none: the field cannot be had, `why` says so. */
+  /** The text goes to the first of these files that the kernel has. Empty: the field cannot be had, and `why` tells the reason. */
   readonly tries: readonly ControlFile[];
   readonly why?: string;
   /** Asks for no more than a new cgroup has anyway: nothing is lost where it cannot be written. */
@@ -32,12 +32,12 @@ export function lacking(field: string, why: string, free = false): Limit {
   return { field: `${FIELD}.${field}`, tries: [], why, free };
 }
 
-/** Whether a number is to be set: 0 is "not set" for the fields that cannot sensibly be 0, as engines write it out. */
+/** Whether a number is to be set. Engines write 0 for "not set" into fields that cannot sensibly be 0. */
 export function isSet(value: number | undefined): value is number {
   return value !== undefined && value !== 0;
 }
 
-/** Limits of a list's items, all under the list's name: the first that fails tells of it. */
+/** Limits of a list's items, all under the list's name: only the first that fails is told. */
 export function each<T>(items: readonly T[] | undefined, limits: (item: T) => readonly Limit[]): Limit[] {
   return (items ?? []).flatMap(limits);
 }

@@ -3,7 +3,7 @@
 import type { Hierarchies } from "./hierarchies.ts";
 import { placesOfDirectories } from "./path.ts";
 
-/** `to` is relative to the mount's destination, "" for it itself; parents are there by the steps before. */
+/** `to` is relative to the mount's destination, "" for the destination itself; earlier steps have made its parents. */
 export type CgroupMountStep =
   | { readonly kind: "tmpfs"; readonly to: string; readonly data: string }
   /** A directory is made for it first where `to` is not "". The mount's own flags hold (ro, nosuid, nodev, noexec). */
@@ -28,10 +28,10 @@ export interface CgroupMountRequest {
 const lastName = (path: string) => path.slice(path.lastIndexOf("/") + 1);
 
 /**
- * Type cgroup is version 1 where the machine has it, as runc has it: a tmpfs with a directory for each hierarchy and links for
+ * Type cgroup is version 1 where the machine has it, as with runc: a tmpfs with a directory for each hierarchy and links for
  * controllers that share one. Else, and for the type cgroup2, it is version 2.
- * After the steps the tmpfs is to be made read-only where the mount is.
- * @param directories those of the container; none: it stays in ours, and sees these
+ * After the steps the caller makes the tmpfs read-only where the mount is.
+ * @param directories the container's cgroups; empty where it stays in ours, which it then sees
  * @returns no steps where there is nothing to mount: a shortfall
  */
 export function planCgroupMount(

@@ -10,8 +10,8 @@ export function oomKills(text: string | null): number | null {
 }
 
 /**
- * Since the cgroup was made, with its sub-cgroups. Version 2 counts those in memory.events, version 1 has memory.oom_control for
- * each cgroup alone.
+ * The count since the cgroup was made, with its sub-cgroups: memory.events of version 2 includes them, memory.oom_control of
+ * version 1 does not.
  * @returns null where it cannot be known: no memory controller, or version 1 before Linux 4.13
  */
 export function oomCount(directories: readonly string[]): number | null {

@@ -1,4 +1,4 @@
-/** Whose a cgroup is: one that outlives its container may have become another's, whose processes are none of ours to end. */
+/** Whose a cgroup is: one that outlives its container may have become another's, whose processes we must not end. */
 import type { ContainerStateFile } from "../../../common/contract/container-state.ts";
 import { listIds } from "../state/register.ts";
 import { isAlive, readState } from "../state/state-store.ts";
@@ -9,8 +9,8 @@ function isWithin(outer: string, inner: string): boolean {
 }
 
 /**
- * Those of a container's cgroups that may be emptied and removed with it. As long as its process is there nobody else gets in
- * (createCgroup refuses); afterwards those count no more that hold another container which runs.
+ * The cgroups of a container that may be emptied and removed with it. As long as its process is there nobody else gets in
+ * (createCgroup refuses); afterwards the cgroups that hold another running container are left out.
  * @param root where the states are kept
  */
 export function ownCgroups(root: string, state: ContainerStateFile): readonly string[] {

@@ -16,7 +16,7 @@ import { cgroupDirectories, planCgroup } from "./plan.ts";
 import { readResources } from "./resources.ts";
 import { joinCgroup } from "./tree.ts";
 
-/** Read-only once all is in place: the links have to be made first. */
+/** Gives a mount its flags once all is in place: a read-only one takes no links. */
 function protect(place: string, flags: number): void {
   sys.mount(null, place, null, MS.REMOUNT | MS.BIND | flags, null);
 }
@@ -60,7 +60,7 @@ export function planCgroupPart(
   const plan = planCgroup({ cgroupsPath: linux.cgroupsPath, id, resources, hierarchies }, short);
   const directories = cgroupDirectories(plan);
   let joined: readonly string[] = [];
-  // whoever enters it stops, and we would wait for him
+  // whoever enters a frozen cgroup stops, and we would wait for that process
   const refuseFrozen = (those: readonly string[]) => {
     if (isFrozen(those)) throw failure("linux.cgroupsPath: the container's cgroup is frozen, unexpectedly");
   };
@@ -72,7 +72,7 @@ export function planCgroupPart(
     },
     create(lacking) {
       joined = createCgroup(plan, lacking);
-      // one that lies in such a one
+      // a new cgroup may lie in a frozen one
       refuseFrozen(joined);
     },
     join: (pid) => joinCgroup(joined, pid),

@@ -12,7 +12,7 @@ export interface Place {
 }
 
 /**
- * "/a/b" or "a/b" without what the kernel would pass over.
+ * "/a/b" or "a/b", without the empty and "." parts that the kernel passes over.
  * @throws VzError 78 for the root of a hierarchy, for "..", and for systemd's form
  */
 export function cleanCgroupsPath(path: string): string {
@@ -27,12 +27,12 @@ export function cleanCgroupsPath(path: string): string {
   return `${path.startsWith("/") ? "/" : ""}${parts.join("/")}`;
 }
 
-/** The directory above; "" stays itself. */
+/** The directory above; "" stays "". */
 const parent = (path: string) => path.slice(0, Math.max(0, path.lastIndexOf("/")));
 
 /**
- * As runc has it, an absolute path begins at the mount point, a relative one at our own cgroup; in version 2 at the one above it,
- * since a cgroup with processes cannot hand controllers down.
+ * As with runc, an absolute path begins at the mount point, a relative one at our own cgroup; in version 2 at the one above our
+ * own, since a cgroup with processes cannot hand controllers down.
  */
 function placeIn({ own, ...hierarchy }: Hierarchy, path: string): Place | null {
   const { version, controllers, mountPoint } = hierarchy;

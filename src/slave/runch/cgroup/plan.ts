@@ -8,7 +8,7 @@ import * as v2 from "./limits-v2.ts";
 import { cleanCgroupsPath, type Place, placesOf } from "./path.ts";
 import type { OciResources } from "./resources.ts";
 
-/** Who is told what cannot be had: the shortfalls of a start, or an error of an update. */
+/** Takes what cannot be had: into the shortfalls of a start, or as an error of an update. */
 export interface Teller {
   add(what: string, why: string): void;
 }
@@ -19,11 +19,11 @@ export interface PlacedLimit extends Limit {
 }
 
 export interface CgroupPlan {
-  /** None where no cgroup is asked for, or there are none. */
+  /** Empty where no cgroup is asked for, or the machine has none. */
   readonly places: readonly Place[];
   /** In the order of writing. */
   readonly limits: readonly PlacedLimit[];
-  /** For a device program, where version 1 has no controller for it. */
+  /** Rules for a device program of version 2; null where there are none, or version 1 has the controller. */
   readonly devices: { readonly directory: string; readonly rules: DeviceRules } | null;
   /** Whether config.json names the cgroup. */
   readonly named: boolean;
@@ -74,7 +74,7 @@ function unified(
   });
 }
 
-/** All limits but those of devices, each at the controller that holds it; a field that has none is told. */
+/** All limits but those of devices, each at its controller; a field whose controller is missing is told. */
 export function limitsFor(resources: OciResources, places: readonly Place[], tell: Teller): PlacedLimit[] {
   const limits = CONTROLLERS.flatMap((controller) => {
     const first = find(places, 1, controller.v1);
@@ -90,7 +90,7 @@ export function limitsFor(resources: OciResources, places: readonly Place[], tel
   return [...limits, ...unified(resources.unified ?? {}, places, tell)];
 }
 
-/** Version 1 takes the base first and then what is otherwise. */
+/** Version 1 takes the base first, and then the exceptions. */
 function devicesV1(rules: DeviceRules): Limit[] {
   const { base, said } = rules;
   const { exceptions, holes } = exceptionsOf(rules);

@@ -11,7 +11,7 @@ const { SIGKILL } = sys.signals;
 /** Milliseconds for processes to be gone after SIGKILL, and for the kernel to let go of their cgroups. */
 const PATIENCE = 2000;
 
-/** Waits a moment that grows from 1 to 32 ms; false when all of it took longer than PATIENCE. */
+/** @returns a wait that grows from 1 to 32 ms, call by call; it gives false once PATIENCE is over */
 function patience(): () => boolean {
   const end = sys.now() + PATIENCE;
   let pause = 1;
@@ -23,7 +23,7 @@ function patience(): () => boolean {
   };
 }
 
-/** Writes where the file is; what is refused has other ways. */
+/** Writes if the file exists; passes over a refusal, since the callers have other ways. */
 function tryWrite(path: string, text: string): void {
   try {
     writeControl(path, text);
@@ -33,7 +33,7 @@ function tryWrite(path: string, text: string): void {
   }
 }
 
-/** Frozen processes of version 1 end only when they are let go on. */
+/** A frozen process of version 1 ends only when it is thawed. */
 function thaw(directories: readonly string[]): void {
   for (const directory of directories.flatMap(cgroupTree).reverse()) {
     const state = readControl(`${directory}/freezer.state`);
@@ -65,7 +65,7 @@ export function killCgroup(directories: readonly string[], signal: number = SIGK
 }
 
 /**
- * Removes cgroups, first those that the container made in them. What is gone already, and what is no cgroup, is let be.
+ * Removes cgroups, first those that the container made in them. Passes over what is gone already or is no cgroup.
  * @throws VzError 125 where one stays: there are processes in it
  */
 export function removeCgroup(directories: readonly string[]): void {

@@ -16,7 +16,7 @@ import {
   textMap,
 } from "../../../common/oci/oci-read.ts";
 
-/** A limit of the form int64: -1 for none. What no double holds exactly is far above any machine, and so none as well. */
+/** A limit of the form int64: -1 for none. A value above 2^53 is beyond any machine, and counts as none too. */
 const limit: Reader<number> = (value, at) => {
   if (typeof value !== "number" || !Number.isInteger(value)) throw badConfig(at, "not a whole number");
   if (value < -1) throw badConfig(at, "below -1, which stands for no limit");

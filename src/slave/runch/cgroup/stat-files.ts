@@ -7,7 +7,7 @@ export type Read = (file: string) => string | null;
 
 export type BlockTable = readonly { major: number; minor: number; op: string; value: Figure }[];
 
-/** A count of 64 bits; 0 for what is none. */
+/** A count of 64 bits; 0 for a text that is no number. */
 export function exact(text: string): Figure {
   if (!/^-?\d+$/.test(text)) return 0;
   const number = Number(text);

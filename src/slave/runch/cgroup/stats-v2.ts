@@ -1,6 +1,6 @@
 /**
  * Figures of cgroup version 2 (Documentation/admin-guide/cgroup-v2.rst of the kernel) in the form of runc, which is version 1's:
- * swap includes memory, a limit that is none is the highest number.
+ * swap includes memory, and "no limit" is the highest number.
  */
 import { keyed } from "./control-files.ts";
 import { type BlockTable, exact, flat, hugePages, type Read } from "./stat-files.ts";
@@ -77,7 +77,7 @@ function ioStat(text: string): Record<string, BlockTable> {
   return { ioServiceBytesRecursive: table("rbytes", "wbytes"), ioServicedRecursive: table("rios", "wios") };
 }
 
-/** The parts whose controllers are in version 2. `read` is of the container's one directory. */
+/** The parts whose controllers are in version 2. `read` reads the container's one directory. */
 export function statsV2(read: Read): Figures {
   const io = read("io.stat");
   const current = read("pids.current");

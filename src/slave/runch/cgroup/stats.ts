@@ -17,7 +17,7 @@ export type Figures = {
 /** cpu, cpuset, memory, pids, blkio, hugetlb. */
 export type Stats = Figures;
 
-/** A file of the container's in whichever hierarchy has it. */
+/** Reads a control file in whichever of the container's cgroups has it; `place` is the one of version 2. */
 function reader(directories: readonly string[]): { read: Read; place: string | undefined } {
   const known = directories.filter(isCgroup);
   const second = known.find((directory) => readControl(`${directory}/cgroup.controllers`) !== null);
@@ -38,13 +38,13 @@ function reader(directories: readonly string[]): { read: Read; place: string | u
 export function statsOf(directories: readonly string[], pids: readonly number[]): Stats {
   const { read, place } = reader(directories);
   const second = place === undefined ? {} : statsV2((file) => readControl(`${place}/${file}`));
-  // version 1 has the controllers where both are, and cpu.stat of version 2 is there in any case
+  // where a machine has both, version 1 has the controllers; but version 2 has a cpu.stat in any case
   const counted = { ...second, ...statsV1(read) };
   const isWhole = ["cpu", "memory", "pids"].every((part) => part in counted);
   return isWhole ? counted : { ...statsOfProcesses(pids), ...counted };
 }
 
-/** JSON with numbers above 2^53 as they are, which JSON.stringify cannot write. */
+/** JSON with BigInts as plain numbers, which JSON.stringify cannot write. */
 export function statsJson(value: unknown): string {
   if (typeof value === "bigint") return value.toString();
   if (Array.isArray(value)) return `[${value.map(statsJson).join(",")}]`;

@@ -9,7 +9,7 @@ import type { Teller } from "./plan.ts";
 /** f_type of statfs(2): CGROUP_SUPER_MAGIC and CGROUP2_SUPER_MAGIC of linux/magic.h. */
 const CGROUP_TYPES: readonly number[] = [0x27e0eb, 0x63677270];
 
-/** Whether a directory from a state file is what it should be, before anything is done to it. */
+/** Whether a directory from a state file is a cgroup: asked before anything is done to it. */
 export function isCgroup(directory: string): boolean {
   if (!directory.startsWith("/") || directory.split("/").includes("..")) return false;
   try {
@@ -21,7 +21,7 @@ export function isCgroup(directory: string): boolean {
   }
 }
 
-/** A cgroup and all below it, each behind those that it holds. No links are in such a filesystem. */
+/** A cgroup and all below it, each behind those that it holds. Such a filesystem has no links. */
 export function cgroupTree(directory: string): string[] {
   let entries: ReturnType<typeof sys.readdir>;
   try {
@@ -34,11 +34,11 @@ export function cgroupTree(directory: string): string[] {
   return [...inner.flatMap(({ name }) => cgroupTree(`${directory}/${name}`)), directory];
 }
 
-/** Of one cgroup alone. `tasks`: before Linux 3.0 lists of processes are not to be had; `threads`: a threaded cgroup. */
+/** Pids of one cgroup alone: in `tasks` before Linux 3.0, in `cgroup.threads` for a threaded cgroup. */
 export function processesOf(directory: string): number[] {
   for (const file of ["cgroup.procs", "cgroup.threads", "tasks"]) {
     const text = readControl(`${directory}/${file}`);
-    // 0: one that our pid namespace does not see
+    // 0: a process that our pid namespace does not see
     if (text !== null)
       return text
         .split("\n")
@@ -75,11 +75,11 @@ function placeOf(directory: string, pid: number): string | undefined {
 
 export interface JoinOptions {
   /**
-   * A process of the container: where its cgroup has handed its controllers down and so takes no processes any more (version 2),
-   * the new one goes into the sub-cgroup of this one.
+   * A process of the container. Where the container's cgroup has handed its controllers down, and so takes no processes any more
+   * (version 2), the new process joins the sub-cgroup of this one.
    */
   readonly beside?: number;
-  /** Is told of a cgroup that cannot be joined, which is an error otherwise. */
+  /** Takes a cgroup that cannot be joined; without it that is an error. */
   readonly tell?: Teller;
 }
 

@@ -70,7 +70,7 @@ function read(name: string, text: string, unit: Unit): string | number {
   return Number(text);
 }
 
-/** Reads `value` as `linux.resources`; what is wrong in it is said of `origin`, and nothing unknown is passed over. */
+/** Reads `value` as `linux.resources`; errors name `origin`, and an unknown field is one too. */
 function checked(value: unknown, origin: string): OciResources {
   const unknown: string[] = [];
   let resources: OciResources;
@@ -116,7 +116,7 @@ export function resourcesFrom(values: Values, readFile: (path: string) => string
 
 /**
  * What the command line of `update` asks for.
- * @throws VzError 64 for values that mean nothing, and for the file's
+ * @throws VzError 64 for values that mean nothing, on the command line or in the file
  */
 export function resourcesFromUpdate(values: Values): OciResources {
   return resourcesFrom(values, (path) => (path === "-" ? readAll(0) : readText(path)));

@@ -1,4 +1,4 @@
-/** Changing the limits of a container that is there: what cannot be set is an error, and then nothing is changed. */
+/** Changes the limits of a container that is there; what cannot be set is an error, and then all stays as it was. */
 import { Status, VzError } from "../../../common/errors.ts";
 import { applyLimits } from "./apply-limits.ts";
 import { readControl, writeControl } from "./control-files.ts";
@@ -16,8 +16,8 @@ const refuse: Teller = {
 };
 
 /**
- * Version 2 holds in one number, or in one file, what the specification has in two: what is not to be changed of these is taken
- * from what holds now.
+ * Version 2 has one number, or one file, for what the specification has in two fields: one that `resources` leaves out keeps its
+ * current value.
  * @param read a control file of version 2 of the container's; null where there is none
  */
 export function withCurrent(resources: OciResources, read: (file: string) => string | null): OciResources {
@@ -32,7 +32,7 @@ export function withCurrent(resources: OciResources, read: (file: string) => str
   return whole;
 }
 
-/** @throws VzError 1 where version 2 would kill rather than refuse, and the document asks to look first */
+/** @throws VzError 1 where version 2 would kill rather than refuse, and `checkBeforeUpdate` is set */
 export function checkUsage(resources: OciResources, read: (file: string) => string | null): void {
   const { limit, checkBeforeUpdate } = resources.memory ?? {};
   const used = Number(read("memory.current") ?? 0);
@@ -71,7 +71,7 @@ export function updateCgroup(
       if (old !== null && old !== "" && !old.includes("\n")) before.push([path, old]);
     });
   } catch (error) {
-    // twice, as the right order may be neither of the two
+    // twice: what is refused in this order may be taken the second time
     for (const [path, text] of [...before.toReversed(), ...before.toReversed()]) {
       try {
         writeControl(path, text);

@@ -35,7 +35,7 @@ export function connectConsole(path: string): number {
   }
 }
 
-/** @param console as in LaunchOptions, where there is no --console-socket */
+/** @param console as in LaunchOptions; called where there is no --console-socket */
 export function launchOptions(
   { root, words, values }: Call,
   create: boolean,

@@ -4,12 +4,12 @@ import { isVzError, reason } from "../../../common/errors.ts";
 
 const { O_WRONLY, O_CREAT, O_APPEND } = sys.constants;
 
-/** @returns the descriptor, to be opened before the root is another one */
+/** Opens it; has to be called before the root changes. @returns the descriptor */
 export function openErrorLog(path: string): number {
   return sys.open(path, O_WRONLY | O_CREAT | O_APPEND, 0o600);
 }
 
-/** Writes its line. */
+/** Writes the line of an error. */
 export function logError(fd: number, json: boolean, error: unknown): void {
   const msg = isVzError(error) ? error.message : reason(error);
   const time = new Date().toISOString();

@@ -1,4 +1,4 @@
-/** What `runch exec` starts: a process of config.json's kind, out of the command line, a file, and the container's own. */
+/** What `runch exec` starts: a process as in config.json, from a file, or from the command line and the container's own process. */
 import {
   type OciConfig,
   type OciProcess,
@@ -19,7 +19,7 @@ function number(text: string | undefined, option: string): number {
   return Number(text);
 }
 
-/** "UID" or "UID:GID": names are the image's affair. */
+/** "UID" or "UID:GID"; no names, which only the image knows. */
 function userFrom(text: string): { uid: number; gid?: number } {
   const [uid, gid] = text.split(":");
   return gid === undefined
@@ -27,7 +27,7 @@ function userFrom(text: string): { uid: number; gid?: number } {
     : { uid: number(uid, "--user"), gid: number(gid, "--user") };
 }
 
-/** What is given in place of lines of the same name: most programs take the first that they find. */
+/** `given` in place of lines of the same names: most programs take the first line that they find. */
 function withReplaced(env: readonly string[], given: readonly string[]): readonly string[] {
   const nameOf = (line: string) => line.split("=", 1)[0];
   const names = new Set(given.map(nameOf));

@@ -13,7 +13,7 @@ import { ISOLATION_OPTIONS, isolationFrom } from "./options.ts";
 import { statusNow } from "./show.ts";
 import type { Verb } from "./verb.ts";
 
-/** A process that cannot mean anything is a failure of the runner, as that of a bundle is. */
+/** An invalid process is a failure of the runner, as an invalid bundle is. */
 function asRunner<T>(act: () => T): T {
   try {
     return act();

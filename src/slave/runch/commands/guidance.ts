@@ -11,13 +11,13 @@ import type { Verb } from "./verb.ts";
 
 /** Commands that need CRIU, which no slave has. */
 const LACKING = ["checkpoint", "restore"];
-/** What runch calls itself. */
+/** Commands that only runch itself calls. */
 const INTERNAL = ["ended"];
 
 const widthOf = (io: Io) => Math.min(io.outColumns ?? 80, 100);
 
 /**
- * For words that are no command of their own.
+ * Answers words that no file of commands/ is for: version, help, and those that are no command.
  * @param names of all commands
  * @throws VzError 64
  */

@@ -33,7 +33,7 @@ const VERBS: Readonly<Record<string, () => Promise<{ readonly verb: Verb }>>> = 
 /** @param words the command line @throws VzError */
 export async function runLine(words: readonly string[], io: Io): Promise<number> {
   const { values, verb, rest } = parseLine(words);
-  // opened now: later the root may be another one
+  // opened now: the root may change later
   const log = values["log"] === undefined ? -1 : errorLog.openErrorLog(values["log"]);
   try {
     const root = values["root"] === undefined ? STATE_DIR : absolutePath(values["root"]);
@@ -49,7 +49,7 @@ function asksForHelp([first]: readonly string[]): boolean {
   return first === "--help" || first === "-h";
 }
 
-/** It has a place of its own, since a bundle that is started takes the descriptor of the log along. */
+/** Runs `start`. Apart from the other commands, since a bundle that is started takes the descriptor of the log along. */
 async function start(rest: readonly string[], root: string, before: Values, log: number): Promise<number> {
   const { values, words } = parseOptions(rest, ISOLATION_OPTIONS, Number.POSITIVE_INFINITY);
   const [word, more] = words;

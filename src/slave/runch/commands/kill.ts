@@ -22,7 +22,7 @@ export const verb: Verb = {
     const state = register.needState(root, id);
     const alive = store.isAlive(state);
     const all = values["all"] === "true" ? await processesOf(root, state) : [];
-    // as with runc, all of none is no error
+    // as with runc, --all is no error where nothing runs
     if (!alive && values["all"] !== "true")
       throw new VzError(Status.failed, `container ${id}: is not running`);
     if (alive) signal(state.pid, number);

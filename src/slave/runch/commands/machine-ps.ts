@@ -1,9 +1,9 @@
-/** The machine's own ps(1), where it has one: `runch ps ID OPTION…` shows of its lines those of the container. */
+/** The machine's own ps(1), where it has one: `runch ps ID OPTION…` shows those of its lines that are of the container. */
 import * as sys from "vz:sys";
 import { reason, Status, VzError } from "../../../common/errors.ts";
 import { readAll } from "../../system/files.ts";
 
-/** Lines of a ps table whose column PID holds one of `pids`, below the names. @throws VzError 1 where there is no such column */
+/** The header of a ps table, and the lines whose column PID holds one of `pids`. @throws VzError 1 where there is no such column */
 function selectLines(table: string, pids: readonly number[]): string {
   const [head = "", ...lines] = table.trimEnd().split("\n");
   const column = head.trim().split(/\s+/).indexOf("PID");

@@ -24,7 +24,7 @@ export const GLOBAL_OPTIONS: readonly Option[] = [
   ...ISOLATION_OPTIONS,
 ];
 
-/** Taken from engines; what is not read anywhere has no effect here. */
+/** Options that engines pass; those that nothing reads have no effect here. */
 const IDLE: readonly Option[] = [
   { name: "help", alias: "h", help: "" },
   { name: "debug", help: "" },
@@ -43,7 +43,7 @@ export interface Parsed {
 }
 
 /**
- * @param stop options end behind this many words: 0, at the first word; Infinity, nowhere
+ * @param stop how many words come before the options end; 0: they end at the first word; Infinity: they do not end
  * @throws VzError 64
  */
 export function parseOptions(line: readonly string[], known: readonly Option[], stop: number): Parsed {
@@ -97,7 +97,7 @@ export function parseLine(words: readonly string[]): Line {
     throw usageError(`--log-format=${format}: neither text nor json`);
   if (values["systemd-cgroup"] === "true")
     throw usageError("--systemd-cgroup: runch asks no systemd for cgroups");
-  // as commands they are read where people are read to
+  // --help and --version become commands, which guidance.ts answers
   const [verb] = values["help"] === "true" ? ["help"] : values["version"] === "true" ? ["version"] : rest;
   if (verb === undefined) throw usageError("which command?");
   return { values, verb, rest: rest.slice(1) };

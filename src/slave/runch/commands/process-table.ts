@@ -33,7 +33,7 @@ function terminalName(number: number): string {
   return major === 4 ? `tty${minor}` : `${major}:${minor}`;
 }
 
-/** The time of day where it is today's, the day otherwise; UTC, as everywhere in vz. */
+/** The time of day for a start today, the day for any other; UTC, as everywhere in vz. */
 function startedAt(ms: number, now: number): string {
   const text = new Date(ms).toISOString();
   return text.slice(0, 10) === new Date(now).toISOString().slice(0, 10)
@@ -62,7 +62,7 @@ function rowOf(pid: number, names: ReadonlyMap<string, string>, boot: number, no
   };
 }
 
-/** A line a process that is still there, below a line of names. */
+/** A header, and a line for each process that is still there. */
 export function processTable(pids: readonly number[]): string {
   const names = new Map(
     (readTextIfAny("/etc/passwd") ?? "").split("\n").map((line) => {

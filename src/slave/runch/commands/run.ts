@@ -1,4 +1,4 @@
-/** `runch run`: create and start in one, and the waiting for the end. */
+/** `runch run`: creates, starts and waits for the end, all in one. */
 import * as sys from "vz:sys";
 import { Status } from "../../../common/errors.ts";
 import { launchContainer } from "../life/launch.ts";
@@ -31,7 +31,7 @@ export const verb: Verb = {
       return terminal[1];
     };
     const options = { ...launchOptions(call, false, connect), meanwhile: sys.prepareWaiter };
-    // a signal would end runch and leave the container behind; blocked, it waits for who can pass it on
+    // a signal would end runch and leave the container behind; blocked, it waits for the process that can pass it on
     sys.blockSignals();
     const { state } = await launchContainer(options);
     return waitAndClean(root, state, terminal, values["keep"] === "true");

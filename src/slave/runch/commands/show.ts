@@ -1,10 +1,10 @@
-/** `runch state` and `runch list`: what there is, in the JSON and the columns of runc. */
+/** `runch state` and `runch list`: the containers, in the JSON and the columns of runc. */
 import type { ContainerStateFile, RunStatus } from "../../../common/contract/container-state.ts";
 import { readTextIfAny } from "../../system/files.ts";
 import * as register from "../state/register.ts";
 import * as store from "../state/state-store.ts";
 
-/** The specification's four states ("State", runtime.md), and runc's "paused"; ours have more to tell. */
+/** The specification's four states ("State", runtime.md), and runc's "paused"; RunStatus has more. */
 export type OciStatus = "creating" | "created" | "running" | "paused" | "stopped";
 
 export function ociStatus(status: RunStatus): OciStatus {

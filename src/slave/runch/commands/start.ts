@@ -1,4 +1,4 @@
-/** The help of `runch start`, which itself is in ../start-bundle.ts and ../start-created.ts: no start has to read this. */
+/** The help of `runch start`. The command is in life/start-bundle.ts and life/start-created.ts, so that no start loads this file. */
 
 import { usageError } from "../usage-error.ts";
 import { ISOLATION_OPTIONS } from "./options.ts";

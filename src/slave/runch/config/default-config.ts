@@ -105,7 +105,7 @@ function linux({ rootless, unified }: DefaultConfigOptions): object {
   };
 }
 
-/** The kernel raises ambient ones only where they are inheritable too, and that nobody needs by default. */
+/** Without ambient: the kernel raises those only where they are inheritable too, which nobody needs by default. */
 const SETS = ["bounding", "effective", "permitted"];
 
 function program(terminal: boolean): object {

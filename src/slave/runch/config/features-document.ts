@@ -19,7 +19,7 @@ export interface FeatureParts {
   readonly kernel: Readonly<Record<string, string>>;
 }
 
-/** Those that are honoured here; a filesystem's own are not among them. */
+/** Mount options that runch itself honours; a filesystem's own are not among them. */
 const MOUNT_OPTIONS = [SETS, CLEARS, RARE_OPTIONS].flatMap(Object.keys).sort();
 
 export function featuresDocument({ version, commit, seccomp, kernel }: FeatureParts): object {
@@ -53,7 +53,7 @@ export function featuresDocument({ version, commit, seccomp, kernel }: FeaturePa
   };
 }
 
-/** Names of what is granted, of a table of refusals (null: granted), parted by commas. */
+/** The names in a table of refusals that are granted (null), with commas between them. */
 export function grantedNames(refusals: Readonly<Record<string, string | null>>): string {
   return Object.keys(refusals)
     .filter((name) => refusals[name] === null)

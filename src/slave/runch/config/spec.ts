@@ -26,6 +26,19 @@ function isUnified(): boolean {
   }
 }
 
+/** A file that cannot be written whole, on a full disk for instance, does not stay. */
+function writeNew(path: string, text: string): void {
+  const fd = sys.open(path, O_WRONLY | O_CREAT | O_EXCL, 0o666);
+  try {
+    sys.writeAll(fd, text);
+  } catch (error) {
+    sys.unlink(path);
+    throw error;
+  } finally {
+    sys.close(fd);
+  }
+}
+
 /** @throws VzError 1 where the file is there already, or cannot be written */
 export function spec({ bundle, file, rootless, isolation }: SpecOptions): void {
   const path = file.startsWith("/") ? file : `${absolutePath(bundle)}/${file}`;
@@ -35,9 +48,7 @@ export function spec({ bundle, file, rootless, isolation }: SpecOptions): void {
     unified: isUnified(),
   });
   try {
-    const fd = sys.open(path, O_WRONLY | O_CREAT | O_EXCL, 0o666);
-    sys.writeAll(fd, `${JSON.stringify(config, null, 2)}\n`);
-    sys.close(fd);
+    writeNew(path, `${JSON.stringify(config, null, 2)}\n`);
   } catch (error) {
     const there = hasCode(error, "EEXIST");
     throw new VzError(Status.failed, `${path}: ${there ? "it is there already" : reason(error)}`, {

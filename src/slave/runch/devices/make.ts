@@ -10,13 +10,13 @@ import type { Shortfalls } from "../shortfalls.ts";
 
 const { O_WRONLY, O_CREAT, O_EXCL } = sys.constants;
 
-/** Whether what stands at `place` is the device already; what is not is taken away. */
+/** Whether the device is at `place` already; anything else there is removed. */
 function isThere(step: DeviceStep, place: string): boolean {
   const found = sys.lstat(place);
   const same = ((found.mode ^ step.mode) & S_IFMT) === 0;
   if (same && ((step.mode & S_IFMT) === S_IFIFO || found.rdev === deviceNumber(step.major, step.minor)))
     return true;
-  // a file of the image in the place of a usual one gives way; that of another is a mistake ("Devices", config-linux)
+  // a file of the image gives way to a usual device; in the place of any other it is an error ("Devices", config-linux)
   if (!step.usual || (found.mode & S_IFMT) === S_IFDIR)
     throw failure(`device ${step.path}: something else is there`);
   sys.unlink(place);
@@ -45,8 +45,8 @@ const LINKS = [
 ];
 
 /**
- * Makes the nodes of `plan.devices`, and in /dev the links of the runtime specification ("Dev symbolic links") where nothing
- * of the name is there. A usual one that cannot be had is a shortfall.
+ * Makes the nodes of `plan.devices`, and in /dev the links of the runtime specification ("Dev symbolic links") whose names
+ * are free. A usual device that cannot be had is a shortfall.
  */
 export function makeDevices(plan: Plan, root: number, made: NodePart | null, short: Shortfalls): void {
   const lacking: string[] = [];
@@ -98,8 +98,8 @@ function byDirectory(steps: readonly DeviceStep[]): Map<string, DeviceStep[]> {
 
 /**
  * The machine's own device, bound over an empty file.
- * @param nodes those that were made from outside, for a user namespace
- * @throws `refused` where that is refused, too
+ * @param nodes those that were made outside, for a user namespace
+ * @throws `refused`, the error of mknod(2), where the bind fails too
  */
 function bindDevice(
   step: DeviceStep,

@@ -18,7 +18,7 @@ interface Node {
   readonly gid: number;
 }
 
-/** The helper's part: a node and its mount after the other, until the kernel refuses one. */
+/** The helper's part: makes one node after the other and sends its mount, until the kernel refuses one. */
 function makeAll(nodes: readonly Node[], directory: string, socket: number): void {
   sys.unshare(NAMESPACES.mount);
   sys.mount(null, "/", null, MS.PRIVATE | MS.REC, null);
@@ -33,8 +33,8 @@ function makeAll(nodes: readonly Node[], directory: string, socket: number): voi
 }
 
 /**
- * The usual ones are bound from the machine's, which are the same.
- * @param directory any that is there
+ * Plans the nodes of `linux.devices`. Usual devices are bound from the machine's, which are the same.
+ * @param directory any that exists: the helper mounts its tmpfs there
  */
 export function planNodes(steps: readonly DeviceStep[], maps: IdMaps, directory: string): NodePart {
   const nodes = steps.flatMap((step): Node[] => {

@@ -4,7 +4,7 @@ import { S_IFCHR } from "../../system/linux.ts";
 import type { DeviceStep } from "../model.ts";
 import defer * as askedDevices from "./asked.ts";
 
-/** "Default Devices" of the specification: name, minor of character device 1, or major and minor. */
+/** "Default Devices" of the specification, all character devices: name, major, minor. */
 const USUAL: readonly (readonly [name: string, major: number, minor: number])[] = [
   ["null", 1, 3],
   ["zero", 1, 5],

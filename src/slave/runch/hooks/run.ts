@@ -20,7 +20,7 @@ interface Hook {
   readonly at: string;
   readonly path: string;
   readonly args: readonly string[];
-  /** Ours where config.json says nothing, as with runc and crun. */
+  /** That of runch where config.json says nothing, as with runc and crun. */
   readonly env: readonly string[];
   /** Seconds. */
   readonly timeout: number | undefined;

@@ -4,7 +4,7 @@ import type { Bundle } from "../life/model.ts";
 
 type Status = "creating" | "created" | "running" | "stopped";
 
-/** @returns one line of JSON, of what is remembered of a container */
+/** The state of a container by its state file. @returns one line of JSON */
 export function hookState(
   of: Pick<ContainerStateFile, "ociVersion" | "id" | "bundle" | "annotations">,
   status: Status,
@@ -14,7 +14,7 @@ export function hookState(
   return JSON.stringify({ ociVersion, id, status, pid, bundle, annotations });
 }
 
-/** The same of one that is being made. */
+/** The same for a container that is being made. */
 export function bundleState(
   { id, bundle }: { readonly id: string; readonly bundle: Bundle },
   status: Status,

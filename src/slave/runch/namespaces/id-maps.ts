@@ -70,7 +70,7 @@ export function openUserNamespace(maps: IdMaps): number {
     try {
       sys.close(tellGo);
       sys.unshare(NAMESPACES.user);
-      // its number as /proc counts, which is not what a caller in a pid namespace knows it by
+      // its pid as /proc counts; fork(2) gives another number where /proc is that of another pid namespace
       sys.writeAll(tellReady, sys.readlink("/proc/self"));
       sys.read(go, new Uint8Array(1), 0, 1);
     } finally {

@@ -10,7 +10,7 @@ import defer * as utsNames from "./uts-names.ts";
 
 const { MNT_DETACH } = sys.constants;
 
-/** All at once; where that is refused one by one, so that what is granted is had. */
+/** Makes all at once; where that is refused, one by one, to have at least those that are granted. @returns types that were made */
 function unshare(types: readonly string[], short: Shortfalls): readonly string[] {
   let all = 0;
   for (const type of types) all |= lookup(NAMESPACES, type) ?? 0;
@@ -28,8 +28,8 @@ function unshare(types: readonly string[], short: Shortfalls): readonly string[]
 const MADE_ELSEWHERE = ["pid", "user", "time"];
 
 /**
- * Propagation of all mounts while the container is made: a shared one could not become the root, and what is done to it, its
- * taking away at the end too, would be done to the machine's. So all of them, whatever is asked for the root alone.
+ * Propagation of all mounts while the container is made: a shared mount cannot become the root, and whatever is done to it, even
+ * its removal, would be done to the machine's too. So this holds for all mounts; `plan.propagation` is for the root alone.
  */
 function firstPropagation({ propagation }: Plan): number {
   return ((propagation & MS.SLAVE) !== 0 ? MS.SLAVE : MS.PRIVATE) | MS.REC;
@@ -42,7 +42,7 @@ export interface Made {
   readonly mounts: boolean;
 }
 
-/** Makes the namespaces of `plan.namespaces`. @param entered types of those that this process has entered */
+/** Makes the namespaces of `plan.namespaces`. @param entered types of namespaces that this process has entered */
 export function makeNamespaces(plan: Plan, entered: readonly string[], short: Shortfalls): Made {
   const made = unshare(
     plan.namespaces.filter((type) => !MADE_ELSEWHERE.includes(type)),

@@ -21,7 +21,7 @@ function takeKernelFilesAway(rootfs: string): void {
       // another mount is in front of it
       if (hasCode(error, "ENOENT")) continue;
       if (!hasCode(error, "EINVAL", "EPERM")) throw error;
-      // locked in by a user namespace: what is covered does not count
+      // a user namespace locks it in its place: it is covered instead, which is as good
       sys.mount("tmpfs", point, "tmpfs", 0, null);
     }
   }

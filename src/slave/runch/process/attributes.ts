@@ -44,7 +44,7 @@ const scheduler = object(
 const ioPriority = object({ class: text }, { priority: whole });
 const affinity = object({}, { initial: text, final: text });
 
-const isNamespaceRefused = (error: unknown) => hasCode(error, "EPERM", "ENOSYS", "EACCES");
+const isRefused = (error: unknown) => hasCode(error, "EPERM", "ENOSYS", "EACCES");
 
 /** Does `act`; what the kernel refuses falls short, what it finds wrong is an error. */
 function granted(field: string, act: () => void): Act {
@@ -52,7 +52,7 @@ function granted(field: string, act: () => void): Act {
     try {
       act();
     } catch (error) {
-      if (!isNamespaceRefused(error)) throw failed(field, error);
+      if (!isRefused(error)) throw failed(field, error);
       short.add(field, reason(error));
     }
   };
@@ -84,7 +84,7 @@ function planScheduler(value: unknown, unknown: string[]): Act {
     try {
       sys.schedSetattr(number, bits, nice, priority, runtime, deadline, period);
     } catch (error) {
-      // before Linux 3.14; what the older calls have no words for stays refused
+      // before Linux 3.14; what the older calls cannot express stays refused
       if (!hasCode(error, "ENOSYS") || isDeadline || bits > 1) throw error;
       sys.schedSetscheduler(number + bits * 0x40000000, priority);
       if (nice !== 0) sys.setNice(nice);
@@ -115,7 +115,7 @@ function parseCpuList(listed: string, at: string): number[] {
 }
 
 /**
- * `process.execCPUAffinity` says where a process that `exec` starts runs; the container's first process is not concerned.
+ * `process.execCPUAffinity`: the CPUs of a process that `exec` starts; it is not for the container's first process.
  * @returns what to do before the process moves to its cgroup, and after
  */
 export function planAffinity(value: unknown, unknown: string[]): { initial: Act | null; final: Act | null } {
@@ -138,7 +138,7 @@ function writeLabel(file: string, label: string): void {
   }
 }
 
-/** A label for the next execve(2); security modules that are not there fall short. */
+/** A label for the next execve(2); a security module that is not enabled is a shortfall. */
 function planLabel(field: string, label: string, module: string, text: string): Act {
   return (short) => {
     const modules = readTextIfAny("/sys/kernel/security/lsm");

@@ -4,7 +4,7 @@ import { CAPABILITIES } from "../../system/linux.ts";
 import type { CapabilitySets } from "../model.ts";
 import type { Shortfalls } from "../shortfalls.ts";
 
-/** A name that is no capability is told and left out: the specification wants a warning and no failure ("Linux Process"). */
+/** An unknown name is a shortfall, and is left out: the specification wants a warning and no failure ("Linux Process"). */
 function mask(names: readonly string[] | undefined, at: string, short: Shortfalls): bigint {
   let bits = 0n;
   for (const name of names ?? []) {

@@ -1,4 +1,4 @@
-/** What the container's process may do, set in the one order that works: each step takes a right that a later one may drop. */
+/** What the container's process may do, set in the one order that works: each step needs a right that a later one may drop. */
 import * as sys from "vz:sys";
 import { hasCode } from "../../../common/errors.ts";
 import { attempt, failed } from "../../system/failure.ts";
@@ -9,7 +9,7 @@ import defer * as limits from "./limits.ts";
 
 const { PR_CAPBSET_DROP, PR_SET_KEEPCAPS, PR_SET_NO_NEW_PRIVS } = sys.constants;
 
-/** One more than any kernel knows so far. */
+/** No kernel can have more: a set has 64 bits. */
 const CAPABILITY_LIMIT = 64;
 const CAP_SYS_ADMIN = 1n << 21n;
 
@@ -41,14 +41,14 @@ export function applyCredentials(who: Credentials, short: Shortfalls, loadFilter
   const all = asked.bounding | asked.effective | asked.permitted | asked.inheritable | asked.ambient;
   const sets = (all & ~own) === 0n ? asked : granted.cutDown(asked, own, short);
   limitBounding(sets.bounding);
-  // a filter that is loaded without no_new_privs takes this right, and may forbid all calls but the last two
+  // loading a filter without no_new_privs takes this right; so it comes late, and only capset(2) and execve(2) come after it
   const held = who.noNewPrivileges ? 0n : own & CAP_SYS_ADMIN;
   const keeps = who.uid !== 0 && (sets.permitted | sets.inheritable | held) !== 0n;
   if (keeps) sys.prctl(PR_SET_KEEPCAPS, 1);
   try {
     if (who.groups !== null) sys.setgroups(who.groups);
   } catch (error) {
-    // refused in a user namespace of someone who is not root; then the groups cannot be changed, and are none of ours
+    // refused in a user namespace that someone made who is not root: the groups stay, which will do where none are asked for
     if (!hasCode(error, "EPERM") || who.groups?.length !== 0)
       throw failed("process.user.additionalGids", error);
   }

@@ -8,7 +8,7 @@ import type { Shortfalls } from "../shortfalls.ts";
 const { PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE } = sys.constants;
 
 /**
- * Ambient capabilities, which programs without any of their own inherit.
+ * Raises ambient capabilities, which programs without any of their own inherit.
  * @param wanted bit mask; all of them are permitted and inheritable by now
  */
 export function raiseAmbient(wanted: bigint, short: Shortfalls): void {
@@ -30,7 +30,7 @@ export function capabilityNames(bits: bigint): string[] {
   return CAPABILITIES.filter((_, i) => (bits >> BigInt(i)) & 1n).map((name) => `CAP_${name}`);
 }
 
-/** The sets cut down to `own`, which are those of this process. */
+/** The sets cut down to `own`, the permitted set of this process. */
 export function cutDown(sets: CapabilitySets, own: bigint, short: Shortfalls): CapabilitySets {
   const { bounding, effective, permitted, inheritable, ambient } = sets;
   const asked = bounding | effective | permitted | inheritable | ambient;

@@ -1,7 +1,7 @@
 /**
- * A manager's socket for word of being ready (sd_notify(3)): where runch has NOTIFY_SOCKET in its environment, the program gets
- * one too. crun and runc stay and pass the word on; nothing of runch does, so the socket itself goes into the container. It is
- * there as crun has its own: the file `notify` in a directory of the socket's path.
+ * The socket by which a program tells its manager that it is ready (sd_notify(3)): where runch has NOTIFY_SOCKET in its
+ * environment, the program gets one too. crun and runc stay and pass the message on; runch does not stay, so the socket itself
+ * goes into the container. There it is, as with crun, the file `notify` in a directory of the socket's path.
  */
 import * as sys from "vz:sys";
 import { reason } from "../../../common/errors.ts";
@@ -18,24 +18,24 @@ const ATTR_IDMAP = 0x100000;
 
 const LIMITS = MS.NOSUID | MS.NODEV | MS.NOEXEC;
 
-/** The socket as a mount of its own; -1 where this kernel has none, or nothing is there. */
+/** The socket as a mount of its own; -1 where this kernel has no open_tree(2), or there is no socket. */
 function openSocket(path: string): number {
   try {
     return sys.openTree(AT_FDCWD, path, OPEN_TREE_CLONE);
   } catch {
-    // bound by its path then
+    // mount() binds it by its path then
     return -1;
   }
 }
 
-/** Gives the socket of root to the container's root: only who may write to it can send. */
+/** Maps the socket's owner, root, to the container's root: only those who may write to the socket can send. */
 function mapOwner(tree: number, maps: IdMaps): void {
   try {
     const userns = openUserNamespace(maps);
     sys.mountSetattr(tree, "", AT_EMPTY_PATH, ATTR_IDMAP, 0, 0, userns);
     sys.close(userns);
   } catch {
-    // systemd's is open to everyone
+    // systemd's socket is open to everyone anyway
   }
 }
 
@@ -44,7 +44,7 @@ function mapOwner(tree: number, maps: IdMaps): void {
  * @param maps of the container's new user namespace, if it has one
  */
 export function planNotify(socket: string, maps: IdMaps | null): NotifyPart {
-  // an abstract one has no file: it is in reach where the network namespace is the manager's
+  // an abstract socket has no file: it is in reach where the network namespace is the manager's
   if (!socket.startsWith("/")) return { variable: `NOTIFY_SOCKET=${socket}`, open() {}, mount() {} };
   const inside = `${socket}/notify`;
   let tree = -1;

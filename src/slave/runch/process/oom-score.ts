@@ -15,8 +15,9 @@ function write(path: string, text: string): void {
 }
 
 /**
- * For `process` as /proc names it ("self"), from the machine's /proc: before the root is changed.
- * Before 2.6.36 there is oom_adj alone, from -17 to 15.
+ * Writes to the machine's /proc, so it has to be called before the root changes. Before Linux 2.6.36 there is only oom_adj, from
+ * -17 to 15.
+ * @param process as /proc names it
  */
 export function setOomScore(process: number | "self", adjustment: number, short: Shortfalls): void {
   try {

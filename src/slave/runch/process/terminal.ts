@@ -52,7 +52,7 @@ export function openTerminal(
     try {
       sys.fchown(slave, uid, Number(sys.fstat(slave).gid));
     } catch (error) {
-      // an id without a place in the devpts's user namespace: the terminal works all the same
+      // the user namespace of the devpts does not map this id: the terminal works all the same
       if (!hasCode(error, "EINVAL", "EPERM")) throw error;
     }
     try {

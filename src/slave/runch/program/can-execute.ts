@@ -1,4 +1,4 @@
-/** Whether a program could be executed, for those who are to learn of it before it is. */
+/** Whether a program could be executed, for callers that have to know before it is. */
 import * as sys from "vz:sys";
 import { S_IFDIR, S_IFMT } from "../../system/linux.ts";
 import { search } from "./execute.ts";

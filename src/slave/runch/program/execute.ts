@@ -1,4 +1,4 @@
-/** Finding the program and becoming it; which of 126 and 127 it is when that fails. */
+/** Finds the program and becomes it; status 126 or 127 when that fails. */
 import * as sys from "vz:sys";
 import { hasCode, isSystemError, isVzError, type VzError } from "../../../common/errors.ts";
 import { S_IFMT, S_IFREG } from "../../system/linux.ts";
@@ -8,20 +8,20 @@ import defer * as programFailure from "./why-not.ts";
 
 const { O_RDONLY, O_NONBLOCK, F_OK } = sys.constants;
 
-/** Our own executable, as far as /proc shows it: found out while the machine's /proc is there. */
+/** Our own executable; null where /proc does not show it. Looked up while the machine's /proc is there. */
 let own: sys.Stat | null = null;
 
 export function rememberExecutable(): void {
   try {
     own = sys.stat("/proc/self/exe");
   } catch {
-    // without /proc nobody gets at it that way
+    // without /proc nobody reaches our file that way
   }
 }
 
 /**
- * A program that the kernel would start and then regret. Our own file, which /proc/self/exe of a container may lead to, would
- * be executed inside and could be written there by the next process that opens it.
+ * Refuses programs that the kernel would start, but that must not or cannot run: our own file, to which a container's
+ * /proc/self/exe may lead, and which could be written from inside; and a program that is made for a newer kernel.
  * @throws VzError 126; a system call's failure where there is nothing
  */
 function inspect(path: string, depth = 0): void {
@@ -76,7 +76,7 @@ export function search(name: string, env: readonly string[], act: (path: string)
       // the next place may have it
       if (hasCode(error, "ENOENT", "ENOTDIR") && !exists(path)) continue;
       const failure = programFailure.explain(path, error);
-      // as execvp(3): a file that may not be executed does not end the search, but is what is told if nothing is found
+      // as execvp(3): a file that may not be executed does not end the search, but is the error if nothing is found
       if (failure !== undefined && !hasCode(error, "EACCES")) throw failure;
       denied ??= failure;
     }

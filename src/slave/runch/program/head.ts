@@ -1,6 +1,6 @@
 /**
- * What a look at the first bytes of a program tells before it is executed: that it is runch itself, or that it asks for
- * another kernel. Sources: elf(5), execve(2), the LSB's .note.ABI-tag.
+ * What the first bytes of a program tell before it is executed: what interprets it, and the oldest kernel that it is made
+ * for. Sources: elf(5), execve(2), the LSB's .note.ABI-tag.
  */
 
 /** How many bytes are looked at: program headers and notes stand at the front of every linker's files. */
@@ -50,7 +50,7 @@ export function readHead(bytes: Uint8Array): Head {
     return interpreter === undefined ? NOTHING : { interpreter, kernelFloor: null };
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  // little-endian ELF, which is all that the kernels run that vz is built for
+  // little-endian ELF: the kernels that vz is built for run no other
   if (bytes.length < 64 || view.getUint32(0) !== 0x7f454c46 || bytes[5] !== 1) return NOTHING;
   const wide = bytes[4] === 2;
   const start = view.getUint32(wide ? 32 : 28, true);

@@ -1,4 +1,4 @@
-/** Why a program could not be executed: read when one could not. */
+/** Why a program could not be executed: loaded only then. */
 import * as sys from "vz:sys";
 import { hasCode, reason, Status, VzError } from "../../../common/errors.ts";
 import { S_IFDIR, S_IFMT, S_IFREG } from "../../system/linux.ts";
@@ -50,7 +50,7 @@ function interpreterOf(path: string): string {
   return "its dynamic loader";
 }
 
-/** What to say where no place holds the program, in the words that engines look for in what their runtime says. */
+/** The error where no place holds the program, in the words that engines look for in their runtime's errors. */
 export function notFound(name: string, env: readonly string[]): VzError {
   const why = name.includes("/")
     ? "no such file or directory"

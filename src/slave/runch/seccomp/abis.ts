@@ -1,5 +1,5 @@
 /**
- * The calling conventions that the kernels offer on which vz runs, and what a call is named in each. x32 shares amd64's audit
+ * The calling conventions (ABIs) of the kernels that vz runs on, and the number of a call in each. x32 shares amd64's audit
  * architecture and is told apart by bit 30 of the number.
  */
 import { AARCH64, AMD64, BOTH, FOREIGN, I386, NOT_X32, X32 } from "./syscall-tables.ts";
@@ -13,19 +13,19 @@ export const X32_BIT = 0x40000000;
 
 export type Abi = "SCMP_ARCH_X86" | "SCMP_ARCH_X86_64" | "SCMP_ARCH_X32" | "SCMP_ARCH_AARCH64";
 
-/** What a kernel takes that runs an executable of vz. */
+/** What the kernel of a machine takes that runs an executable of vz. */
 export interface Machine {
   readonly abis: readonly Abi[];
-  /** Those that a list of architectures has without naming them: the one that runch executes the program by, and the kernel's own. */
+  /** Those that every list of architectures includes unnamed: the one by which runch executes the program, and the kernel's own. */
   readonly implied: readonly Abi[];
 }
 
 const X86: readonly Abi[] = ["SCMP_ARCH_X86", "SCMP_ARCH_X86_64", "SCMP_ARCH_X32"];
 
 /**
- * By the architecture of the executable (process.arch): the kernel's own word for the machine can be set by a personality.
- * An i386 executable cannot tell by it whether the kernel is amd64's; on one that is not, no call of amd64 ever arrives.
- * 32-bit calls of an arm64 kernel are nobody's here: no rule is for them, and they end the thread.
+ * By the architecture of the executable (process.arch), since a personality can change what the kernel says of the machine.
+ * An i386 executable does not know whether the kernel is amd64's; on any other, no call of amd64 ever arrives. No rule is for
+ * the 32-bit calls of an arm64 kernel: they end the thread.
  */
 export const MACHINES = {
   ia32: { abis: X86, implied: ["SCMP_ARCH_X86", "SCMP_ARCH_X86_64"] },
@@ -38,7 +38,7 @@ export function isWide(abi: Abi): boolean {
   return abi === "SCMP_ARCH_X86_64" || abi === "SCMP_ARCH_AARCH64";
 }
 
-/** Names that a text of syscall-tables.ts numbers, `bit` being added. */
+/** Numbers by name, from a text of syscall-tables.ts. @param bit added to each number */
 function numbered(text: string, bit = 0): ReadonlyMap<string, number> {
   const numbers = new Map<string, number>();
   let next = bit;
@@ -50,7 +50,7 @@ function numbered(text: string, bit = 0): ReadonlyMap<string, number> {
   return numbers;
 }
 
-/** A start numbers only what its filter is for. */
+/** Makes a table at its first use: a start makes only those that its filter needs. */
 function once<T>(make: () => T): () => T {
   let made: T | undefined;
   return () => {
@@ -84,7 +84,7 @@ export function numberOf(abi: Abi, name: string): number | undefined {
   }
 }
 
-/** What is one call by the number in its first argument; the name has a call of its own besides, or none. */
+/** A function of a call (`nr`) that takes its number (`sub`) as first argument; its name may have a call of its own besides. */
 export interface Part {
   readonly nr: number;
   readonly sub: number;
@@ -107,7 +107,7 @@ const parts = once(
     ),
 );
 
-/** The part of another call that `name` is, on i386. */
+/** The part of socketcall or ipc that `name` is on i386; undefined for any other. */
 export function partOf(abi: Abi, name: string): Part | undefined {
   return abi === "SCMP_ARCH_X86" ? parts().get(name) : undefined;
 }

@@ -15,7 +15,7 @@ export type Test = (typeof Test)[keyof typeof Test];
 
 /** linux/bpf_common.h, BPF_MAXINSNS */
 export const MAX_INSTRUCTIONS = 4096;
-/** A test's two ways have eight bits each. */
+/** The two jumps of a test have eight bits each. */
 const FARTHEST = 255;
 
 /** A place in the program that can be jumped to. */
@@ -48,14 +48,14 @@ export class Assembler {
   /** Loads 32 bits of struct seccomp_data, masks them, and goes on at `next`. */
   load(offset: number, next: Label, mask = 0xffffffff): Label {
     return this.#once(`l${offset} ${mask} ${next}`, () => {
-      // behind a load comes the next instruction, whatever it is
+      // a load goes on at the instruction behind it, so that has to be `next`
       if (this.#nearest[next] !== this.length - 1) this.#jump(next);
       if (mask !== 0xffffffff) this.#emit(AND, mask);
       return this.#emit(LOAD, offset);
     });
   }
 
-  /** Goes on at `yes` where the accumulator compares so with `value`, else at `no`. */
+  /** Goes on at `yes` where the test of the accumulator against `value` holds, else at `no`. */
   test(code: Test, value: number, yes: Label, no: Label): Label {
     if (yes === no) return yes;
     return this.#once(`t${code} ${value} ${yes} ${no}`, () => {
@@ -105,7 +105,7 @@ export class Assembler {
     return this.#emit(JUMP, this.length - 1 - (this.#first[label] ?? 0));
   }
 
-  /** An action is said again, anything else is jumped to. */
+  /** Repeats an action close by; to anything else it adds a jump. */
   #bringNear(label: Label): void {
     const there = this.#reversed[this.#first[label] ?? 0];
     this.#nearest[label] = there?.code === RETURN ? this.#emit(RETURN, there.k) : this.#jump(label);

@@ -19,7 +19,7 @@ import { type Verdict, verdictsOf } from "./rules.ts";
 
 const NUMBER = 0;
 const ARCHITECTURE = 4;
-/** What a tracer puts in place of a call that is to be left out (seccomp(2)); it has bit 30 set and is no call of x32. */
+/** The number that a tracer sets to skip a call (seccomp(2)); it has bit 30 set, but is no call of x32. */
 const SKIPPED = 0xffffffff;
 
 /** Numbers from `first` on, up to the next range, are decided at `decision`. */

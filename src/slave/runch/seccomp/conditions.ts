@@ -1,6 +1,6 @@
 /**
  * Comparisons of arguments as a filter can make them: an argument has two halves of 32 bits, an instruction sees one. The
- * calls of i386 and x32 are compared by the low half alone, as libseccomp does; so there -1 is what a program means by it.
+ * calls of i386 and x32 are compared by the low half alone, as libseccomp does; so -1 is there what a program means by it.
  */
 import { type Assembler, type Label, Test } from "./assembler.ts";
 import type { OciSeccompArg, Operator } from "./read-seccomp.ts";
@@ -8,7 +8,7 @@ import type { OciSeccompArg, Operator } from "./read-seccomp.ts";
 const WORD = 2 ** 32;
 
 interface Half {
-  /** Into struct seccomp_data. */
+  /** Bytes into struct seccomp_data. */
   readonly offset: number;
   readonly value: number;
   readonly mask: number;
@@ -26,7 +26,7 @@ function words(value: number): [number, number] {
   return value >= WORD * WORD ? [WORD - 1, WORD - 1] : [Math.floor(value / WORD), value % WORD];
 }
 
-/** @returns null where it holds for every value: a mask of nothing */
+/** @returns null where the condition holds for every value, since its mask is 0 */
 export function conditionOf(
   { index, value, valueTwo = 0, op }: OciSeccompArg,
   wide: boolean,
@@ -49,7 +49,7 @@ function and(a: number, b: number): number {
 
 function equal(to: Assembler, { offset, value, mask }: Half, yes: Label, no: Label): Label {
   if (mask === 0) return yes;
-  // whether a bit is set takes no masking first
+  // a test whether any bit is set needs no mask before it
   if (mask !== WORD - 1 && value === 0) return to.load(offset, to.test(Test.anyBit, mask, no, yes));
   return to.load(offset, to.test(Test.equal, value, yes, no), mask);
 }

@@ -1,4 +1,4 @@
-/** What this kernel knows of filters, by asking it; none of it changes anything. */
+/** Asks this kernel what it knows of filters, without changing anything. */
 import * as sys from "vz:sys";
 import { hasCode } from "../../../common/errors.ts";
 import { failed } from "../../system/failure.ts";
@@ -7,8 +7,8 @@ import { ACTION_NAMES, type ActionName, actionValue, KILL_PROCESS, LOG, NOTIFY }
 import { FLAG_NAMES, FLAGS, type FlagName, NEW_LISTENER, OPERATORS } from "./read-seccomp.ts";
 
 /**
- * Loads no program: EFAULT where the kernel would have looked for one, EINVAL or ENOSYS where it does not get that far.
- * Another refusal (of a sandbox around this process) does not tell, and is thrown.
+ * Whether the kernel takes these flags. No program is loaded: EFAULT says that the kernel looked for one, EINVAL or ENOSYS
+ * that it did not get that far. Any other refusal (of a sandbox around this process) tells neither, and is thrown.
  */
 function asks(flags: number): boolean {
   try {
@@ -28,7 +28,7 @@ export function hasFilters(): boolean {
 
 /** @param bit SECCOMP_FILTER_FLAG_* */
 export function hasFlag(bit: number): boolean {
-  // one that says how a listener waits is refused without a listener
+  // the flag for how a listener waits is refused without a listener
   const listener = bit === FLAGS.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV ? NEW_LISTENER : 0;
   return asks(bit | listener);
 }

@@ -1,4 +1,4 @@
-/** Puts a filter on this process, or what the kernel has of it. */
+/** Puts a filter on this process, without what the kernel lacks. */
 import * as sys from "vz:sys";
 import { hasCode } from "../../../common/errors.ts";
 import { failed } from "../../system/failure.ts";
@@ -32,8 +32,8 @@ export function replaceAction(program: Uint8Array, from: number, to: number): Ui
 }
 
 /**
- * The plan without what this kernel does not have, each told. loadSeccomp does it too; doing it early lets it be told while
- * everything can still be written, and be an error in strict before anything runs.
+ * The plan without what this kernel lacks; each such thing is a shortfall. loadSeccomp does it too, but a shortfall that is
+ * found early can still be written anywhere, and in strict is an error before anything runs.
  */
 export function fitSeccomp(plan: SeccompPlan, short: Shortfalls): SeccompPlan {
   if (!hasFilters()) return plan;
@@ -61,7 +61,7 @@ export function fitSeccomp(plan: SeccompPlan, short: Shortfalls): SeccompPlan {
  * Applies the filter to this process and what it executes. From here on the filter holds for runch too, so this comes last
  * before execve(2); without no_new_privs it needs CAP_SYS_ADMIN and so comes before capabilities are dropped.
  * @returns the listener's descriptor, close-on-exec; -1 where the plan has no listener, or the kernel no filters
- * @throws VzError 125 where the kernel refuses the filter; in strict also where it has none, or not for us
+ * @throws VzError 125 where the kernel refuses the filter; in strict also where it has no filters, or not for us
  */
 export function loadSeccomp(plan: SeccompPlan, short: Shortfalls): number {
   if (!hasFilters()) {

@@ -1,4 +1,4 @@
-/** `linux.seccomp` during a start: compiled before anything is set up, loaded as the last. */
+/** `linux.seccomp` during a start: compiled before anything is set up, loaded last. */
 import * as sys from "vz:sys";
 import { failed } from "../../system/failure.ts";
 import defer * as failures from "../../system/runner-failure.ts";
@@ -14,7 +14,7 @@ import { planSeccomp } from "./plan-seccomp.ts";
 import { readSeccomp } from "./read-seccomp.ts";
 
 /**
- * The listener's descriptor goes to a Unix socket, with the container process state of the specification
+ * Connects to the Unix socket that gets the listener's descriptor, with the container process state of the specification
  * ("The Container Process State", config-linux).
  */
 function connectListener(path: string): number {
@@ -25,7 +25,7 @@ function connectListener(path: string): number {
   }
 }
 
-/** What a start may need behind the filter, which may forbid to read a bundle: it is read by being named. */
+/** Loads what a start may need behind the filter, which may forbid reading files: naming a deferred import loads it. */
 const readAhead = (): readonly unknown[] => [
   checks.checkProgram,
   hookStates.bundleState,
@@ -38,7 +38,7 @@ export function planSeccompPart(value: unknown, { unknown }: PartsOptions, short
   const profile = readSeccomp(value, "linux.seccomp", unknown);
   const plan = fitSeccomp(planSeccomp(profile, MACHINES[sys.arch], short), short);
   const { listener } = plan;
-  // while its path is in reach
+  // now, while the socket's path is in reach
   const socket = listener === null ? -1 : connectListener(listener.path);
   return {
     socket,

@@ -1,4 +1,4 @@
-/** What `linux.seccomp` amounts to for the kernel. */
+/** `linux.seccomp` in the form that the kernel takes. */
 import { badConfig } from "../../../common/oci/oci-read.ts";
 import type { Shortfalls } from "../shortfalls.ts";
 import { isKnownCall, type Machine } from "./abis.ts";
@@ -17,8 +17,8 @@ export interface SeccompPlan {
 }
 
 /**
- * Names that no table has. Those whose rule would only loosen the default are left out without a word, as runc and crun do:
- * profiles name calls that are newer than this program, and leaving them out is strict.
+ * Tells names that no table has. Those in rules that only loosen the default are left out without a word, as in runc and crun:
+ * profiles name calls that are newer than this program, and without them the filter is stricter.
  */
 function tellUnknown({ syscalls = [], ...profile }: OciSeccomp, short: Shortfalls): void {
   const standard = actionValue(profile.defaultAction, profile.defaultErrnoRet);
@@ -35,7 +35,7 @@ function tellUnknown({ syscalls = [], ...profile }: OciSeccomp, short: Shortfall
 
 /**
  * Compiles the filter. Asks the machine nothing; whether the kernel takes it is seen by fitSeccomp and loadSeccomp.
- * @throws VzError 78 where no rule is for this machine, or the rules make more instructions than a kernel takes
+ * @throws VzError 78 where no architecture is this machine's, or the rules make more instructions than a kernel takes
  */
 export function planSeccomp(seccomp: OciSeccomp, machine: Machine, short: Shortfalls): SeccompPlan {
   const { architectures = [], listenerPath: path = "", listenerMetadata: metadata = "" } = seccomp;

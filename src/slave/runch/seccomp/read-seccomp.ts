@@ -20,13 +20,13 @@ export const FLAGS = {
   SECCOMP_FILTER_FLAG_SPEC_ALLOW: 1 << 2,
   SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV: 1 << 5,
 } as const;
-/** SECCOMP_FILTER_FLAG_NEW_LISTENER: not for a profile to say, it follows from SCMP_ACT_NOTIFY. */
+/** SECCOMP_FILTER_FLAG_NEW_LISTENER: a profile cannot set it, SCMP_ACT_NOTIFY does. */
 export const NEW_LISTENER = 1 << 3;
 export type FlagName = keyof typeof FLAGS;
 
 export const FLAG_NAMES = Object.keys(FLAGS).filter((name): name is FlagName => Object.hasOwn(FLAGS, name));
 
-/** All that the specification lists; those of other processors are let be. */
+/** All that the specification lists; those of other processors have no effect. */
 const ARCHITECTURES = (
   "X86 X86_64 X32 ARM AARCH64 MIPS MIPS64 MIPS64N32 MIPSEL MIPSEL64 MIPSEL64N32 PPC PPC64 PPC64LE S390 S390X PARISC " +
   "PARISC64 RISCV64 LOONGARCH64 M68K SH SHEB"
@@ -77,8 +77,8 @@ function upTo(most: number): Reader<number> {
 }
 
 /**
- * A uint64. JSON hands over a double: above 2^53 it is the nearest one, and what that rounds up to 2^64 (from 2^64-1024 on)
- * is kept as 2^64 and compared as 2^64-1. A profile's usual large values, -1 and masks of high bits, come out right.
+ * A uint64, which JSON gives as a double: above 2^53 the nearest one. Values from 2^64-1024 on become 2^64, which is compared
+ * as 2^64-1. A profile's usual large values, -1 and masks of high bits, come out right.
  */
 const uint64 = upTo(2 ** 64);
 
@@ -115,7 +115,7 @@ function checkErrno(name: ActionName, errno: number | undefined, at: string): vo
   if (errno !== undefined && !takesErrno(name)) throw badConfig(at, `${name} takes no number`);
 }
 
-/** Whether a call may be put to a listener. */
+/** Whether an action of the profile asks a listener. */
 export function usesListener({ defaultAction, syscalls = [] }: OciSeccomp): boolean {
   return [defaultAction, ...syscalls.map((rule) => rule.action)].includes("SCMP_ACT_NOTIFY");
 }

@@ -48,7 +48,7 @@ function compareRanks(a: Step, b: Step): number {
   return i === -1 ? 0 : (a.rank[i] ?? 0) - (b.rank[i] ?? 0);
 }
 
-/** What ends here is shorter and so holds more often: it comes first, the strictest of several before the others. */
+/** Rules that end at this depth are shorter and so hold more often: they come first, the strictest before the others. */
 function walk(entries: readonly Entry[], depth: number): Rule[] {
   if (entries.length === 1) return entries.map(({ rule }) => rule);
   const ended: Rule[] = [];

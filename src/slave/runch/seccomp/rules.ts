@@ -23,7 +23,7 @@ export function alternatives(args: readonly OciSeccompArg[]): readonly (readonly
   return distinct ? [args] : args.map((arg) => [arg]);
 }
 
-/** A part of socketcall or ipc is its number in the first argument; what the rule says of that argument cannot be seen there. */
+/** The first argument of socketcall and ipc is the part's number, so a rule's own comparison of argument 0 cannot be made there. */
 function withSub(args: readonly OciSeccompArg[], sub: number | undefined): readonly OciSeccompArg[] {
   if (sub === undefined) return args;
   return [{ index: 0, value: sub, op: "SCMP_CMP_EQ" }, ...args.filter(({ index }) => index !== 0)];
@@ -63,7 +63,7 @@ class Gathered {
 
 /**
  * @returns number of a call -> what decides on it, for all calls that rules name and this ABI has. As in libseccomp, a rule
- * with the default's action says nothing, the first rule without conditions makes the others of its call void, and
+ * with the default's action has no effect, the first rule without conditions makes the others of its call void, and
  * rules with conditions are tried in an order of their own (rule-order.ts).
  */
 export function verdictsOf(
@@ -83,7 +83,7 @@ export function verdictsOf(
     };
     for (const name of rule.names) {
       const nr = numberOf(abi, name);
-      // nearly all rules of a profile are of the first kind
+      // nearly all rules of a profile have no arguments
       if (nr !== undefined && args.length === 0) gathered.settle(nr, always);
       else if (nr !== undefined) add(nr);
       const part = partOf(abi, name);

@@ -1,5 +1,5 @@
 /**
- * Names of system calls in the order of their numbers: a word that is a number says where the words behind it begin.
+ * Names of system calls in the order of their numbers: a word that is a number is that of the name behind it.
  * Facts: Linux, arch/x86/entry/syscalls/syscall_{32,64}.tbl (as asm/unistd_{32,64,x32}.h) and asm-generic/unistd.h, up to
  * Linux 7.0.
  */
@@ -140,12 +140,12 @@ set_robust_list get_robust_list vmsplice move_pages preadv pwritev rt_tgsigqueue
 sendmmsg process_vm_readv process_vm_writev setsockopt getsockopt io_setup io_submit execveat
 preadv2 pwritev2`;
 
-/** Calls of amd64 that x32 has not, neither under the same number nor under another. */
+/** Calls of amd64 that x32 does not have under any number. */
 export const NOT_X32 = `
 uselib _sysctl create_module get_kernel_syms query_module nfsservctl set_thread_area get_thread_area
 epoll_ctl_old epoll_wait_old vserver map_shadow_stack`;
 
-/** Calls of other architectures, so that a profile made for many is no surprise. */
+/** Calls of other architectures, so that they count as known in a profile that is made for many. */
 export const FOREIGN = `
 arm_fadvise64_64 arm_sync_file_range atomic_barrier atomic_cmpxchg_32 breakpoint cachectl cacheflush
 getpagesize get_tls multiplexer pciconfig_iobase pciconfig_read pciconfig_write riscv_flush_icache

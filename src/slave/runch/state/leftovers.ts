@@ -1,6 +1,6 @@
 /**
  * Mounts that outlive a container: where the kernel gives no mount namespace, they stand in the machine's own, and nobody
- * is left to undo them when the container's process ends. So the next start and `delete` do.
+ * is left to undo them when the container's process ends. So the next start, or `delete`, undoes them.
  */
 import * as sys from "vz:sys";
 import type { ContainerStateFile } from "../../../common/contract/container-state.ts";

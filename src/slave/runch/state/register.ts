@@ -34,7 +34,7 @@ export function claimId(root: string, id: string): void {
   }
 }
 
-/** Removes what is kept of `id`; nothing is not an error. */
+/** Removes what is kept of `id`; it is no error where nothing is. */
 export function removeState(root: string, id: string): void {
   const directory = stateDirectory(root, id);
   const gone = (act: () => void, ...others: string[]) => {
@@ -47,7 +47,7 @@ export function removeState(root: string, id: string): void {
       return false;
     }
   };
-  // another runch may be removing it as well, or write its state a last time
+  // another runch may be removing it as well, or writing its state a last time
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     gone(() => {
       for (const { name } of sys.readdir(directory)) gone(() => sys.unlink(`${directory}/${name}`));

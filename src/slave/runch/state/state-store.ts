@@ -77,8 +77,8 @@ export function writeState(root: string, state: ContainerStateFile): number {
 }
 
 /**
- * Rewrites the state through a descriptor that was opened while its directory was in reach. In one call, never shorter than
- * what stands there: a kill between two would leave what nobody can read.
+ * Rewrites the state through a descriptor that was opened while its directory was in reach. It takes one write(2), never
+ * shorter than the old text: a kill between two calls would leave a file that nobody can read.
  */
 export function rewriteState(fd: number, state: ContainerStateFile): void {
   const bytes = sys.fsEncode(`${JSON.stringify(state).padEnd(Number(sys.fstat(fd).size) - 1)}\n`);

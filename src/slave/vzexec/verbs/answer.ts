@@ -1,3 +1,4 @@
+/** What the verbs share: their arguments and their answers. */
 import type { Args, Option } from "../../../common/command/command.ts";
 import { checkName } from "../../../common/contract/names.ts";
 import { Status, VzError } from "../../../common/errors.ts";

@@ -1,3 +1,4 @@
+/** Takes an upload into the store, in a process of its own. */
 import { spawnSync } from "node:child_process";
 import { unlinkSync } from "node:fs";
 import { INCOMING_DIR } from "../../../common/contract/paths.ts";
@@ -22,7 +23,7 @@ export function loadUpload(name: string): { status: number; stderr: string; answ
   });
   if (loader.error !== undefined) throw loader.error;
   const status = loader.status ?? Status.failed;
-  // Bad data stays bad data, and a small disk has no room for it; any other failure may pass, and the file is needed.
+  // Bad data stays bad and takes room on a small disk; any other failure may pass, and then the file is needed.
   if (status === Status.ok || status === Status.badData) removeUpload(file);
   const answer: LoadAnswer | null = status === Status.ok ? JSON.parse(loader.stdout) : null;
   return { status, stderr: loader.stderr, answer };
