@@ -16,7 +16,7 @@ async function load(project) {
     'export { isVzError } from "./src/common/errors.ts";',
     'export { readAnnotations } from "./src/slave/runch/life/bundle.ts";',
     'export { makePlan } from "./src/slave/runch/config/plan.ts";',
-    'export { loadParts } from "./src/slave/runch/life/parts.ts";',
+    'export { planParts } from "./src/slave/runch/life/parts.ts";',
     'export { Shortfalls } from "./src/slave/runch/shortfalls.ts";',
   ].join("\n");
   const { outputFiles } = await build({
@@ -83,7 +83,7 @@ export async function makePlanner(project) {
         cgroups: true,
         console: () => (form === "fork" ? CONSOLE : -1),
       };
-      const parts = await vz.loadParts(proxy, plan, options, short);
+      const parts = await vz.planParts({ config: proxy, plan, options, short });
       const held = heldBy({ plan, parts }, pathOf);
       for (const path of lostInReading(JSON.parse(text), config, unknown)) fault(`${path}: lost in reading`);
       for (const path of lostInPlanning(config, { read, held, short: saidOf(short, unknown) }))
