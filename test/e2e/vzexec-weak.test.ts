@@ -37,7 +37,7 @@ describe("where nothing may be mounted and the kernel is 2.6.32", () => {
 
   test("a volume that cannot be mounted is an error, not an empty directory", async () => {
     const result = await slave.run("start", "vol", "--image=weak", "--fleet=f", "--volume=v:/data");
-    assert.equal(result.status, 1, result.stderr);
+    assert.equal(result.status, 125, result.stderr);
     assert.match(result.stderr, /\/data/);
     await slave.ok("rm", "vol");
   });
