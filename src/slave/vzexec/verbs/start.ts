@@ -9,7 +9,7 @@ export const startVerb: Command = {
     "vzexec start NAME --image IMAGE --fleet FLEET [--env NAME=VALUE]… [--volume NAME:/PATH]… [--memory BYTES] [--restart always|never] [--json]",
   ],
   details:
-    "Where the container runs just so, nothing changes; else it is replaced. init keeps it running from then on, also after a boot.\n\nThe status is 127 where its program does not exist, 126 where it cannot be executed, 1 where it ends at once.",
+    "Where the container runs just so, nothing changes; else it is replaced. init keeps it running from then on, also after a boot.\n\nThe status is 127 where its program does not exist, 126 where it cannot be executed, 125 where the container cannot be set up, 1 where it ends at once.",
   options: [
     { name: "image", value: "IMAGE", help: "image in this slave's store, by id or name" },
     { name: "fleet", value: "FLEET", help: "fleet that the container belongs to" },
