@@ -44,6 +44,8 @@ export const shared = [
       ...["common/contract/container-state", "common/proc-stat"].map(source),
     ],
   },
+  // for what asks for containers by their ids
+  { name: "lib/runch-register", among: [RUNCH], files: inRunch(["state/register"]) },
   // what every command line needs except that of init
   { name: "lib/runch-line", among: [RUNCH], files: inRunch(["commands/options", "usage-error"]) },
   {
